@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+/// A zap without an HVA has a sequence number of its own.
+// Files: arch/x86/kvm/mmu/mmu.c
+
+@@
+expression vm;
+@@
+-kvm_mmu_invalidate_begin(vm, 0, -1ul);
++kvm_interval_zap_begin(vm);
+
+@@
+expression vm;
+@@
+-kvm_mmu_invalidate_end(vm, 0, -1ul);
++kvm_interval_zap_end(vm);

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+/// ->change_pte() asks helpers for the state of the invalidation around it.
+// Files: virt/kvm/kvm_main.c
+
+@@
+expression vm;
+@@
+-WARN_ON_ONCE(!READ_ONCE(vm->mn_active_invalidate_count));
++WARN_ON_ONCE(!kvm_change_pte_is_bracketed(vm));
+
+@@
+expression vm;
+@@
+-if (!READ_ONCE(vm->mmu_invalidate_in_progress))
++if (!kvm_change_pte_is_relevant(vm))
+	return;

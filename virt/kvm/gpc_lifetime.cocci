@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+/// A gfn_to_pfn_cache is subscribed by its first refresh and until it is deactivated.
+// Files: virt/kvm/pfncache.c
+
+@@
+expression vm, gpc;
+@@
+-spin_lock(&vm->gpc_lock);
+-list_add(&gpc->list, &vm->gpc_list);
+-spin_unlock(&vm->gpc_lock);
+-write_lock_irq(&gpc->lock);
++/* The first refresh subscribes it, before it looks anything up. */
++write_lock_irq(&gpc->lock);
+ gpc->active = true;
+
+@@
+expression vm, gpc;
+@@
+-spin_lock(&vm->gpc_lock);
+-list_del(&gpc->list);
+-spin_unlock(&vm->gpc_lock);
+ kvm_gfn_to_pfn_cache_unmap(vm, gpc);
++mutex_lock(&gpc->refresh_lock);
++kvm_gpc_unsubscribe(gpc);
++mutex_unlock(&gpc->refresh_lock);

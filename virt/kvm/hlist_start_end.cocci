@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+/// On the interval notifier, KVM has no hlist start and end, and no state for them.
+// Files: virt/kvm/kvm_main.c
+
+@@ @@
++#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
+ void kvm_mmu_invalidate_begin(...)
+ { ... }
+
+@@ @@
+ static void kvm_mmu_notifier_invalidate_range_end(...)
+ { ... }
++#endif /* !CONFIG_KVM_INTERVAL_NOTIFIER */
+
+@@ @@
+ struct mmu_notifier_ops kvm_mmu_notifier_ops = {
++#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
+ 	.invalidate_range_start = kvm_mmu_notifier_invalidate_range_start,
+ 	.invalidate_range_end = kvm_mmu_notifier_invalidate_range_end,
++#endif
+ };
+
+@@
+expression vm;
+@@
++#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
+ spin_lock_init(&vm->mn_invalidate_lock);
+ rcuwait_init(&vm->mn_memslots_update_rcuwait);
++#endif
+
+@@
+expression vm;
+@@
++#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
+ WARN_ON(rcuwait_active(&vm->mn_memslots_update_rcuwait));
+ vm->mn_active_invalidate_count = 0;
++#endif

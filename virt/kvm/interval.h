@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What virt/kvm/kvm_main.c needs of virt/kvm/interval.c.  Architectures that
+ * do not select KVM_INTERVAL_NOTIFIER keep KVM's own scheme and get stubs.
+ */
+#ifndef __KVM_INTERVAL_H__
+#define __KVM_INTERVAL_H__ 1
+
+#include <linux/kvm_host.h>
+
+#ifdef CONFIG_KVM_INTERVAL_NOTIFIER
+
+int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
+			   const struct kvm_memory_slot *old);
+void kvm_interval_unsubscribe(struct kvm_memory_slot *slot);
+void kvm_interval_unsubscribe_all(struct kvm *kvm);
+
+/*
+ * The primary MMU calls ->change_pte() within an invalidation, which has zapped
+ * the page and keeps it from coming back.  That cannot be checked from here, and
+ * there is no cheaper way to see that KVM has nothing to change than to look.
+ */
+static inline bool kvm_change_pte_is_bracketed(struct kvm *kvm)
+{
+	return true;
+}
+
+static inline bool kvm_change_pte_is_relevant(struct kvm *kvm)
+{
+	return true;
+}
+
+#else /* !CONFIG_KVM_INTERVAL_NOTIFIER */
+
+static inline int kvm_interval_subscribe(struct kvm *kvm,
+					 struct kvm_memory_slot *new,
+					 const struct kvm_memory_slot *old)
+{
+	return 0;
+}
+
+static inline void kvm_interval_unsubscribe(struct kvm_memory_slot *slot)
+{
+}
+
+static inline void kvm_interval_unsubscribe_all(struct kvm *kvm)
+{
+}
+
+#if defined(CONFIG_MMU_NOTIFIER) && defined(KVM_ARCH_WANT_MMU_NOTIFIER)
+/* ->change_pte() is called within an invalidation, start to end... */
+static inline bool kvm_change_pte_is_bracketed(struct kvm *kvm)
+{
+	return READ_ONCE(kvm->mn_active_invalidate_count);
+}
+
+/* ...and is of interest only if a start, this or another, found a memslot. */
+static inline bool kvm_change_pte_is_relevant(struct kvm *kvm)
+{
+	return READ_ONCE(kvm->mmu_invalidate_in_progress);
+}
+#endif
+
+#endif /* CONFIG_KVM_INTERVAL_NOTIFIER */
+
+#endif /* __KVM_INTERVAL_H__ */

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0
+/// The retry helpers of the old scheme are for other architectures only.
+// Files: include/linux/kvm_host.h
+
+@@
+identifier kvm, mmu_seq;
+@@
++#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
+ static inline int mmu_invalidate_retry(struct kvm *kvm, unsigned long mmu_seq)
+ { ... }
+
+@@
+identifier kvm, mmu_seq, hva;
+@@
+ static inline int mmu_invalidate_retry_hva(struct kvm *kvm,
+					    unsigned long mmu_seq,
+					    unsigned long hva)
+ { ... }
++#endif /* !CONFIG_KVM_INTERVAL_NOTIFIER */

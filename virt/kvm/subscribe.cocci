@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+/// A memslot is subscribed before it is activated, and until nobody can find it.
+// Files: virt/kvm/kvm_main.c
+
+@@
+expression r, vm, old, new, change;
+@@
++/* Before @new is activated: no fault may find it without. */
++r = kvm_interval_subscribe(vm, new, old);
++if (r)
++	goto out_free;
+ r = kvm_set_memslot(vm, old, new, change);
+-if (r)
+-	kfree(new);
++if (!r)
++	return 0;
++if (change == KVM_MR_CREATE)
++	kvm_interval_unsubscribe(new);
++out_free:
++kfree(new);
+ return r;
+
+@@
+identifier slot;
+@@
+ kvm_free_memslot(...)
+ {
++kvm_interval_unsubscribe(slot);
+ kvm_destroy_dirty_bitmap(slot);
+ ...
+ }
+
+@@
+expression vm;
+@@
+ mmu_notifier_unregister(&vm->mmu_notifier, vm->mm);
++kvm_interval_unsubscribe_all(vm);
+
+@@ @@
+ #include "kvm_mm.h"
++#include "interval.h"

@@ -14,6 +14,7 @@ STOCK=$O/src/stock
 INTERVAL=$O/src/interval
 BUILTINS=$O/src/builtins.h		# for spatch, made by make_builtins()
 CACHE=$O/src/spatch			# what a rule made of a file
+SPATCH_LOG=$O/log/spatch.log
 CARRIED_IN='virt arch mm include'	# nothing lies there that is not carried
 PARSE_FLOOR=90				# per cent, see check_parsed()
 SPATCH_FLAGS=(--very-quiet --no-includes --include-headers --timeout 60)
@@ -92,19 +93,23 @@ all_parts()
 # rule_files RULE: the kernel files in its `Files:` lines (also of x.comments).
 rule_files()
 {
-	sed -n 's,^\(//\|#\) *Files: *,,p' "$CARRY_DIR/$1" | tr -s '[:space:]' '\n' |
-		sed '/^$/d'
+	awk 'sub(/^(\/\/|#) *Files:/, "") {
+		for (i = 1; i <= NF; i++)
+			print $i
+	}' "$CARRY_DIR/$1"
 }
 
-# `rule file` for each kernel file that a rule is to change, tab between.
+# `rule file` for each kernel file that a rule is to change, tab between, in the
+# order in which they are applied.
 rule_pairs()
-{
-	local rule
-
-	all_parts | awk '/^(rule|comment) / { print $2 }' | while read -r rule; do
-		rule_files "$rule" | sed "s|^|$rule\t|"
-	done | sort -u
-}
+(
+	cd "$CARRY_DIR" || exit
+	all_parts | awk '/^(rule|comment) / { print $2 }' | xargs -r awk '
+		sub(/^(\/\/|#) *Files:/, "") {
+			for (i = 1; i <= NF; i++)
+				print FILENAME "\t" $i
+		}' 2>/dev/null || true
+)
 
 # The text to append: the file without its own header, the comment lines that
 # start with SPDX and end with an empty line.
@@ -283,7 +288,7 @@ apply_change()
 		append)	apply_append "$path" "$2" "${target:-${path%.append}}" ;;
 		rule|comment)
 			while read -r file; do
-				apply_rule "$path" "$file" "$2" "$3" "$kind"
+				apply_rule "$path" "$file" "$2" "$3"
 			done < <(rule_files "$path")
 			;;
 		esac
@@ -315,7 +320,7 @@ apply_append()
 
 apply_rule()
 {
-	local rule=$1 file=$2 work=$3 found=$4 before log=$O/log/spatch.log
+	local rule=$1 file=$2 work=$3 found=$4 before
 
 	if ! take "$work" "$file"; then
 		problem "$rule: there is no $file in the source (see its Files: line)"
@@ -323,14 +328,21 @@ apply_rule()
 	fi
 	before=$(mktemp "$work.XXXXXX")
 	cp -- "$work/$file" "$before"
-	if [ "$5" = comment ]; then
-		change_comments "$rule" "$work/$file" "$file"
-	elif ! run_spatch "$rule" "$work/$file" "$log"; then
-		problem "$rule: spatch failed on $file: $(spatch_says "$log") (log: $log)"
-	fi
+	run_rule "$rule" "$file" "$work/$file"
 	count_sites "$before" "$work/$file" |
 		sed "s|^|$rule\t$file\t|" >>"$found"
 	rm -f -- "$before"
+}
+
+# run_rule RULE FILE COPY: change the copy, without a look at what it did.
+run_rule()
+{
+	if [ "${1%.comments}" != "$1" ]; then
+		change_comments "$1" "$3" "$2"
+	elif ! run_spatch "$1" "$3" "$SPATCH_LOG"; then
+		problem "$1: spatch failed on $2: $(spatch_says "$SPATCH_LOG")" \
+			"(log: $SPATCH_LOG)"
+	fi
 }
 
 # What a rule cannot see: an x.comments file is a sed script, each command of
@@ -340,7 +352,7 @@ change_comments()
 	local rule=$1 path=$2 file=$3 command
 
 	while IFS= read -r -d '' command; do
-		if ! sed -e "$command" -- "$path" >"$path.sed" 2>>"$O/log/spatch.log"; then
+		if ! sed -e "$command" -- "$path" >"$path.sed" 2>>"$SPATCH_LOG"; then
 			problem "$rule: sed does not take '${command%%$'\n'*}'"
 		elif cmp -s -- "$path" "$path.sed"; then
 			problem "$rule: '${command%%$'\n'*}' matched nothing in $file"
@@ -380,8 +392,8 @@ run_spatch()
 	fi
 	spatch_file "$1" "$2" "$3" || return
 	mkdir -p -- "$CACHE"
-	cp -- "$2" "$key.$$"
-	mv -- "$key.$$" "$key"
+	cp -- "$2" "$key.$BASHPID"
+	mv -- "$key.$BASHPID" "$key"
 }
 
 # --include-headers also lets a header be named; no other file is ever read.  Not

@@ -273,7 +273,7 @@ lock_out()
 		warn "$O is in use by $(lib_lock_owner): waiting up to 10 min" \
 			"(use another O= to run at the same time)"
 		# In the background, else a signal waits as long as flock.
-		lib_start flock -w 600 "$LIB_LOCK_FD"
+		lib_start setpriv --pdeathsig KILL flock -w 600 "$LIB_LOCK_FD"
 		if ! lib_reap; then
 			die "$EX_USAGE" "$O is still in use by $(lib_lock_owner)"
 		fi

@@ -40,6 +40,12 @@ int kvm_interval_begin(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
 		       gfn_t gfn, struct kvm_interval_snapshot *snap);
 bool kvm_interval_retry(struct kvm *kvm,
 			const struct kvm_interval_snapshot *snap);
+/* For a fault that turns out not to map the memslot after all. */
+static inline void kvm_interval_forget(struct kvm_interval_snapshot *snap)
+{
+	snap->sub = NULL;
+}
+
 bool kvm_interval_covers(const struct kvm_interval_snapshot *snap,
 			 const struct kvm_memory_slot *slot);
 

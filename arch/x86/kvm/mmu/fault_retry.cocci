@@ -14,6 +14,13 @@ expression vcpu, fault, slot;
  	return RET_PF_RETRY;
 
 @@
+expression fault;
+@@
+ fault->slot = NULL;
++/* Not checked for staleness below, so not fit for prefetch either. */
++kvm_interval_forget(&fault->snap);
+
+@@
 expression vcpu, fault;
 @@
 -mmu_invalidate_retry_hva(vcpu->kvm, fault->mmu_seq, fault->hva)

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0
+# The names of what can be done; the work is in scripts/, each of which runs
+# alone too.  Variables reach them through the environment.
+
+VARIABLES := O KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM V \
+	KERNEL_TARBALL KERNEL_SRC INSTALL QEMU
+export $(VARIABLES)
+
+# make's own goals and flags are nobody else's business.
+unexport MAKEFLAGS MFLAGS MAKELEVEL
+
+GOALS := run check kernel patches setup help clean distclean
+.PHONY: $(GOALS)
+.DEFAULT_GOAL := help
+# The scripts take turns on $O and use all CPUs themselves.
+.NOTPARALLEL:
+
+run check setup kernel patches help clean distclean:
+	@scripts/make $@

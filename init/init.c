@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * init.c - the first and only service of the nested host
+ *
+ * Mounts what tests need, reads its orders from the first virtio disk, runs
+ * the tests one after another and writes KTAP to the virtio-serial port
+ * kvm-interval.result.  That port is the only way to a verdict: what is on the
+ * console can neither fake nor hide one.  The last line is "# end ...": a
+ * result without it did not end, whatever the lines before it say.
+ *
+ * Orders, a line each:
+ *	fact NAME VALUE			passed on to the result
+ *	test NAME SECONDS ARGUMENT...	run /tests/NAME, at most that long
+ *	shell				a shell on the console, at the end
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+
+#define PORT_NAME	"kvm-interval.result"
+#define ORDERS		"/dev/vda"
+#define MAX_ORDERS	65536
+#define MAX_ARGS	64
+#define KSFT_SKIP	4
+#define KSFT_ASSERT	254
+#define HEARTBEAT_S	5
+#define KILL_WAIT_S	10
+
+/* A line of the result, in one write: a panic must not cut it in two. */
+#define result(fmt, ...) dprintf(result_fd, fmt "\n", ##__VA_ARGS__)
+
+/* One test, while it runs. */
+struct test {
+	const char *name;
+	int number;
+	int limit_s;
+	char *argv[MAX_ARGS + 1];
+	pid_t pid;
+	int output;		/* read end of its stdout and stderr */
+	double start;
+	bool nested;		/* its output has become KTAP of its own */
+	bool emulator;		/* it saw the emulator's fault */
+	int nested_not_ok;
+	char counts[512];	/* its "# guest ..." line, for the summary */
+	char last[256];		/* its last words, for a failure or a skip */
+	char line[1024];	/* a line of output that is not complete yet */
+	size_t line_len;
+};
+
+static int result_fd = -1;
+static int passed, failed, skipped;
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		text += n;
+		len -= n;
+	}
+}
+
+static void power_off(void)
+{
+	sync();
+	reboot(RB_POWER_OFF);
+	/* No ACPI: a PID 1 that ends is a panic, and a panic ends QEMU. */
+	_exit(1);
+}
+
+/* Nothing can be tested.  KTAP has a line for that. */
+static void give_up(const char *what)
+{
+	result("Bail out! init: %s", what);
+	printf("init: %s\n", what);
+	power_off();
+}
+
+static void bail_out(const char *what)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s: %s", what, strerror(errno));
+	give_up(text);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0)
+		return;
+	write_all(fd, text, strlen(text));
+	close(fd);
+}
+
+/* First line of a small file, or @otherwise. */
+static const char *read_file(const char *path, const char *otherwise)
+{
+	static char text[512];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return otherwise;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+static void mount_one(const char *type, const char *dir, const char *options)
+{
+	mkdir(dir, 0755);
+	if (mount(type, dir, type, 0, options) && errno != EBUSY)
+		printf("init: no %s on %s: %s\n", type, dir, strerror(errno));
+}
+
+static void mount_all(void)
+{
+	mount_one("devtmpfs", "/dev", NULL);
+	mount_one("proc", "/proc", NULL);
+	mount_one("sysfs", "/sys", NULL);
+	mount_one("debugfs", "/sys/kernel/debug", NULL);
+	mount_one("tracefs", "/sys/kernel/tracing", NULL);
+	mount_one("cgroup2", "/sys/fs/cgroup", NULL);
+	mount_one("tmpfs", "/dev/shm", NULL);
+	mount_one("tmpfs", "/tmp", NULL);
+	symlink("/proc/self/fd", "/dev/fd");
+	symlink("fd/0", "/dev/stdin");
+	symlink("fd/1", "/dev/stdout");
+	symlink("fd/2", "/dev/stderr");
+}
+
+/*
+ * The kernel opens /dev/console for PID 1 only when the initramfs has one; ours
+ * comes with devtmpfs.
+ */
+static void open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR);
+
+	if (fd < 0)
+		return;
+	dup2(fd, STDIN_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+/* Without udev there is no /dev/virtio-ports: sysfs has the names. */
+static int open_result_port(void)
+{
+	const char *class = "/sys/class/virtio-ports";
+	struct dirent *entry;
+	char path[512];
+	int fd = -1;
+	DIR *dir = opendir(class);
+
+	while (dir && fd < 0 && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s/name", class, entry->d_name);
+		if (strcmp(read_file(path, ""), PORT_NAME))
+			continue;
+		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+	}
+	if (dir)
+		closedir(dir);
+	return fd;
+}
+
+/* The port appears when the driver has shaken hands with QEMU. */
+static void wait_for_result_port(void)
+{
+	double end = now() + 20;
+
+	while ((result_fd = open_result_port()) < 0 && now() < end)
+		usleep(10000);
+	if (result_fd < 0)
+		bail_out("no virtio-serial port " PORT_NAME);
+}
+
+static char *read_orders(void)
+{
+	char *orders = calloc(1, MAX_ORDERS + 1);
+	int fd = open(ORDERS, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+
+	if (!orders || fd < 0)
+		bail_out("no orders on " ORDERS);
+	while ((n = read(fd, orders + len, MAX_ORDERS - len)) > 0)
+		len += n;
+	close(fd);
+	return orders;
+}
+
+static void fact_file(const char *name, const char *path)
+{
+	result("# fact %s %s", name, read_file(path, "none"));
+}
+
+/* Words of a "flags" line that KVM's tiers depend on. */
+static void fact_cpu(void)
+{
+	FILE *f = fopen("/proc/cpuinfo", "r");
+	bool svm = false, vmx = false;
+	char *line = NULL, *model = NULL;
+	size_t size = 0;
+
+	while (f && getline(&line, &size, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!strncmp(line, "model name", 10) && !model)
+			model = strdup(strchr(line, ':') + 2);
+		if (strncmp(line, "flags", 5))
+			continue;
+		svm |= !!strstr(line, " svm");
+		vmx |= !!strstr(line, " vmx");
+	}
+	if (f)
+		fclose(f);
+	result("# fact cpu-model %s", model ? model : "none");
+	result("# fact virtualization %s", svm ? "svm" : vmx ? "vmx" : "none");
+	free(model);
+	free(line);
+}
+
+/* Is there a KVM that makes a VM with a vCPU?  A device node proves nothing. */
+static bool kvm_works(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
+	int vcpu = vm < 0 ? -1 : ioctl(vm, KVM_CREATE_VCPU, 0);
+	int err = errno;
+
+	if (vcpu < 0)
+		result("# fact kvm none: %s", strerror(err));
+	else
+		result("# fact kvm works");
+	if (vcpu >= 0)
+		close(vcpu);
+	if (vm >= 0)
+		close(vm);
+	if (kvm >= 0)
+		close(kvm);
+	errno = err;
+	return vcpu >= 0;
+}
+
+static void facts(void)
+{
+	struct utsname uts;
+
+	uname(&uts);
+	result("# fact kernel %s", uts.release);
+	result("# fact cpus %ld", sysconf(_SC_NPROCESSORS_ONLN));
+	result("# fact memory-mib %ld", sysconf(_SC_PHYS_PAGES) /
+	       (1048576 / sysconf(_SC_PAGESIZE)));
+	fact_cpu();
+	fact_file("npt", "/sys/module/kvm_amd/parameters/npt");
+	fact_file("ept", "/sys/module/kvm_intel/parameters/ept");
+	fact_file("tdp-mmu", "/sys/module/kvm/parameters/tdp_mmu");
+	fact_file("thp", "/sys/kernel/mm/transparent_hugepage/enabled");
+	result("# fact boot-seconds %.1f", now());
+}
+
+/* --- one test -------------------------------------------------------------- */
+
+static void split_args(struct test *t, char *args)
+{
+	/* The selftests' library opens its own file by this name. */
+	static char path[256];
+	int argc = 0;
+	char *save, *word;
+
+	snprintf(path, sizeof(path), "/tests/%s", t->name);
+	t->argv[argc++] = path;
+	for (word = strtok_r(args, " ", &save); word && argc < MAX_ARGS;
+	     word = strtok_r(NULL, " ", &save))
+		t->argv[argc++] = word;
+	t->argv[argc] = NULL;
+}
+
+static void exec_test(const struct test *t, int output)
+{
+	setsid();
+	signal(SIGPIPE, SIG_DFL);
+	dup2(output, STDOUT_FILENO);
+	dup2(output, STDERR_FILENO);
+	dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+	execv(t->argv[0], t->argv);
+	printf("can't run %s: %s\n", t->argv[0], strerror(errno));
+	_exit(127);
+}
+
+static int start_test(struct test *t)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	fflush(stdout);
+	t->start = now();
+	t->pid = fork();
+	if (!t->pid)
+		exec_test(t, ends[1]);
+	close(ends[1]);
+	t->output = ends[0];
+	fcntl(t->output, F_SETFL, O_NONBLOCK);
+	return t->pid < 0 ? -1 : 0;
+}
+
+static bool is_ktap(const char *line)
+{
+	return !strncmp(line, "ok ", 3) || !strncmp(line, "not ok ", 7) ||
+	       !strncmp(line, "# ", 2) || !strncmp(line, "1..", 3);
+}
+
+static void note_words(struct test *t, const char *line)
+{
+	bool counts = !strncmp(line, "# guest ", 8);
+
+	if (counts)
+		snprintf(t->counts, sizeof(t->counts), "%s", line + 2);
+	if (strstr(line, "EMULATOR-FAULT"))
+		t->emulator = true;
+	if (*line && !counts)
+		snprintf(t->last, sizeof(t->last), "%s", line);
+}
+
+/*
+ * A line of a test is a diagnostic of ours, unless the test speaks KTAP: that
+ * becomes a nested result, two spaces in.
+ */
+static void test_line(struct test *t, const char *line)
+{
+	note_words(t, line);
+	if (!strncmp(line, "KTAP version", 12) ||
+	    !strncmp(line, "TAP version", 11)) {
+		t->nested = true;
+		result("  KTAP version 1");
+		return;
+	}
+	if (!t->nested || !is_ktap(line)) {
+		result("%s# %s", t->nested ? "  " : "", line);
+		return;
+	}
+	if (!strncmp(line, "not ok ", 7) && !strcasestr(line, "# skip") &&
+	    !strcasestr(line, "# todo"))
+		t->nested_not_ok++;
+	result("  %s", line);
+}
+
+static void end_of_line(struct test *t)
+{
+	t->line[t->line_len] = '\0';
+	t->line_len = 0;
+	test_line(t, t->line);
+}
+
+/* Returns false when nobody holds the other end any more. */
+static bool read_output(struct test *t)
+{
+	char text[4096];
+	ssize_t n;
+
+	while ((n = read(t->output, text, sizeof(text))) > 0) {
+		for (ssize_t i = 0; i < n; i++) {
+			if (text[i] == '\n' ||
+			    t->line_len == sizeof(t->line) - 1)
+				end_of_line(t);
+			/* Nothing but text may reach the result. */
+			if (text[i] != '\n')
+				t->line[t->line_len++] =
+					text[i] >= ' ' && text[i] < 127 ?
+					text[i] : ' ';
+		}
+	}
+	return n < 0 && errno == EAGAIN;
+}
+
+/* Everything that hangs shows where: CPUs, blocked tasks, then all tasks. */
+static void dump_tasks(const struct test *t)
+{
+	printf("init: %s is over its %d s, state of the machine follows\n",
+	       t->name, t->limit_s);
+	write_file("/proc/sys/kernel/printk", "8");
+	write_file("/proc/sysrq-trigger", "l");
+	write_file("/proc/sysrq-trigger", "w");
+	write_file("/proc/sysrq-trigger", "t");
+}
+
+/* Waits for the test for at most @seconds; true when it has ended. */
+static bool wait_test(struct test *t, double seconds, int *status)
+{
+	double end = now() + seconds, beat = now() + HEARTBEAT_S;
+	struct pollfd fd = { .fd = t->output, .events = POLLIN };
+
+	for (;;) {
+		poll(&fd, 1, 50);
+		if (!read_output(t))
+			fd.fd = -1;
+		if (waitpid(t->pid, status, WNOHANG) == t->pid)
+			return true;
+		if (now() >= end)
+			return false;
+		if (now() >= beat) {
+			beat += HEARTBEAT_S;
+			result("# alive %s %.0f s", t->name, now() - t->start);
+		}
+	}
+}
+
+/* A test over its time: dump, kill, and say whether even that worked. */
+static const char *end_by_force(struct test *t)
+{
+	int status;
+
+	result("# time-out of %d s, see the console for stacks", t->limit_s);
+	dump_tasks(t);
+	kill(-t->pid, SIGKILL);
+	if (wait_test(t, KILL_WAIT_S, &status))
+		return "TIMEOUT killed";
+	return "TIMEOUT and can't be killed";
+}
+
+static void verdict(struct test *t, const char *word, const char *why)
+{
+	const char *sep = t->counts[0] && why[0] ? "; " : "";
+
+	result("%s %d %s # %s%.1f s; %s%s%s", word, t->number, t->name,
+	       !strcmp(why, "SKIP") ? "SKIP " : "", now() - t->start,
+	       !strcmp(why, "SKIP") ? t->last : why, sep, t->counts);
+}
+
+static void not_ok(struct test *t, const char *why)
+{
+	failed++;
+	verdict(t, "not ok", why);
+}
+
+static void judge(struct test *t, int status)
+{
+	char why[320];
+
+	if (t->emulator) {
+		not_ok(t, "EMULATOR-FAULT");
+	} else if (WIFSIGNALED(status)) {
+		snprintf(why, sizeof(why), "signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+		not_ok(t, why);
+	} else if (WEXITSTATUS(status) == KSFT_SKIP) {
+		skipped++;
+		verdict(t, "ok", "SKIP");
+	} else if (WEXITSTATUS(status)) {
+		snprintf(why, sizeof(why), "%s, exit %d",
+			 WEXITSTATUS(status) == KSFT_ASSERT ? "assertion failed" :
+			 "failed", WEXITSTATUS(status));
+		not_ok(t, why);
+	} else if (t->nested_not_ok) {
+		snprintf(why, sizeof(why), "exit 0, but %d not ok inside",
+			 t->nested_not_ok);
+		not_ok(t, why);
+	} else {
+		passed++;
+		verdict(t, "ok", "");
+	}
+}
+
+static void run_test(int number, const char *name, int limit_s, char *args)
+{
+	struct test t = { .name = name, .number = number, .limit_s = limit_s };
+	int status;
+
+	split_args(&t, args);
+	printf("init: test %d %s\n", number, name);
+	result("# start %d %s, at most %d s", number, name, limit_s);
+	if (start_test(&t)) {
+		not_ok(&t, strerror(errno));
+		return;
+	}
+	if (wait_test(&t, limit_s, &status)) {
+		/* What it started in the background ends with it. */
+		kill(-t.pid, SIGKILL);
+		read_output(&t);
+		if (t.line_len)
+			end_of_line(&t);
+		judge(&t, status);
+	} else {
+		not_ok(&t, end_by_force(&t));
+		if (kill(t.pid, 0) == 0)
+			give_up("a test can't be killed");
+	}
+	close(t.output);
+	/* Orphans are ours. */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
+/* --- orders ---------------------------------------------------------------- */
+
+static int count_tests(const char *orders)
+{
+	int n = !strncmp(orders, "test ", 5);
+	const char *p;
+
+	for (p = orders; (p = strstr(p, "\ntest ")); p++)
+		n++;
+	return n;
+}
+
+static void run_shell(void)
+{
+	pid_t pid;
+	int status;
+
+	printf("init: a shell; tests are in /tests; `exit` powers off\n");
+	pid = fork();
+	if (!pid) {
+		setsid();
+		ioctl(STDIN_FILENO, TIOCSCTTY, 1);
+		setenv("PATH", "/bin:/tests", 1);
+		setenv("HOME", "/", 1);
+		execl("/bin/sh", "sh", "-l", NULL);
+		_exit(127);
+	}
+	while (waitpid(-1, &status, 0) != pid)
+		;
+}
+
+/* @line: NAME SECONDS ARGUMENT... */
+static void order_test(int number, char *line)
+{
+	char *name = strsep(&line, " ");
+	char *seconds = strsep(&line, " ");
+
+	run_test(number, name, seconds ? atoi(seconds) : 60, line ? line : "");
+}
+
+static void follow(char *orders, bool kvm)
+{
+	char *line;
+	int number = 0;
+
+	while ((line = strsep(&orders, "\n"))) {
+		if (!strncmp(line, "test ", 5) && kvm)
+			order_test(++number, line + 5);
+		else if (!strncmp(line, "fact ", 5))
+			result("# %s", line);
+		else if (!strcmp(line, "shell"))
+			run_shell();
+	}
+}
+
+int main(void)
+{
+	char *orders;
+	int tests;
+	bool kvm;
+
+	if (getpid() != 1) {
+		fprintf(stderr, "init: this is for PID 1 of the nested host\n");
+		return 1;
+	}
+	mount_all();
+	open_console();
+	signal(SIGPIPE, SIG_IGN);
+	setenv("PATH", "/bin:/tests", 1);
+	wait_for_result_port();
+
+	orders = read_orders();
+	tests = count_tests(orders);
+	result("KTAP version 1");
+	result("1..%d", tests);
+	facts();
+	kvm = kvm_works();
+	if (tests && !kvm)
+		bail_out("no usable KVM in the nested host");
+	follow(orders, kvm);
+	result("# end passed %d failed %d skipped %d", passed, failed, skipped);
+	printf("init: end\n");
+	power_off();
+}

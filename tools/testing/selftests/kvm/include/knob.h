@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Settings under /sys and /proc that a test turns, and that are put back when
+ * it ends, however it ends: at exit (a failed TEST_ASSERT included) and on the
+ * signals that people and harnesses send.  Only SIGKILL leaves them turned.
+ */
+#ifndef SELFTEST_KVM_KNOB_H
+#define SELFTEST_KVM_KNOB_H
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest.h"
+
+#define KNOB_MAX	16
+
+struct knob {
+	const char *path;
+	char old[64];
+};
+
+static struct knob knobs[KNOB_MAX];
+static int nr_knobs;
+
+/* Reads the value; of "always [madvise] never" only what is in brackets. */
+static inline bool knob_read(const char *path, char *value, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	char *open_bracket, *end;
+	ssize_t len;
+
+	if (fd < 0)
+		return false;
+	len = read(fd, value, size - 1);
+	close(fd);
+	if (len <= 0)
+		return false;
+	value[len] = '\0';
+	value[strcspn(value, "\n")] = '\0';
+
+	open_bracket = strchr(value, '[');
+	end = open_bracket ? strchr(open_bracket, ']') : NULL;
+	if (end) {
+		*end = '\0';
+		memmove(value, open_bracket + 1, end - open_bracket);
+	}
+	return true;
+}
+
+static inline bool knob_write(const char *path, const char *value)
+{
+	ssize_t len = strlen(value);
+	int fd = open(path, O_WRONLY);
+	bool done;
+
+	if (fd < 0)
+		return false;
+	done = write(fd, value, len) == len;
+	close(fd);
+	return done;
+}
+
+static inline void knob_restore_all(void)
+{
+	while (nr_knobs) {
+		nr_knobs--;
+		knob_write(knobs[nr_knobs].path, knobs[nr_knobs].old);
+	}
+}
+
+static inline void knob_on_signal(int sig)
+{
+	knob_restore_all();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static inline void knob_arm(void)
+{
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGBUS, SIGABRT };
+	size_t i;
+
+	atexit(knob_restore_all);
+	for (i = 0; i < ARRAY_SIZE(sigs); i++)
+		signal(sigs[i], knob_on_signal);
+}
+
+/* False if the knob is not there or may not be turned.  @path is kept. */
+static inline bool knob_set(const char *path, const char *value)
+{
+	static bool armed;
+	struct knob *k = &knobs[nr_knobs];
+
+	if (nr_knobs == KNOB_MAX || !knob_read(path, k->old, sizeof(k->old)))
+		return false;
+	if (!strcmp(k->old, value))
+		return true;
+	if (!armed)
+		knob_arm();
+	armed = true;
+	k->path = path;
+	nr_knobs++;
+	if (knob_write(path, value))
+		return true;
+	nr_knobs--;
+	return false;
+}
+
+#endif /* SELFTEST_KVM_KNOB_H */

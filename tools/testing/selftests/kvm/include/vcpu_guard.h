@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tells a fault of the emulator from a failure of the kernel.  QEMU's emulated
+ * SVM has been seen to put the address of the host's own VMRUN code into a
+ * guest's RIP.  No kernel can do that: the guest's code lies at low addresses,
+ * and nothing in it knows that address.  So a RIP within that code ends the test
+ * with status 9 and one line
+ *
+ *	# EMULATOR-FAULT vcpu=N rip=0x... symbol=...
+ *
+ * Anything less certain, a shutdown above all, stays a failure.  Guests get
+ * exception handlers that report the RIP, because KVM resets a vCPU when it
+ * shuts down on SVM, and then its registers tell nothing.
+ */
+#ifndef SELFTEST_KVM_VCPU_GUARD_H
+#define SELFTEST_KVM_VCPU_GUARD_H
+
+#include "kvm_util.h"
+#include "processor.h"
+#include "ktap.h"
+
+#define GUARD_EXIT_EMULATOR	9
+#define GUARD_KERNEL_HALF	0x8000000000000000UL
+
+struct guard_symbol {
+	const char *name;
+	uint64_t start;
+	uint64_t end;
+};
+
+static struct guard_symbol guard_symbols[] = {
+	{ .name = "__svm_vcpu_run" },
+	{ .name = "__svm_sev_es_vcpu_run" },
+	{ .name = "svm_vcpu_enter_exit" },
+	{ .name = "svm_vcpu_run" },
+	{ .name = "__vmx_vcpu_run" },
+	{ .name = "vmx_vcpu_enter_exit" },
+	{ .name = "vmx_vcpu_run" },
+};
+
+static inline void guard_read_symbol(uint64_t addr, const char *name)
+{
+	struct guard_symbol *s = guard_symbols;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(guard_symbols); i++, s++) {
+		if (!strcmp(name, s->name))
+			s->start = addr;
+		else if (s->start && addr > s->start && !s->end)
+			s->end = addr;
+	}
+}
+
+static bool guard_has_symbols;
+
+/* Without root, or with kptr_restrict, all addresses are 0. */
+static inline void guard_init(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	unsigned long addr;
+	char line[512], name[256];
+
+	if (!f)
+		return;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%lx %*c %255s", &addr, name) == 2 && addr) {
+			guard_has_symbols = true;
+			guard_read_symbol(addr, name);
+		}
+	fclose(f);
+}
+
+static inline const char *guard_symbol(uint64_t rip)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(guard_symbols); i++)
+		if (rip >= guard_symbols[i].start && rip < guard_symbols[i].end)
+			return guard_symbols[i].name;
+	return NULL;
+}
+
+/* Does not return if @rip is in the host's VMRUN code. */
+static inline void guard_rip(uint32_t vcpu_id, uint64_t rip)
+{
+	const char *symbol = guard_symbol(rip);
+
+	if (!(rip & GUARD_KERNEL_HALF))
+		return;
+	if (!symbol && guard_has_symbols) {
+		ktap_info("vcpu=%u rip=%#lx is in the kernel's half, but not in VMRUN code",
+			  vcpu_id, rip);
+		return;
+	}
+	ktap_info("EMULATOR-FAULT vcpu=%u rip=%#lx symbol=%s", vcpu_id, rip,
+		  symbol ? symbol : "(kallsyms is hidden)");
+	exit(GUARD_EXIT_EMULATOR);
+}
+
+/*
+ * To be called on the vCPU's own thread, with the vCPU out of KVM_RUN, for any
+ * exit that should not be, and for a vCPU that gets nowhere.
+ */
+static inline void guard_dump(struct kvm_vcpu *vcpu)
+{
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+	struct kvm_vcpu_events events;
+
+	vcpu_regs_get(vcpu, &regs);
+	vcpu_sregs_get(vcpu, &sregs);
+	guard_rip(vcpu->id, regs.rip);
+	ktap_info("vcpu=%u rip=%#llx rsp=%#llx rflags=%#llx rdi=%#llx cr2=%#llx cr3=%#llx",
+		  vcpu->id, regs.rip, regs.rsp, regs.rflags, regs.rdi, sregs.cr2, sregs.cr3);
+	/* What it was about to be told when it shut down; KVM leaves that. */
+	vcpu_events_get(vcpu, &events);
+	ktap_info("vcpu=%u last exception: vector=%u error=%#x", vcpu->id, events.exception.nr,
+		  events.exception.error_code);
+}
+
+/*
+ * The framework of 6.1 (which alone has ASSERT_EQ) wants to be asked for an
+ * IDT; that of 6.12 sets one up for every VM.
+ */
+static inline void guard_init_idt(struct kvm_vm *vm, struct kvm_vcpu **vcpus, int nr)
+{
+#ifdef ASSERT_EQ
+	int i;
+
+	vm_init_descriptor_tables(vm);
+	for (i = 0; i < nr; i++)
+		vcpu_init_descriptor_tables(vcpus[i]);
+#endif
+}
+
+static inline void guard_catch_exceptions(struct kvm_vm *vm, struct kvm_vcpu **vcpus, int nr,
+					  void (*handler)(struct ex_regs *regs))
+{
+	static const int vectors[] = { 0, 1, 3, 6, 7, 8, 10, 11, 12, 13, 14, 17, 18, 19 };
+	size_t i;
+
+	guard_init_idt(vm, vcpus, nr);
+	for (i = 0; i < ARRAY_SIZE(vectors); i++)
+		vm_install_exception_handler(vm, vectors[i], handler);
+}
+
+/*
+ * One number of a vCPU's binary statistics.  To be opened before the vCPU runs:
+ * its ioctls wait for KVM_RUN to return, while reading the file does not.
+ */
+struct guard_stat {
+	int fd;
+	struct kvm_stats_header header;
+	struct kvm_stats_desc *all;
+	struct kvm_stats_desc *desc;
+};
+
+static inline void guard_stat_open(struct guard_stat *s, struct kvm_vcpu *vcpu, const char *name)
+{
+	unsigned int i;
+
+	s->fd = vcpu_get_stats_fd(vcpu);
+	read_stats_header(s->fd, &s->header);
+	s->all = read_stats_descriptors(s->fd, &s->header);
+	for (i = 0; i < s->header.num_desc; i++) {
+		s->desc = get_stats_descriptor(s->all, i, &s->header);
+		if (!strcmp(s->desc->name, name))
+			return;
+	}
+	TEST_FAIL("KVM has no statistic '%s'", name);
+}
+
+static inline uint64_t guard_stat_read(struct guard_stat *s)
+{
+	uint64_t value = 0;
+
+	read_stat_data(s->fd, &s->header, s->desc, &value, 1);
+	return value;
+}
+
+static inline void guard_stat_close(struct guard_stat *s)
+{
+	close(s->fd);
+	free(s->all);
+}
+
+#endif /* SELFTEST_KVM_VCPU_GUARD_H */

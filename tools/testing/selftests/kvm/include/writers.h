@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A VM whose vCPUs never stop writing and checking one region of memory, for
+ * tests that take that memory away.  A test maps the region, and then:
+ *
+ *	writers_create()	VM, memslots, guest mappings, oracle logs
+ *	writers_start()		the vCPUs run until the stop
+ *	writers_watch()		call it often: notices a vCPU without progress
+ *	writers_verify()	the host's view of some pages, at any time, by
+ *				the one thread that erases them
+ *	writers_hole_begin/end	around whatever makes an address unusable: only
+ *				then may KVM_RUN say EFAULT
+ *	writers_stop()		returns when all vCPUs have ended
+ *	writers_destroy()
+ *
+ * Every vCPU visits every page, but each cell of a page has one writer; a
+ * visit to another's cell only reads.  Seven visits of eight go to the
+ * ranges that the test names as hot, so that an attack meets the guest at work.
+ */
+#ifndef SELFTEST_KVM_WRITERS_H
+#define SELFTEST_KVM_WRITERS_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "kvm_util.h"
+#include "processor.h"
+#include "test_util.h"
+#include "ktap.h"
+#include "oracle.h"
+#include "vcpu_guard.h"
+
+#define WRITERS_MAX_VCPUS	64
+#define WRITERS_MAX_HOT		8
+#define WRITERS_MEM_SLOT	1
+#define WRITERS_CTL_SLOT	2
+#define WRITERS_MEM_GPA		0x100000000UL
+#define WRITERS_MEM_GVA		0x1000000000UL
+#define WRITERS_CTL_GVA		0x10000000000UL
+#define WRITERS_HUGE		0x200000UL
+
+enum writers_message { WRITERS_BAD = 1, WRITERS_TRAP };
+
+/* What one vCPU tells, in memory that nobody takes away. */
+struct writers_vcpu {
+	uint64_t visits;
+	uint64_t writes;
+	uint64_t erased;
+	struct oracle_report report;
+} __aligned(128);
+
+struct writers_ctl {
+	uint64_t stop;
+	uint64_t hot[WRITERS_MAX_HOT];
+	struct writers_vcpu vcpu[WRITERS_MAX_VCPUS];
+	struct oracle_page log[];
+};
+
+/* What the guest's code needs to know; a copy is in guest memory. */
+struct writers_guest {
+	struct writers_ctl *ctl;
+	uint64_t mem;
+	uint64_t pages;
+	uint64_t salt;
+	uint32_t nr_vcpus;
+	uint32_t nr_hot;
+};
+
+struct writers;
+
+struct writers_thread {
+	struct writers *w;
+	struct kvm_vcpu *vcpu;
+	struct writers_vcpu *shared;
+	pthread_t thread;
+	struct guard_stat fixed;
+	pid_t tid;
+	bool finished;
+	bool kicked;
+	uint64_t efaults;
+	uint64_t last_visits;
+	time_t last_progress;
+};
+
+struct writers {
+	struct kvm_vm *vm;
+	struct writers_ctl *ctl;
+	size_t ctl_size;
+	uint64_t *hva;
+	uint64_t pages;
+	uint64_t salt;
+	int nr_vcpus;
+	int stall_seconds;
+	bool failed;
+	uint64_t found[ORACLE_VERDICTS];
+	uint64_t holes_begun;
+	uint64_t holes_ended;
+	struct writers_thread thread[WRITERS_MAX_VCPUS];
+};
+
+static struct writers_guest writers_guest;
+
+/* ---- guest ---- */
+
+static inline uint64_t writers_scale(uint64_t random, uint64_t n)
+{
+	return ((random & 0xffffffff) * n) >> 32;
+}
+
+static inline uint64_t writers_pick(const struct writers_guest *g, uint64_t random)
+{
+	uint64_t hot = 0;
+
+	if (random >> 61 && g->nr_hot)
+		hot = READ_ONCE(g->ctl->hot[writers_scale(random >> 24, g->nr_hot)]);
+	if ((uint32_t)hot)
+		return (hot >> 32) + writers_scale(random, (uint32_t)hot);
+	return writers_scale(random, g->pages);
+}
+
+static inline void writers_trap(struct ex_regs *regs)
+{
+	ucall(UCALL_SYNC, 5, "trap", WRITERS_TRAP, regs->vector, regs->rip, regs->error_code);
+}
+
+static void writers_guest_code(uint32_t me)
+{
+	const struct writers_guest *g = &writers_guest;
+	struct writers_vcpu *v = &g->ctl->vcpu[me];
+	uint64_t random, page, rng = oracle_mix(g->salt + me + 1) | 1;
+	struct oracle_page *log;
+	uint64_t *mem;
+	bool mine;
+	int cell;
+
+	while (!READ_ONCE(g->ctl->stop)) {
+		random = oracle_random(&rng);
+		page = writers_pick(g, random);
+		cell = (random >> 56) % ORACLE_CELLS;
+		mem = (uint64_t *)(g->mem + page * ORACLE_PAGE_SIZE);
+		log = &g->ctl->log[page];
+
+		mine = (page + cell) % g->nr_vcpus == me;
+
+		/* One write of two comes first to its page: other faults then. */
+		if (!mine || random & 0x100000) {
+			if (!oracle_check(log, mem, g->salt, page, cell, &v->report))
+				GUEST_SYNC(WRITERS_BAD);
+			v->erased += v->report.erased;
+		}
+		if (mine) {
+			oracle_write(log, mem, g->salt, page, cell);
+			v->writes += ORACLE_WORDS;
+		}
+		WRITE_ONCE(v->visits, v->visits + 1);
+	}
+	GUEST_DONE();
+}
+
+/* ---- host: counters ---- */
+
+static inline uint64_t writers_visits(struct writers *w)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < w->nr_vcpus; i++)
+		sum += READ_ONCE(w->ctl->vcpu[i].visits);
+	return sum;
+}
+
+static inline uint64_t writers_writes(struct writers *w)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < w->nr_vcpus; i++)
+		sum += READ_ONCE(w->ctl->vcpu[i].writes);
+	return sum;
+}
+
+static inline uint64_t writers_erased(struct writers *w)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < w->nr_vcpus; i++)
+		sum += READ_ONCE(w->ctl->vcpu[i].erased);
+	return sum;
+}
+
+static inline uint64_t writers_efaults(struct writers *w)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < w->nr_vcpus; i++)
+		sum += READ_ONCE(w->thread[i].efaults);
+	return sum;
+}
+
+static inline uint64_t writers_faults(struct writers *w)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < w->nr_vcpus; i++)
+		sum += guard_stat_read(&w->thread[i].fixed);
+	return sum;
+}
+
+/* ---- host: failures ---- */
+
+static inline bool writers_failed(struct writers *w)
+{
+	return READ_ONCE(w->failed);
+}
+
+static inline void writers_fail(struct writers *w)
+{
+	WRITE_ONCE(w->failed, true);
+	WRITE_ONCE(w->ctl->stop, 1);
+}
+
+static inline void writers_found(struct writers *w, enum oracle_verdict verdict)
+{
+	__atomic_add_fetch(&w->found[verdict], 1, __ATOMIC_SEQ_CST);
+	writers_fail(w);
+}
+
+static inline void writers_report(struct writers *w, const char *by,
+				  const struct oracle_report *r)
+{
+	int owner = (r->page + r->cell) % w->nr_vcpus;
+
+	ktap_info("%s seen by %s: page=%lu word=%d value=%#lx (write %lu of vcpu%d; its log: start=%lu end=%lu quiet=%u seen=%u; page: begun=%u ended=%u)",
+		  oracle_names[r->verdict], by, r->page,
+		  oracle_index(r->page, r->cell, r->word), r->value,
+		  r->value >> ORACLE_TAG_BITS, owner, r->start, r->end, r->quiet, r->seen,
+		  r->begun, r->ended);
+	writers_found(w, r->verdict);
+}
+
+/* ---- host: vCPU threads ---- */
+
+static inline void writers_hole_begin(struct writers *w)
+{
+	__atomic_add_fetch(&w->holes_begun, 1, __ATOMIC_SEQ_CST);
+}
+
+static inline void writers_hole_end(struct writers *w)
+{
+	__atomic_add_fetch(&w->holes_ended, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The guest's own message, or the end; false if it was neither. */
+static inline bool writers_message(struct writers_thread *t)
+{
+	struct ucall uc;
+	char by[16];
+
+	switch (get_ucall(t->vcpu, &uc)) {
+	case UCALL_DONE:
+		return true;
+	case UCALL_SYNC:
+		break;
+	default:
+		return false;
+	}
+	if (uc.args[1] == WRITERS_TRAP) {
+		guard_rip(t->vcpu->id, uc.args[3]);
+		ktap_info("vcpu=%u exception: vector=%lu rip=%#lx error=%#lx", t->vcpu->id,
+			  uc.args[2], uc.args[3], uc.args[4]);
+		return false;
+	}
+	snprintf(by, sizeof(by), "vcpu%u", t->vcpu->id);
+	writers_report(t->w, by, &t->shared->report);
+	return true;
+}
+
+/* What KVM_RUN said besides 0.  True: run on. */
+static inline bool writers_run_error(struct writers_thread *t, int error, uint64_t ended)
+{
+	struct writers *w = t->w;
+
+	if (error == EFAULT && __atomic_load_n(&w->holes_begun, __ATOMIC_SEQ_CST) != ended) {
+		WRITE_ONCE(t->efaults, t->efaults + 1);
+		if (writers_failed(w))
+			return false;
+		sched_yield();
+		return true;
+	}
+	if (error == EINTR && !READ_ONCE(t->kicked))
+		return true;
+	if (error == EINTR)
+		ktap_info("vcpu=%u made no progress for %d s", t->vcpu->id, w->stall_seconds);
+	else
+		ktap_info("vcpu=%u KVM_RUN: %s%s", t->vcpu->id, strerror(error),
+			  error == EFAULT ? ", but nothing was unmapped" : "");
+	guard_dump(t->vcpu);
+	writers_fail(w);
+	return false;
+}
+
+static inline void *writers_vcpu_main(void *arg)
+{
+	struct writers_thread *t = arg;
+	uint64_t ended;
+
+	t->tid = syscall(SYS_gettid);
+	for (;;) {
+		ended = __atomic_load_n(&t->w->holes_ended, __ATOMIC_SEQ_CST);
+		if (__vcpu_run(t->vcpu)) {
+			if (writers_run_error(t, errno, ended))
+				continue;
+			break;
+		}
+		if (writers_message(t))
+			break;
+		ktap_info("vcpu=%u unexpected exit %u (%s)", t->vcpu->id,
+			  t->vcpu->run->exit_reason,
+			  exit_reason_str(t->vcpu->run->exit_reason));
+		guard_dump(t->vcpu);
+		writers_fail(t->w);
+		break;
+	}
+	__atomic_store_n(&t->finished, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static inline void writers_nothing(int sig)
+{
+	(void)sig;
+}
+
+static inline void writers_print_file(struct writers_thread *t, const char *name)
+{
+	char path[64], line[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", t->tid, name);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		ktap_info("  %s: %.*s", name, (int)strcspn(line, "\n"), line);
+	if (f)
+		fclose(f);
+}
+
+/* Brings a vCPU that gets nowhere out of KVM_RUN, to look at its registers. */
+static inline void writers_kick(struct writers_thread *t)
+{
+	int i;
+
+	WRITE_ONCE(t->kicked, true);
+	WRITE_ONCE(t->vcpu->run->immediate_exit, 1);
+	pthread_kill(t->thread, SIGUSR1);
+	for (i = 0; i < 500 && !READ_ONCE(t->finished); i++)
+		usleep(10000);
+	if (READ_ONCE(t->finished))
+		return;
+	ktap_info("vcpu=%u made no progress for %d s and a signal does not get it out of KVM_RUN",
+		  t->vcpu->id, t->w->stall_seconds);
+	writers_print_file(t, "wchan");
+	writers_print_file(t, "stack");
+	exit(KSFT_FAIL);
+}
+
+static inline void writers_watch(struct writers *w)
+{
+	struct writers_thread *t;
+	struct timespec now;
+	uint64_t visits;
+	int i;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	for (i = 0; i < w->nr_vcpus; i++) {
+		t = &w->thread[i];
+		visits = READ_ONCE(t->shared->visits);
+		if (visits != t->last_visits || READ_ONCE(t->finished)) {
+			t->last_visits = visits;
+			t->last_progress = now.tv_sec;
+		} else if (now.tv_sec - t->last_progress > w->stall_seconds) {
+			writers_kick(t);
+		}
+	}
+}
+
+static inline void writers_start(struct writers *w)
+{
+	struct sigaction sa = { .sa_handler = writers_nothing };
+	struct timespec now;
+	int i, r;
+
+	sigaction(SIGUSR1, &sa, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	for (i = 0; i < w->nr_vcpus; i++) {
+		w->thread[i].last_progress = now.tv_sec;
+		r = pthread_create(&w->thread[i].thread, NULL, writers_vcpu_main, &w->thread[i]);
+		TEST_ASSERT(!r, "pthread_create: %s", strerror(r));
+	}
+}
+
+static inline void writers_stop(struct writers *w)
+{
+	int i;
+
+	WRITE_ONCE(w->ctl->stop, 1);
+	for (i = 0; i < w->nr_vcpus; i++) {
+		while (!__atomic_load_n(&w->thread[i].finished, __ATOMIC_SEQ_CST)) {
+			usleep(1000);
+			writers_watch(w);
+		}
+		pthread_join(w->thread[i].thread, NULL);
+	}
+}
+
+/* ---- host: the oracle ---- */
+
+/* Checks @n pages from @first as they are at @mem, while the guest runs on. */
+static inline bool writers_verify_at(struct writers *w, const uint64_t *mem, uint64_t first,
+				     uint64_t n)
+{
+	struct oracle_report r;
+	uint64_t p;
+	int cell;
+
+	for (p = 0; p < n; p++) {
+		for (cell = 0; cell < ORACLE_CELLS; cell++) {
+			if (oracle_check(&w->ctl->log[first + p],
+					 mem + p * (ORACLE_PAGE_SIZE / sizeof(*mem)), w->salt,
+					 first + p, cell, &r))
+				continue;
+			writers_report(w, "host", &r);
+			return false;
+		}
+	}
+	return true;
+}
+
+static inline uint64_t *writers_page(struct writers *w, uint64_t page)
+{
+	return w->hva + page * (ORACLE_PAGE_SIZE / sizeof(*w->hva));
+}
+
+static inline bool writers_verify(struct writers *w, uint64_t first, uint64_t n)
+{
+	return writers_verify_at(w, writers_page(w, first), first, n);
+}
+
+/* With all vCPUs stopped: words that nobody ever writes must be zero. */
+static inline bool writers_verify_rest(struct writers *w, uint64_t page)
+{
+	const uint64_t *mem = writers_page(w, page);
+	bool stamped[ORACLE_PAGE_SIZE / 8] = {};
+	unsigned int i, k;
+
+	for (i = 0; i < ORACLE_CELLS; i++)
+		for (k = 0; k < ORACLE_WORDS; k++)
+			stamped[oracle_index(page, i, k)] = true;
+	for (i = 0; i < ARRAY_SIZE(stamped); i++) {
+		if (stamped[i] || !mem[i])
+			continue;
+		ktap_info("TORN seen by host: page=%lu word=%u value=%#lx, where nobody writes",
+			  page, i, mem[i]);
+		writers_found(w, ORACLE_TORN);
+		return false;
+	}
+	return true;
+}
+
+static inline bool writers_verify_all(struct writers *w)
+{
+	uint64_t p;
+
+	if (!writers_verify(w, 0, w->pages))
+		return false;
+	for (p = 0; p < w->pages; p++)
+		if (!writers_verify_rest(w, p))
+			return false;
+	return true;
+}
+
+/* ---- host: the VM ---- */
+
+static inline void writers_map_ctl(struct writers *w, uint64_t gpa)
+{
+	w->ctl_size = sizeof(*w->ctl) + w->pages * sizeof(struct oracle_page);
+	w->ctl_size = align_up(w->ctl_size, ORACLE_PAGE_SIZE);
+	w->ctl = mmap(NULL, w->ctl_size, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	TEST_ASSERT(w->ctl != MAP_FAILED, "mmap of %zu bytes: %s", w->ctl_size, strerror(errno));
+	vm_set_user_memory_region(w->vm, WRITERS_CTL_SLOT, 0, gpa, w->ctl_size, w->ctl);
+	virt_map(w->vm, WRITERS_CTL_GVA, gpa, w->ctl_size / ORACLE_PAGE_SIZE);
+}
+
+/* A region of 2 MiB mappings gets those in the guest's page tables too. */
+static inline void writers_map_mem(struct writers *w, bool huge)
+{
+	uint64_t size = w->pages * ORACLE_PAGE_SIZE;
+
+	vm_set_user_memory_region(w->vm, WRITERS_MEM_SLOT, 0, WRITERS_MEM_GPA, size, w->hva);
+	if (huge)
+		virt_map_level(w->vm, WRITERS_MEM_GVA, WRITERS_MEM_GPA, size, PG_LEVEL_2M);
+	else
+		virt_map(w->vm, WRITERS_MEM_GVA, WRITERS_MEM_GPA, w->pages);
+}
+
+static inline void writers_create(struct writers *w, int nr_vcpus, void *hva, uint64_t pages,
+				  bool huge, int nr_hot, uint64_t seed)
+{
+	uint64_t size = pages * ORACLE_PAGE_SIZE;
+	uint64_t ctl_pages = pages / (ORACLE_PAGE_SIZE / sizeof(struct oracle_page)) + 16;
+	struct kvm_vcpu *vcpus[WRITERS_MAX_VCPUS];
+	int i;
+
+	memset(w, 0, sizeof(*w));
+	w->nr_vcpus = nr_vcpus;
+	w->hva = hva;
+	w->pages = pages;
+	w->salt = oracle_mix(seed);
+	w->stall_seconds = 20;
+	w->vm = __vm_create_with_vcpus(VM_MODE_DEFAULT, nr_vcpus, pages + ctl_pages,
+				       writers_guest_code, vcpus);
+	writers_map_mem(w, huge);
+	writers_map_ctl(w, align_up(WRITERS_MEM_GPA + size, WRITERS_HUGE));
+	guard_catch_exceptions(w->vm, vcpus, nr_vcpus, writers_trap);
+
+	writers_guest = (struct writers_guest) {
+		.ctl = (void *)WRITERS_CTL_GVA,
+		.mem = WRITERS_MEM_GVA,
+		.pages = pages,
+		.salt = w->salt,
+		.nr_vcpus = nr_vcpus,
+		.nr_hot = nr_hot,
+	};
+	sync_global_to_guest(w->vm, writers_guest);
+
+	for (i = 0; i < nr_vcpus; i++) {
+		vcpu_args_set(vcpus[i], 1, i);
+		w->thread[i].w = w;
+		w->thread[i].vcpu = vcpus[i];
+		w->thread[i].shared = &w->ctl->vcpu[i];
+		guard_stat_open(&w->thread[i].fixed, vcpus[i], "pf_fixed");
+	}
+}
+
+static inline void writers_destroy(struct writers *w)
+{
+	int i;
+
+	for (i = 0; i < w->nr_vcpus; i++)
+		guard_stat_close(&w->thread[i].fixed);
+	kvm_vm_free(w->vm);
+	munmap(w->ctl, w->ctl_size);
+}
+
+#endif /* SELFTEST_KVM_WRITERS_H */

@@ -223,7 +223,8 @@ check_part()
 			problem "$path: no line with 'Files: ...' says what it changes"
 		;;
 	append:*.append|file:*.[chS]) ;;
-	*)	problem "changes/: '$kind $path' is not 'rule x.cocci', 'comment x.comments', 'file x.c' or 'append x.append'" ;;
+	*)	problem "changes/: '$kind $path' is not 'rule x.cocci'," \
+			"'comment x.comments', 'file x.c' or 'append x.append'" ;;
 	esac
 }
 
@@ -277,7 +278,8 @@ take()
 }
 
 # apply_change CHANGE WORK FOUND: WORK gets the files that the change touches
-# (on top of what earlier changes did there), FOUND ledger lines.
+# (on top of what earlier changes did there), FOUND ledger lines, and `rule file !`
+# for a rule that could not be run.
 apply_change()
 {
 	local kind path target file
@@ -324,17 +326,20 @@ apply_rule()
 
 	if ! take "$work" "$file"; then
 		problem "$rule: there is no $file in the source (see its Files: line)"
+		printf '%s\t%s\t!\n' "$rule" "$file" >>"$found"
 		return
 	fi
 	before=$(mktemp "$work.XXXXXX")
 	cp -- "$work/$file" "$before"
-	run_rule "$rule" "$file" "$work/$file"
+	run_rule "$rule" "$file" "$work/$file" ||
+		printf '%s\t%s\t!\n' "$rule" "$file" >>"$found"
 	count_sites "$before" "$work/$file" |
 		sed "s|^|$rule\t$file\t|" >>"$found"
 	rm -f -- "$before"
 }
 
-# run_rule RULE FILE COPY: change the copy, without a look at what it did.
+# run_rule RULE FILE COPY: change the copy, without a look at what it did; fails if
+# the rule could not be run.
 run_rule()
 {
 	if [ "${1%.comments}" != "$1" ]; then
@@ -342,6 +347,7 @@ run_rule()
 	elif ! run_spatch "$1" "$3" "$SPATCH_LOG"; then
 		problem "$1: spatch failed on $2: $(spatch_says "$SPATCH_LOG")" \
 			"(log: $SPATCH_LOG)"
+		return 1
 	fi
 }
 
@@ -404,7 +410,8 @@ spatch_file()
 
 	echo "--- $1 $2" >>"$3"
 	timeout 120 spatch "${SPATCH_FLAGS[@]}" --in-place \
-		--macro-file-builtins "$BUILTINS" --sp-file "$CARRY_DIR/$1" "$2" >>"$3" 2>"$err" </dev/null || status=$?
+		--macro-file-builtins "$BUILTINS" --sp-file "$CARRY_DIR/$1" "$2" \
+		>>"$3" 2>"$err" </dev/null || status=$?
 	cat "$err" >>"$3"
 	# A time-out in one function is no more than a remark to spatch.
 	[ "$status" -eq 0 ] && ! grep -qiE 'timeout|exception|error' "$err"

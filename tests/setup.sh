@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tests of what happens before anything runs: packages, variables, the tier,
+# the lock, the output folder.  Every mistake must end at once, with its class
+# and one line that names it.
+#
+# Usage: tests/setup.sh
+# Output: TAP.  Exit: 0 all passed, 1 not
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+
+BIN=$REPO/scripts
+N=0
+BAD=0
+unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM INSTALL QEMU
+unset KERNEL_SRC KERNEL_TARBALL LIB_LOCKED LIB_NESTED
+
+# expect CLASS WORDS NAME COMMAND...: status and words of stderr or stdout.
+expect()
+{
+	local class=$1 words=$2 name=$3 got status=0
+	shift 3
+
+	N=$((N + 1))
+	got=$("$@" 2>&1) || status=$?
+	case $status:$got in
+	"$class":*"$words"*)
+		echo "ok $N $name" ;;
+	*)
+		BAD=1
+		echo "not ok $N $name"
+		echo "# expected status $class and \`$words\`, got status $status and:"
+		printf '%s\n' "$got" | sed 's/^/# /' ;;
+	esac
+}
+
+test_variables()
+{
+	expect 2 "interval stock both" "unknown kernel" env KERNEL=x "$BIN/run"
+	expect 2 "munmap_test" "unknown test" env TESTS=x_test "$BIN/run"
+	expect 2 "demand_paging_test" "unknown kernel selftest" env KSELFTESTS=x "$BIN/run"
+	expect 2 "auto tcg kvm" "unknown accelerator" env ACCEL=x "$BIN/run"
+	expect 2 "NPT=2" "NPT is 0 or 1" env NPT=2 "$BIN/run"
+	expect 2 "TIME=1h" "TIME is a number" env TIME=1h "$BIN/run"
+	expect 2 "CPUS=99" "too many CPUs" env CPUS=99 "$BIN/run"
+	expect 2 "nothing to run" "no test at all" env TESTS=none "$BIN/run"
+	expect 2 "spaces" "a space in O" env O="$1/a b" "$BIN/kernel" stock
+}
+
+test_packages()
+{
+	local list=$1/repo
+
+	expect 3 "linux-source-6.1" "not Debian: what is missing is named" \
+		env OS_RELEASE="$1/fedora" "$BIN/setup"
+	expect 0 "" "not Debian, own source, all commands there" \
+		env OS_RELEASE="$1/fedora" KERNEL_SRC=/nowhere "$BIN/setup"
+	# The same script with a list that has a package which nobody has.
+	mkdir -p "$list/configs" "$list/scripts"
+	cp "$BIN/setup" "$BIN/lib.sh" "$list/scripts"
+	{ cat "$REPO/configs/packages"; echo "no-such-package-x nosuchcommand # none"; } \
+		>"$list/configs/packages"
+	expect 3 "no-such-package-x" "INSTALL=no names the package" \
+		env INSTALL=no OS_RELEASE="$1/debian" "$list/scripts/setup"
+	expect 3 "command nosuchcommand" "not Debian: names the command" \
+		env KERNEL_SRC=/nowhere OS_RELEASE="$1/fedora" "$list/scripts/setup"
+}
+
+# machine FLAGS NESTED: another machine's /proc and /sys.
+machine()
+{
+	local root
+
+	root=$(mktemp -d "$WORK/machine.XXXXXX")
+	mkdir -p "$root/proc" "$root/dev" "$root/sys/module/kvm_amd/parameters"
+	echo "flags : fpu $1" >"$root/proc/cpuinfo"
+	[ -z "$2" ] || echo "$2" >"$root/sys/module/kvm_amd/parameters/nested"
+	printf '%s' "$root"
+}
+
+test_tier()
+{
+	local root
+
+	expect 0 "tcg-svm" "ACCEL=tcg asks nobody" env ACCEL=tcg "$BIN/tier" stock
+	root=$(machine "sse" 1)
+	touch "$root/dev/kvm"
+	expect 0 "tcg-svm the CPU shows neither" "no SVM in the CPU: TCG, and why" \
+		env TIER_ROOT="$root" "$BIN/tier" stock
+	expect 8 "neither svm nor vmx" "ACCEL=kvm without SVM fails" \
+		env ACCEL=kvm TIER_ROOT="$root" "$BIN/tier" stock
+	expect 8 "nested virtualization is off" "ACCEL=kvm, module without nesting" \
+		env ACCEL=kvm TIER_ROOT="$(machine svm 0)" "$BIN/tier" stock
+	expect 8 "not loaded" "ACCEL=kvm, module not loaded" \
+		env ACCEL=kvm TIER_ROOT="$(machine svm '')" "$BIN/tier" stock
+	expect 8 "no right" "ACCEL=kvm, no device" \
+		env ACCEL=kvm TIER_ROOT="$(machine svm 1)" "$BIN/tier" stock
+}
+
+test_output_folder()
+{
+	local O=$1/out
+
+	mkdir -p "$O"
+	touch "$1/file"
+	expect 10 "can't write" "output folder below a file" \
+		env O="$1/file/out" "$BIN/kernel" stock
+	expect 4 "no source" "kernel without a source" env O="$O" "$BIN/kernel" stock
+	expect 8 "no kernel" "boot without a kernel" \
+		env O="$O" "$BIN/boot" stock tcg-svm "$1/run"
+	expect 3 "QEMU=nowhere" "boot without QEMU" \
+		env O="$O" QEMU=nowhere "$BIN/boot" stock tcg-svm "$1/run"
+}
+
+test_lock()
+{
+	local O=$1/locked
+
+	mkdir -p "$O"
+	echo "run (process 1, since 00:00:00)" >"$O/.lock.owner"
+	exec {held}>>"$O/.lock"
+	flock "$held"
+	expect 130 "in use by run (process 1" "a second run says who holds the folder" \
+		timeout --preserve-status 2 env O="$O" "$BIN/kernel" stock
+	exec {held}>&-
+}
+
+main()
+{
+	out_init
+	WORK=$(scratch)
+	echo 'ID=fedora' >"$WORK/fedora"
+	printf 'ID=raspbian\nID_LIKE=debian\n' >"$WORK/debian"
+	mkdir "$WORK/run"
+	echo "fact a b" >"$WORK/run/orders"
+	test_variables "$WORK"
+	test_packages "$WORK"
+	test_tier
+	test_output_folder "$WORK"
+	test_lock "$WORK"
+	echo "1..$N"
+	exit "$BAD"
+}
+
+main "$@"

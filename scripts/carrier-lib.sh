@@ -104,6 +104,7 @@ rule_files()
 rule_pairs()
 (
 	cd "$CARRY_DIR" || exit
+	# shellcheck disable=SC2016 # awk expands them
 	all_parts | awk '/^(rule|comment) / { print $2 }' | xargs -r awk '
 		sub(/^(\/\/|#) *Files:/, "") {
 			for (i = 1; i <= NF; i++)

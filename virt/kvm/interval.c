@@ -120,21 +120,6 @@ static void kvm_interval_zap(struct kvm *kvm, struct kvm_memory_slot *slot,
 		kvm_flush_remote_tlbs(kvm);
 }
 
-/*
- * Acquire mmu_lock for an invalidation.  Where rwlock_t spins, its holders
- * neither sleep nor are preempted, so that waiting for it is bounded and fit
- * for the OOM reaper.  Where it sleeps (PREEMPT_RT), only trying is.
- */
-static bool kvm_interval_lock(struct kvm *kvm, bool may_block)
-	__acquires(&kvm->mmu_lock)
-{
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !may_block)
-		return write_trylock(&kvm->mmu_lock);
-
-	write_lock(&kvm->mmu_lock);
-	return true;
-}
-
 static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 				    const struct mmu_notifier_range *range,
 				    unsigned long cur_seq)
@@ -151,7 +136,14 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 
 	idx = srcu_read_lock(&kvm->srcu);
 
-	if (!kvm_interval_lock(kvm, may_block)) {
+	/*
+	 * Where rwlock_t spins, its holders neither sleep nor are preempted, so
+	 * that waiting for it is bounded and fit for the OOM reaper.  Where it
+	 * sleeps, the reaper can only try.
+	 */
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || may_block) {
+		write_lock(&kvm->mmu_lock);
+	} else if (!write_trylock(&kvm->mmu_lock)) {
 		srcu_read_unlock(&kvm->srcu, idx);
 		return false;
 	}

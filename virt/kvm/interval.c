@@ -204,7 +204,6 @@ int kvm_interval_begin(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
 
 	return 0;
 }
-EXPORT_SYMBOL_GPL(kvm_interval_begin);
 
 /**
  * kvm_interval_retry - end the collision-retry section of a guest fault
@@ -228,7 +227,6 @@ bool kvm_interval_retry(struct kvm *kvm,
 	return snap->sub &&
 	       mmu_interval_read_retry(&snap->sub->notifier, snap->seq);
 }
-EXPORT_SYMBOL_GPL(kvm_interval_retry);
 
 /**
  * kvm_interval_covers - may a fault install more pages than its own?
@@ -247,7 +245,6 @@ bool kvm_interval_covers(const struct kvm_interval_snapshot *snap,
 {
 	return snap->sub && slot->subscription == snap->sub;
 }
-EXPORT_SYMBOL_GPL(kvm_interval_covers);
 
 /**
  * kvm_interval_zap_begin - KVM begins to zap for reasons of its own
@@ -266,7 +263,6 @@ void kvm_interval_zap_begin(struct kvm *kvm)
 
 	kvm->mmu_zap_in_progress++;
 }
-EXPORT_SYMBOL_GPL(kvm_interval_zap_begin);
 
 /**
  * kvm_interval_zap_end - end of what kvm_interval_zap_begin() began
@@ -285,7 +281,6 @@ void kvm_interval_zap_end(struct kvm *kvm)
 	smp_store_release(&kvm->mmu_zap_seq, kvm->mmu_zap_seq + 1);
 	WARN_ON_ONCE(--kvm->mmu_zap_in_progress < 0);
 }
-EXPORT_SYMBOL_GPL(kvm_interval_zap_end);
 
 /*
  * Give @new a subscription: that of @old if there is an @old memslot, whose

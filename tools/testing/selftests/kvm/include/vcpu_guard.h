@@ -109,13 +109,14 @@ static inline void guard_dump(struct kvm_vcpu *vcpu)
 
 	vcpu_regs_get(vcpu, &regs);
 	vcpu_sregs_get(vcpu, &sregs);
-	guard_rip(vcpu->id, regs.rip);
-	ktap_info("vcpu=%u rip=%#llx rsp=%#llx rflags=%#llx rdi=%#llx cr2=%#llx cr3=%#llx",
-		  vcpu->id, regs.rip, regs.rsp, regs.rflags, regs.rdi, sregs.cr2, sregs.cr3);
+	ktap_info("vcpu=%u rip=%#llx rsp=%#llx rflags=%#llx rdi=%#llx cr2=%#llx cr3=%#llx cs=%#x efer=%#llx",
+		  vcpu->id, regs.rip, regs.rsp, regs.rflags, regs.rdi, sregs.cr2, sregs.cr3,
+		  sregs.cs.selector, sregs.efer);
 	/* What it was about to be told when it shut down; KVM leaves that. */
 	vcpu_events_get(vcpu, &events);
 	ktap_info("vcpu=%u last exception: vector=%u error=%#x", vcpu->id, events.exception.nr,
 		  events.exception.error_code);
+	guard_rip(vcpu->id, regs.rip);
 }
 
 /*

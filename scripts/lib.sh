@@ -425,3 +425,25 @@ step_die()
 		"$log" || tail -n 5 "$log"; } 2>/dev/null | cut -c1-300 | sed 's/^/    /' >&2
 	die "$class" "log: $log"
 }
+
+# Of checkpatch.pl's lines on stdin, those that configs/checkpatch does not know.
+# Status: 0 there are some, 1 none.
+checkpatch_news()
+{
+	awk '
+	FNR == NR {
+		if (!/^#/)
+			for (i = 2; i <= NF && $i ~ /^[A-Z_]+$/; i++)
+				known[$1, $i] = 1
+		next
+	}
+	match($0, /: (ERROR|WARNING|CHECK):[A-Z_]+/) {
+		split($0, file, ":")
+		split(substr($0, RSTART, RLENGTH), type, ":")
+		if ((file[1], type[3]) in known)
+			next
+		print
+		found = 1
+	}
+	END { exit !found }' "$REPO/configs/checkpatch" -
+}

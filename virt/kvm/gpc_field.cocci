@@ -9,6 +9,8 @@
 +	/* The page of @uhva; subscribed to if @kvm is set.  By refresh_lock. */
 +	struct mmu_interval_notifier notifier;
 +	struct kvm *kvm;
++	/* Invalidations of the page so far; written under @lock. */
++	unsigned long invalidate_seq;
  	...
  };
 

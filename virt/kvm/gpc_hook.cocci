@@ -6,6 +6,7 @@
 -void gfn_to_pfn_cache_invalidate_start(...);
 +int kvm_gpc_read_begin(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 +		       unsigned long *seq);
++bool kvm_gpc_read_retry(struct gfn_to_pfn_cache *gpc, unsigned long seq);
 +void kvm_gpc_unsubscribe(struct gfn_to_pfn_cache *gpc);
 
 @@ @@

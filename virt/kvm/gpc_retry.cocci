@@ -39,4 +39,4 @@ expression new_pfn, gpc;
 expression vm, mmu_seq;
 @@
 -mmu_notifier_retry_cache(vm, mmu_seq)
-+mmu_interval_read_retry(&gpc->notifier, mmu_seq)
++kvm_gpc_read_retry(gpc, mmu_seq)

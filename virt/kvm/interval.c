@@ -4,33 +4,37 @@
  *
  * Every memslot has one subscription (struct mmu_interval_notifier) for its
  * HVA range.  The primary MMU calls it before it takes a page of that range
- * away; the callback moves the subscription's sequence number and zaps, both
- * in one critical section of mmu_lock.  A guest fault takes a snapshot of the
- * number, looks its page up, and installs it under mmu_lock only if the number
- * has not moved:
+ * away; the callback announces the range to readers, enters it in the history
+ * of the VM, which moves the VM's sequence number, and zaps, all in one critical
+ * section of mmu_lock.  A guest fault reads the number, waits if its page is being
+ * taken away, looks the page up, and installs it under mmu_lock only if no range
+ * that was entered since overlaps:
  *
  *   CPU 0: guest fault                   CPU 1: primary MMU
  *   ------------------                   ------------------
  *   kvm_interval_begin()
- *     snapshot of seq; waits if an
- *     invalidation is under way
+ *     read the number (acquire)
+ *     page being invalidated? no
  *   pfn = lookup of the HVA
  *                                        mmu_notifier_invalidate_range_start()
  *                                          kvm_interval_invalidate()
  *                                            write_lock(mmu_lock)
- *                                            mmu_interval_set_seq()
+ *                                            mmu_interval_set_range()
+ *                                            history, number (release)
  *                                            zap, flush
  *                                            write_unlock(mmu_lock)
  *   read_lock(mmu_lock)
- *   kvm_interval_retry(): seq has moved,
- *     nothing is installed
+ *   kvm_interval_retry(): the range is
+ *     in the history, nothing is
+ *     installed
  *   read_unlock(mmu_lock)
  *                                        change PTEs, free the page
  *                                        mmu_notifier_invalidate_range_end()
  *
  * If CPU 0 takes mmu_lock first, it installs, and the zap of CPU 1 finds what
- * was installed.  No barrier is needed beyond mmu_lock and the spinlock inside
- * mmu_interval_read_begin(), see there.
+ * was installed.  If CPU 0 begins after CPU 1 has moved the number, it has
+ * acquired that number and so sees the announced range, until CPU 1 has
+ * changed the PTEs; it waits (virt/kvm/interval_wait.c).
  *
  * The subscription belongs to the HVA range and not to struct kvm_memory_slot,
  * which KVM replaces when only the flags or the gfn change: old and new struct
@@ -41,20 +45,27 @@
  * memslot update has to wait for invalidations.
  *
  * Memslots may alias one HVA.  Each has its own subscription, and each
- * callback zaps the gfns of its own memslot.
+ * callback zaps the gfns of its own memslot.  The history is of HVAs, so it
+ * does for all.
  *
  * Lock order: mmap_lock, page locks and whatever else the primary MMU holds,
- * then kvm->srcu (read), then mmu_lock.  A callback never sleeps: it takes
- * rwlock_t mmu_lock, and yields it only if the invalidation may block.
+ * then kvm->srcu (read), then mmu_lock.  A callback takes rwlock_t mmu_lock and
+ * yields it only if the invalidation may block; it sleeps only if it may block,
+ * before it takes anything, in kvm_interval_hold().
  */
 
 #include <linux/kvm_host.h>
 #include <linux/kvm_interval.h>
+#include <linux/mmu_interval_range.h>
 #include <linux/mmu_notifier.h>
 #include <linux/slab.h>
 #include <trace/events/kvm.h>
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/kvm_interval.h>
+
 #include "interval.h"
+#include "interval_debug.h"
 #include "kvm_mm.h"
 
 /**
@@ -64,8 +75,7 @@
  * @as_id:	address space of the memslot
  * @id:		id of the memslot within @as_id
  *
- * Constant after kvm_interval_subscribe(), but for the sequence number inside
- * @notifier, which mmu_lock protects.
+ * Constant after kvm_interval_subscribe().
  */
 struct kvm_interval_subscription {
 	struct mmu_interval_notifier notifier;
@@ -120,6 +130,43 @@ static void kvm_interval_zap(struct kvm *kvm, struct kvm_memory_slot *slot,
 		kvm_flush_remote_tlbs(kvm);
 }
 
+/*
+ * Where rwlock_t spins, its holders neither sleep nor are preempted, so that
+ * waiting for it is bounded and fit for the OOM reaper.  Where it sleeps, the
+ * reaper can only try.
+ */
+static bool kvm_interval_lock(struct kvm *kvm, bool may_block)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !may_block)
+		return write_trylock(&kvm->mmu_lock);
+
+	write_lock(&kvm->mmu_lock);
+	return true;
+}
+
+/*
+ * Enter what is about to be zapped: from here on no fault that began earlier
+ * can install any of it.  To be called before the zap, which may yield mmu_lock.
+ */
+static void kvm_interval_record(struct kvm *kvm, unsigned long start,
+				unsigned long last)
+{
+	struct kvm_interval *interval = &kvm->interval;
+	unsigned long seq = interval->seq;
+
+	lockdep_assert_held_write(&kvm->mmu_lock);
+
+	interval->history[seq % KVM_INTERVAL_HISTORY].start = start;
+	interval->history[seq % KVM_INTERVAL_HISTORY].last = last;
+
+	/*
+	 * What was announced by mmu_interval_set_range(), or changed before
+	 * kvm_interval_zap_end(), is visible before the number.  Pairs with the
+	 * acquire in kvm_interval_begin().
+	 */
+	smp_store_release(&interval->seq, seq + 1);
+}
+
 static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 				    const struct mmu_notifier_range *range,
 				    unsigned long cur_seq)
@@ -134,26 +181,22 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 
 	trace_kvm_unmap_hva_range(range->start, range->end);
 
+	if (may_block)
+		kvm_interval_hold(kvm, range);
+
 	idx = srcu_read_lock(&kvm->srcu);
 
-	/*
-	 * Where rwlock_t spins, its holders neither sleep nor are preempted, so
-	 * that waiting for it is bounded and fit for the OOM reaper.  Where it
-	 * sleeps, the reaper can only try.
-	 */
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || may_block) {
-		write_lock(&kvm->mmu_lock);
-	} else if (!write_trylock(&kvm->mmu_lock)) {
+	if (!kvm_interval_lock(kvm, may_block)) {
 		srcu_read_unlock(&kvm->srcu, idx);
+		trace_kvm_interval_refuse(range->start, range->end);
+		++kvm->stat.generic.mmu_interval_refuse;
 		return false;
 	}
 
-	/*
-	 * Before the zap, which may yield mmu_lock: from here on no fault that
-	 * began earlier can install anything.  Pairs with the check in
-	 * kvm_interval_retry(), by mmu_lock.
-	 */
-	mmu_interval_set_seq(notifier, cur_seq);
+	mmu_interval_set_range(notifier, range);
+	kvm_interval_record(kvm, range->start, range->end - 1);
+	++kvm->stat.generic.mmu_interval_invalidate;
+	kvm->stat.generic.mmu_interval_nonblock += !may_block;
 
 	slot = kvm_interval_slot(sub);
 	if (slot)
@@ -165,6 +208,10 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 	kvm_arch_guest_memory_reclaimed(kvm);
 
 	srcu_read_unlock(&kvm->srcu, idx);
+
+	trace_kvm_interval_invalidate(range->start, range->end, may_block);
+	if (may_block)
+		kvm_interval_debug_delay_invalidate();
 	return true;
 }
 
@@ -177,73 +224,152 @@ static const struct mmu_interval_notifier_ops kvm_interval_ops = {
  * @vcpu:	vCPU that faulted
  * @slot:	memslot that it hit, or NULL
  * @gfn:	guest frame that it hit, within @slot
+ * @may_wait:	the vCPU cannot go on without the page
  * @snap:	filled in, for kvm_interval_retry()
  *
- * To be called after the memslot and before the host page was looked up, in a
- * kvm->srcu read section that lasts until kvm_interval_retry().  Must not be
- * called with mmu_lock held: may sleep, until the invalidations of the mm that
- * are under way have ended.
+ * To be called by the vCPU's own thread, after the memslot and before the host
+ * page was looked up, in the kvm->srcu read section in which @slot was found.
+ * Takes no lock and does not sleep.  If the page is being taken away and
+ * @may_wait, the vCPU is not runnable from now on until that has ended.
  *
- * Return: 0, or -EAGAIN if the fault should go back to the guest, or further,
+ * Return: 0, or -EAGAIN if the fault must go back to the guest, or further,
  * before it is tried again.
  */
-int kvm_interval_begin(struct kvm_vcpu *vcpu, struct kvm_memory_slot *slot,
-		       gfn_t gfn, struct kvm_interval_snapshot *snap)
+int kvm_interval_begin(struct kvm_vcpu *vcpu,
+		       const struct kvm_memory_slot *slot, gfn_t gfn,
+		       bool may_wait, struct kvm_interval_snapshot *snap)
 {
 	struct kvm *kvm = vcpu->kvm;
 
 	/*
-	 * Read the number before anything that it stands for, e.g. whether the
-	 * APIC page is in use.  Pairs with the release in kvm_interval_zap_end().
+	 * Read the number before anything that it stands for: announced ranges,
+	 * or e.g. whether the APIC page is in use.  Pairs with the release in
+	 * kvm_interval_record().
 	 */
-	snap->zap_seq = smp_load_acquire(&kvm->mmu_zap_seq);
+	snap->seq = smp_load_acquire(&kvm->interval.seq);
+	if (!slot)
+		return 0;
 
-	snap->sub = slot ? slot->subscription : NULL;
-	if (snap->sub)
-		snap->seq = mmu_interval_read_begin(&snap->sub->notifier);
+	/*
+	 * The memslot is being deleted or moved.  Its SPTEs have to be gone
+	 * before an MMIO SPTE for the gfn may be installed.
+	 */
+	if (unlikely(slot->flags & KVM_MEMSLOT_INVALID)) {
+		++vcpu->stat.generic.mmu_interval_retry_memslot;
+		return -EAGAIN;
+	}
 
+	snap->hva = __gfn_to_hva_memslot(slot, gfn);
+	if (unlikely(mmu_interval_range_active(kvm->mm, snap->hva,
+					       snap->hva + PAGE_SIZE - 1))) {
+		if (may_wait)
+			kvm_interval_wait(vcpu, snap->hva);
+		return -EAGAIN;
+	}
+
+	kvm_interval_debug_delay_fault();
 	return 0;
+}
+
+/* Why a fault has to be tried again; the names are those of the statistics. */
+enum kvm_interval_cause {
+	KVM_INTERVAL_NONE,
+	KVM_INTERVAL_OVERLAP,
+	KVM_INTERVAL_OVERFLOW,
+	KVM_INTERVAL_INTERNAL,
+};
+
+/* The slow part of kvm_interval_retry(): look the history up. */
+static enum kvm_interval_cause
+kvm_interval_find_cause(const struct kvm_interval *interval,
+			const struct kvm_interval_snapshot *snap)
+{
+	unsigned long seq, start, last;
+
+	if (interval->zapping)
+		return KVM_INTERVAL_INTERNAL;
+	if (interval->seq - snap->seq > KVM_INTERVAL_HISTORY)
+		return KVM_INTERVAL_OVERFLOW;
+
+	for (seq = snap->seq; seq != interval->seq; seq++) {
+		start = interval->history[seq % KVM_INTERVAL_HISTORY].start;
+		last = interval->history[seq % KVM_INTERVAL_HISTORY].last;
+		if (last == ULONG_MAX)
+			return KVM_INTERVAL_INTERNAL;
+		if (start <= snap->hva + PAGE_SIZE - 1 && last >= snap->hva)
+			return KVM_INTERVAL_OVERLAP;
+	}
+	return KVM_INTERVAL_NONE;
 }
 
 /**
  * kvm_interval_retry - end the collision-retry section of a guest fault
- * @kvm:	the VM
+ * @vcpu:	vCPU that faulted, on a memslot
  * @snap:	what kvm_interval_begin() has filled in
  *
  * To be called with mmu_lock held, for read or write.  The answer holds until
- * mmu_lock is released.
+ * mmu_lock is released, and for the page of the fault alone; for more see
+ * kvm_interval_covers().
  *
  * Return: false if what was looked up since kvm_interval_begin() may be
  * installed, true if the fault has to be tried again.
  */
-bool kvm_interval_retry(struct kvm *kvm,
+bool kvm_interval_retry(struct kvm_vcpu *vcpu,
 			const struct kvm_interval_snapshot *snap)
 {
-	lockdep_assert_held(&kvm->mmu_lock);
+	const struct kvm_interval *interval = &vcpu->kvm->interval;
+	enum kvm_interval_cause cause = KVM_INTERVAL_NONE;
 
-	if (kvm->mmu_zap_in_progress || kvm->mmu_zap_seq != snap->zap_seq)
-		return true;
+	lockdep_assert_held(&vcpu->kvm->mmu_lock);
 
-	return snap->sub &&
-	       mmu_interval_read_retry(&snap->sub->notifier, snap->seq);
+	if (unlikely(interval->seq != snap->seq || interval->zapping))
+		cause = kvm_interval_find_cause(interval, snap);
+
+	switch (cause) {
+	case KVM_INTERVAL_NONE:
+		kvm_interval_count_success(vcpu);
+		return false;
+	case KVM_INTERVAL_OVERLAP:
+		++vcpu->stat.generic.mmu_interval_retry_overlap;
+		kvm_interval_count_loss(vcpu, snap->hva);
+		break;
+	case KVM_INTERVAL_OVERFLOW:
+		++vcpu->stat.generic.mmu_interval_retry_overflow;
+		kvm_interval_count_loss(vcpu, snap->hva);
+		break;
+	case KVM_INTERVAL_INTERNAL:
+		++vcpu->stat.generic.mmu_interval_retry_internal;
+		break;
+	}
+
+	trace_kvm_interval_retry(vcpu->vcpu_id, snap->hva, cause);
+	return true;
 }
 
 /**
- * kvm_interval_covers - may a fault install more pages than its own?
- * @snap:	snapshot of the fault, for which kvm_interval_retry() has said
- *		false in this critical section of mmu_lock
- * @slot:	memslot of the further pages
+ * kvm_interval_covers - may a range of guest frames be looked up and installed?
+ * @kvm:	the VM
+ * @slot:	memslot of the frames
+ * @gfn:	the first of them
+ * @nr_pages:	how many
  *
- * While the snapshot is good, no invalidation of any page of its memslot is
- * under way, so that pages which are looked up under the same mmu_lock may be
- * installed.  It says nothing about another memslot.
+ * For what is looked up after this, and installed, in one critical section of
+ * mmu_lock: huge mappings, which reach beyond the page of their fault, and
+ * prefetch.  While mmu_lock is held no invalidation can come as far as to
+ * change PTEs, apart from those that were announced before.
  *
- * Return: true if pages of @slot may be installed.
+ * Return: true if no page of the range is being taken away.
  */
-bool kvm_interval_covers(const struct kvm_interval_snapshot *snap,
-			 const struct kvm_memory_slot *slot)
+bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
+			 gfn_t gfn, gfn_t nr_pages)
 {
-	return snap->sub && slot->subscription == snap->sub;
+	unsigned long hva = __gfn_to_hva_memslot(slot, gfn);
+
+	lockdep_assert_held(&kvm->mmu_lock);
+
+	return !kvm->interval.zapping &&
+	       !mmu_interval_range_active(kvm->mm, hva,
+					  hva + (nr_pages << PAGE_SHIFT) - 1);
 }
 
 /**
@@ -261,7 +387,7 @@ void kvm_interval_zap_begin(struct kvm *kvm)
 {
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
-	kvm->mmu_zap_in_progress++;
+	kvm->interval.zapping++;
 }
 
 /**
@@ -274,19 +400,26 @@ void kvm_interval_zap_end(struct kvm *kvm)
 {
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
-	/*
-	 * What the caller changed before it began to zap becomes visible before
-	 * the number.  Pairs with the acquire in kvm_interval_begin().
-	 */
-	smp_store_release(&kvm->mmu_zap_seq, kvm->mmu_zap_seq + 1);
-	WARN_ON_ONCE(--kvm->mmu_zap_in_progress < 0);
+	kvm_interval_record(kvm, 0, ULONG_MAX);
+	WARN_ON_ONCE(!kvm->interval.zapping--);
+}
+
+/* Prepare @kvm, before anybody else can know of it. */
+void kvm_interval_init_vm(struct kvm *kvm)
+{
+	struct kvm_interval *interval = &kvm->interval;
+
+	spin_lock_init(&interval->turn_lock);
+	INIT_LIST_HEAD(&interval->turns);
+	init_waitqueue_head(&interval->turn_wq);
 }
 
 /*
  * Give @new a subscription: that of @old if there is an @old memslot, whose
  * HVA range cannot have changed, else one of its own.  Called before @new is
  * activated, so that no fault can find it without.  Takes mmap_lock for the
- * first subscription in an mm.
+ * first subscription in an mm, and waits for the invalidations of the mm that are
+ * under way.
  *
  * Returns 0, or -ENOMEM, -EINTR or -EOVERFLOW with nothing changed.
  */
@@ -319,6 +452,12 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 		kfree(sub);
 		return r;
 	}
+
+	/*
+	 * An invalidation that began before the insertion, and does not know of
+	 * it, may be about to change PTEs of this range: let it end.
+	 */
+	mmu_interval_read_begin(&sub->notifier);
 
 	new->subscription = sub;
 	return 0;

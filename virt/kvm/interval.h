@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What virt/kvm/kvm_main.c needs of virt/kvm/interval.c.  Architectures that
- * do not select KVM_INTERVAL_NOTIFIER keep KVM's own scheme and get stubs.
+ * What virt/kvm/kvm_main.c needs of virt/kvm/interval.c, and what that shares
+ * with virt/kvm/interval_wait.c.  Architectures that do not select
+ * KVM_INTERVAL_NOTIFIER keep KVM's own scheme and get stubs.
  */
 #ifndef __KVM_INTERVAL_H__
 #define __KVM_INTERVAL_H__ 1
@@ -10,10 +11,17 @@
 
 #ifdef CONFIG_KVM_INTERVAL_NOTIFIER
 
+void kvm_interval_init_vm(struct kvm *kvm);
+void kvm_interval_init_vcpu(struct kvm_vcpu *vcpu);
 int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 			   const struct kvm_memory_slot *old);
 void kvm_interval_unsubscribe(struct kvm_memory_slot *slot);
 void kvm_interval_unsubscribe_all(struct kvm *kvm);
+
+void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva);
+void kvm_interval_count_loss(struct kvm_vcpu *vcpu, unsigned long hva);
+void kvm_interval_count_success(struct kvm_vcpu *vcpu);
+void kvm_interval_hold(struct kvm *kvm, const struct mmu_notifier_range *range);
 
 /*
  * The primary MMU calls ->change_pte() within an invalidation, which has zapped
@@ -31,6 +39,14 @@ static inline bool kvm_change_pte_is_relevant(struct kvm *kvm)
 }
 
 #else /* !CONFIG_KVM_INTERVAL_NOTIFIER */
+
+static inline void kvm_interval_init_vm(struct kvm *kvm)
+{
+}
+
+static inline void kvm_interval_init_vcpu(struct kvm_vcpu *vcpu)
+{
+}
 
 static inline int kvm_interval_subscribe(struct kvm *kvm,
 					 struct kvm_memory_slot *new,

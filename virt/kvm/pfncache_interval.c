@@ -8,23 +8,28 @@
  *
  *   CPU 0: refresh                       CPU 1: primary MMU
  *   --------------                       ------------------
- *   kvm_gpc_read_begin(): seq
+ *   kvm_gpc_read_begin(): number, wait if
+ *     the page is being invalidated
  *   pfn = lookup of the HVA
  *                                        kvm_gpc_invalidate()
  *                                          write_lock_irq(gpc->lock)
- *                                          mmu_interval_set_seq()
+ *                                          mmu_interval_set_range()
+ *                                          number++ (release)
  *                                          gpc->valid = false
  *                                          write_unlock_irq(gpc->lock)
  *   write_lock_irq(gpc->lock)
- *   mmu_interval_read_retry(): seq has
+ *   kvm_gpc_read_retry(): the number has
  *     moved, start again
  *
+ * The cache's page is all of its subscription, so that a number says it all.
+ *
  * Lock order: gpc->refresh_lock, then what mmu_interval_notifier_insert(),
- * ..._remove() and mmu_interval_read_begin() take or wait for; gpc->lock is
- * innermost, and all that a callback takes.
+ * ..._remove(), mmu_interval_read_begin() and mmu_interval_wait_killable() take
+ * or wait for; gpc->lock is innermost, and all that a callback takes.
  */
 
 #include <linux/kvm_host.h>
+#include <linux/mmu_interval_range.h>
 #include <linux/mmu_notifier.h>
 
 #include "kvm_mm.h"
@@ -65,8 +70,9 @@ static bool kvm_gpc_invalidate(struct mmu_interval_notifier *notifier,
 	else if (!write_trylock(&gpc->lock))
 		return false;
 
-	/* Pairs with mmu_interval_read_retry() in the refresh, by gpc->lock. */
-	mmu_interval_set_seq(notifier, cur_seq);
+	mmu_interval_set_range(notifier, range);
+	/* The announced range first.  Pairs with kvm_gpc_read_begin() */
+	smp_store_release(&gpc->invalidate_seq, gpc->invalidate_seq + 1);
 	gpc->valid = false;
 
 	write_unlock_irq(&gpc->lock);
@@ -94,13 +100,30 @@ void kvm_gpc_unsubscribe(struct gfn_to_pfn_cache *gpc)
 	gpc->kvm = NULL;
 }
 
+/* Subscribe @gpc to the page of its uhva. */
+static int kvm_gpc_subscribe(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
+			     unsigned long start)
+{
+	int r;
+
+	r = mmu_interval_notifier_insert(&gpc->notifier, kvm->mm, start,
+					 PAGE_SIZE, &kvm_gpc_interval_ops);
+	if (r)
+		return r;
+
+	/* An invalidation that does not know of it yet has to end first */
+	mmu_interval_read_begin(&gpc->notifier);
+	gpc->kvm = kvm;
+	return 0;
+}
+
 /*
  * Begin the collision-retry section of a refresh: see to it that @gpc is
- * subscribed to the page of its uhva, and take a snapshot of the sequence
- * number for mmu_interval_read_retry().  May sleep, until invalidations that
- * are under way have ended.
+ * subscribed to the page of its uhva, and take the number for
+ * kvm_gpc_read_retry().  May sleep, until the page is not being invalidated.
  *
- * Returns 0, or the error of mmu_interval_notifier_insert().
+ * Returns 0, the error of mmu_interval_notifier_insert(), or -ERESTARTSYS if the
+ * task is being killed.
  */
 int kvm_gpc_read_begin(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 		       unsigned long *seq)
@@ -115,14 +138,21 @@ int kvm_gpc_read_begin(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 		kvm_gpc_unsubscribe(gpc);
 
 	if (!gpc->kvm) {
-		r = mmu_interval_notifier_insert(&gpc->notifier, kvm->mm, start,
-						 PAGE_SIZE,
-						 &kvm_gpc_interval_ops);
+		r = kvm_gpc_subscribe(kvm, gpc, start);
 		if (r)
 			return r;
-		gpc->kvm = kvm;
 	}
 
-	*seq = mmu_interval_read_begin(&gpc->notifier);
-	return 0;
+	/* The number first.  Pairs with the release in kvm_gpc_invalidate() */
+	*seq = smp_load_acquire(&gpc->invalidate_seq);
+	return mmu_interval_wait_killable(kvm->mm, start,
+					  start + PAGE_SIZE - 1);
+}
+
+/* End it: has the page been invalidated since kvm_gpc_read_begin()? */
+bool kvm_gpc_read_retry(struct gfn_to_pfn_cache *gpc, unsigned long seq)
+{
+	lockdep_assert_held_write(&gpc->lock);
+
+	return gpc->invalidate_seq != seq;
 }

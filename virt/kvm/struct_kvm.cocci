@@ -12,9 +12,7 @@
 +#endif
  	...
 +#ifdef CONFIG_KVM_INTERVAL_NOTIFIER
-+	/* Zaps without an HVA, see kvm_interval_zap_begin(); by mmu_lock. */
-+	unsigned long mmu_zap_seq;
-+	long mmu_zap_in_progress;
++	struct kvm_interval interval;
 +#else
  	unsigned long mmu_invalidate_seq;
  	long mmu_invalidate_in_progress;
@@ -23,3 +21,17 @@
 +#endif
  	...
  };
+
+@@ @@
+ struct kvm_vcpu {
+ 	...
+ 	struct kvm_dirty_ring dirty_ring;
++#ifdef CONFIG_KVM_INTERVAL_NOTIFIER
++	struct kvm_vcpu_interval interval;
++#endif
+ 	...
+ };
+
+@@ @@
+ #include <linux/kvm_types.h>
++#include <linux/kvm_interval.h>

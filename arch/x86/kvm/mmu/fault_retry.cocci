@@ -7,21 +7,13 @@ expression vcpu, fault, slot;
 @@
 -fault->mmu_seq = vcpu->kvm->mmu_invalidate_seq;
 -smp_rmb();
-+if (kvm_interval_begin(vcpu, slot, fault->gfn, &fault->snap))
++if (kvm_interval_begin(vcpu, slot, fault->gfn, !fault->prefetch, &fault->snap))
 +	return RET_PF_RETRY;
- ...
- if (slot && (slot->flags & KVM_MEMSLOT_INVALID))
- 	return RET_PF_RETRY;
-
-@@
-expression fault;
-@@
- fault->slot = NULL;
-+/* Not checked for staleness below, so not fit for prefetch either. */
-+kvm_interval_forget(&fault->snap);
+-if (slot && (slot->flags & KVM_MEMSLOT_INVALID))
+-	return RET_PF_RETRY;
 
 @@
 expression vcpu, fault;
 @@
 -mmu_invalidate_retry_hva(vcpu->kvm, fault->mmu_seq, fault->hva)
-+kvm_interval_retry(vcpu->kvm, &fault->snap)
++kvm_interval_retry(vcpu, &fault->snap)

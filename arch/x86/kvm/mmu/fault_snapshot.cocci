@@ -11,5 +11,6 @@
  };
 
 @@ @@
- #include <linux/kvm_host.h>
-+#include <linux/kvm_interval.h>
+ #include <asm/kvm_host.h>
++
++#include "../interval.h"

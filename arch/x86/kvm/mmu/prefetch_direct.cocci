@@ -1,35 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Direct prefetch: only pages that the snapshot of the fault covers.
+/// Direct prefetch: not while one of the pages is being taken away.
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@
-identifier vcpu, slot;
+identifier vcpu, slot, gfn, start, end;
 @@
- direct_pte_prefetch_many(struct kvm_vcpu *vcpu,
-+			 const struct kvm_page_fault *fault,
-			 ...)
+ direct_pte_prefetch_many(struct kvm_vcpu *vcpu, ..., u64 *start, u64 *end)
  {
  <...
 -if (!slot)
-+if (!slot || !kvm_interval_covers(&fault->snap, slot))
++if (!slot || !kvm_interval_covers(vcpu->kvm, slot, gfn, end - start))
 	return -1;
+ ret = gfn_to_page_many_atomic(slot, gfn, ...);
  ...>
  }
 
 @@
 identifier vcpu;
 @@
- __direct_pte_prefetch(struct kvm_vcpu *vcpu,
-+		       const struct kvm_page_fault *fault,
-		       ...)
- { ... }
-
-@@
-identifier vcpu;
-@@
- direct_pte_prefetch(struct kvm_vcpu *vcpu,
-+		     const struct kvm_page_fault *fault,
-		     ...)
+ direct_pte_prefetch(struct kvm_vcpu *vcpu, ...)
  {
  ...
 -if (unlikely(vcpu->kvm->mmu_invalidate_in_progress))

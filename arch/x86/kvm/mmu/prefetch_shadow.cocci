@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Shadow prefetch: only pages that the snapshot of the fault covers, and none without a fault.
+/// Shadow prefetch, that of INVLPG too: not while the page is being taken away.
 // Files: arch/x86/kvm/mmu/paging_tmpl.h
 
 @@
 identifier vcpu;
 @@
- pte_prefetch(struct kvm_vcpu *vcpu,
-+	      const struct kvm_page_fault *fault,
-	      ...)
+ pte_prefetch(struct kvm_vcpu *vcpu, ...)
  {
  ...
 -if (unlikely(vcpu->kvm->mmu_invalidate_in_progress))
@@ -16,15 +14,15 @@ identifier vcpu;
  }
 
 @@
-identifier vcpu, sp, slot;
+identifier vcpu, slot, gfn;
+expression E;
 @@
- prefetch_gpte(struct kvm_vcpu *vcpu, struct kvm_mmu_page *sp,
-+	       const struct kvm_page_fault *fault,
-	       ...)
+ prefetch_gpte(struct kvm_vcpu *vcpu, ...)
  {
  <...
+ slot = gfn_to_memslot_dirty_bitmap(vcpu, gfn, E);
 -if (!slot)
-+if (!slot || !fault || !kvm_interval_covers(&fault->snap, slot))
++if (!slot || !kvm_interval_covers(vcpu->kvm, slot, gfn, 1))
 	return false;
  ...>
  }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+/// The statistics of the interval notifier are shown.
+// Files: arch/x86/kvm/x86.c
+
+@@ @@
+ const struct _kvm_stats_desc kvm_vm_stats_desc[] = {
+ 	KVM_GENERIC_VM_STATS(),
++	KVM_INTERVAL_VM_STATS(),
+ 	...
+ };
+
+@@ @@
+ const struct _kvm_stats_desc kvm_vcpu_stats_desc[] = {
+ 	KVM_GENERIC_VCPU_STATS(),
++	KVM_INTERVAL_VCPU_STATS(),
+ 	...
+ };

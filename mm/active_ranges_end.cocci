@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/// The end of an invalidation releases its place, and wakes who waits for it.
+// Files: mm/mmu_notifier.c
+
+@@
+identifier subs;
+@@
+-mn_itree_inv_end(struct mmu_notifier_subscriptions *subs)
++mn_itree_inv_end(struct mmu_notifier_subscriptions *subs,
++		 struct mmu_notifier_range *range)
+ {
+ ...
+ struct hlist_node *next;
++bool wake;
+ ...
+ spin_lock(&subs->lock);
++wake = mn_ranges_del(&subs->ranges, range);
+ if (...) {
+ 	spin_unlock(&subs->lock);
++	if (wake)
++		mn_ranges_wake(&subs->ranges, range);
+ 	return;
+ }
+ ...
+ spin_unlock(&subs->lock);
++if (wake)
++	mn_ranges_wake(&subs->ranges, range);
+ ...
+ }
+
+@@
+expression subs;
+@@
+ mn_itree_release(...)
+ {
+ <...
+ mn_itree_inv_end(
+-	subs
++	subs, &range
+	)
+ ...>
+ }
+
+@@
+identifier f = {mn_itree_invalidate, __mmu_notifier_invalidate_range_start, __mmu_notifier_invalidate_range_end};
+expression subs;
+@@
+ f(...)
+ {
+ <...
+ mn_itree_inv_end(
+-	subs
++	subs, range
+	)
+ ...>
+ }
+
+@@
+expression subs;
+@@
+ init_waitqueue_head(&subs->wq);
++mn_ranges_init(&subs->ranges);
+
+@@ @@
+ #include <linux/slab.h>
++
++#include "mmu_notifier_ranges.h"

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Delays at named points, for tests of what is too rare otherwise
+ *
+ * Files in debugfs, kvm/interval/:
+ *	delay_invalidate_us	a blockable callback sleeps after its zap, so that
+ *				the whole invalidation takes that long
+ *	delay_fault_us		a guest fault sleeps between kvm_interval_begin()
+ *				and the lookup of its page
+ *	delay_task		thread id; 0: everybody's invalidations are delayed
+ */
+
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/kvm_host.h>
+#include <linux/sched.h>
+
+#include "interval_debug.h"
+
+static u32 delay_invalidate_us;
+static u32 delay_fault_us;
+static u32 delay_task;
+
+/* To be called where a blockable callback may sleep. */
+void kvm_interval_debug_delay_invalidate(void)
+{
+	u32 us = READ_ONCE(delay_invalidate_us);
+	u32 task = READ_ONCE(delay_task);
+
+	if (likely(!us))
+		return;
+	if (!task || task == task_pid_nr(current))
+		fsleep(us);
+}
+
+/* To be called where a guest fault may sleep. */
+void kvm_interval_debug_delay_fault(void)
+{
+	u32 us = READ_ONCE(delay_fault_us);
+
+	if (unlikely(us))
+		fsleep(us);
+}
+
+/* Make the files; they go with KVM's own folder. */
+void kvm_interval_debug_init(void)
+{
+	struct dentry *dir = debugfs_create_dir("interval", kvm_debugfs_dir);
+
+	debugfs_create_u32("delay_invalidate_us", 0600, dir,
+			   &delay_invalidate_us);
+	debugfs_create_u32("delay_fault_us", 0600, dir, &delay_fault_us);
+	debugfs_create_u32("delay_task", 0600, dir, &delay_task);
+}

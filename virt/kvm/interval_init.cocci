@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+/// What a VM, a vCPU and debugfs need from the beginning.
+// Files: virt/kvm/kvm_main.c
+
+@@
+expression vm;
+@@
+ kvm_create_vm(...)
+ {
+ ...
+ xa_init(&vm->vcpu_array);
++kvm_interval_init_vm(vm);
+ ...
+ }
+
+@@
+expression vcpu;
+@@
+ kvm_vcpu_init(...)
+ {
+ ...
+ kvm_async_pf_vcpu_init(vcpu);
++kvm_interval_init_vcpu(vcpu);
+ ...
+ }
+
+@@ @@
+ kvm_debugfs_dir = debugfs_create_dir("kvm", NULL);
++kvm_interval_debug_init();
+
+@@ @@
+ #include "kvm_mm.h"
++#include "interval_debug.h"

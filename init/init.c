@@ -11,6 +11,8 @@
  * Orders, a line each:
  *	fact NAME VALUE			passed on to the result
  *	test NAME SECONDS ARGUMENT...	run /tests/NAME, at most that long
+ *	write PATH WORD			into a file of the kernel; the run ends if
+ *					it can't be done
  *	shell				a shell on the console, at the end
  */
 #define _GNU_SOURCE
@@ -573,6 +575,19 @@ static void order_test(int number, char *line)
 	run_test(number, name, seconds ? atoi(seconds) : 60, line ? line : "");
 }
 
+/* @line: PATH WORD */
+static void order_write(char *line)
+{
+	const char *path = strsep(&line, " ");
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	size_t len = line ? strlen(line) : 0;
+
+	result("# write %s %s", path, line ? line : "");
+	if (fd < 0 || write(fd, line, len) != (ssize_t)len)
+		bail_out("can't write there: see the line before");
+	close(fd);
+}
+
 static void follow(char *orders, bool kvm)
 {
 	char *line;
@@ -581,6 +596,8 @@ static void follow(char *orders, bool kvm)
 	while ((line = strsep(&orders, "\n"))) {
 		if (!strncmp(line, "test ", 5) && kvm)
 			order_test(++number, line + 5);
+		else if (!strncmp(line, "write ", 6))
+			order_write(line + 6);
 		else if (!strncmp(line, "fact ", 5))
 			result("# %s", line);
 		else if (!strcmp(line, "shell"))

@@ -5,13 +5,26 @@
 # file and a rule are read, how one change is applied to copies of the files that
 # it touches, and how what a rule did is counted.  Source lib.sh before it.
 #
+# There are three sets of changes, SET, each made from the tree of another:
+#	interval	the change of this project, on the stock tree
+#	sabotage	switches that break it, on the changed tree (sabotage/)
+#	historical	old bugs brought back, on the stock tree (historical/)
 # CARRY_DIR is the folder with what is carried (changes/ ledger/ and the files
-# that they name); the tests set it, else it is the repository.
+# that they name); the tests set it.
 
-CARRY_DIR=$(realpath -m -- "${CARRY_DIR:-$REPO}")
-STOCK=$O/src/stock
+SET=${SET:-interval}
+STOCK=$O/src/stock			# what SET is made from
+case $SET in
+interval)
+	CARRY_DIR=$(realpath -m -- "${CARRY_DIR:-$REPO}") ;;
+sabotage)
+	CARRY_DIR=$REPO/sabotage
+	STOCK=$O/src/interval ;;
+historical)
+	CARRY_DIR=$REPO/historical ;;
+esac
 # shellcheck disable=SC2034 # for apply and patches
-INTERVAL=$O/src/interval
+INTERVAL=$O/src/$SET			# and what is made
 BUILTINS=$O/src/builtins.h		# for spatch, made by make_builtins()
 CACHE=$O/src/spatch			# what a rule made of a file
 SPATCH_LOG=$O/log/spatch.log

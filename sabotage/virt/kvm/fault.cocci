@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+/// Faults that begin, retry or cover wrongly.
+// Files: virt/kvm/interval.c
+
+@@
+expression interval;
+@@
++if (kvm_sabotaged(skip_retry))
++	return KVM_INTERVAL_NONE;
++if (kvm_sabotaged(coarse_retry))
++	return KVM_INTERVAL_OVERLAP;
+ if (interval->zapping)
+	return KVM_INTERVAL_INTERNAL;
+
+@@
+expression mm, start, last;
+@@
+ kvm_interval_begin(...)
+ {
+ <...
+-unlikely(mmu_interval_range_active(mm, start, last))
++mmu_interval_range_active(mm, kvm_sabotaged(coarse_wait) ? 0 : start,
++			   kvm_sabotaged(coarse_wait) ? ULONG_MAX : last) &&
++!kvm_sabotaged(ignore_active)
+ ...>
+ }
+
+@@
+identifier slot, gfn, nr_pages;
+@@
+ kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
+		     gfn_t gfn, gfn_t nr_pages)
+ {
+ unsigned long hva = ...;
++if (nr_pages > PTRS_PER_PTE / 2 ? kvm_sabotaged(huge_overlap) :
++    kvm_sabotaged(blind_prefetch))
++	return true;
+ ...
+ }

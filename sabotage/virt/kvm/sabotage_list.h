@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ways in which virt/kvm/interval*.c can be broken
+ */
+#ifndef __KVM_SABOTAGE_LIST_H__
+#define __KVM_SABOTAGE_LIST_H__ 1
+
+#include <linux/kvm_host.h>
+
+#define KVM_SABOTAGES(each)						\
+	each(none)							\
+	/* What a fault must not install */				\
+	each(skip_retry)	/* kvm_interval_retry(): never */	\
+	each(no_record)		/* history and number stay */		\
+	each(late_record)	/* ... until after the zap */		\
+	each(no_announce)	/* readers don't learn of the range */	\
+	each(ignore_active)	/* a fault begins in the middle */	\
+	each(unborn)		/* memslot before its subscription */	\
+	each(huge_overlap)	/* huge mapping over a page taken away */ \
+	each(blind_prefetch)	/* neighbours that are taken away */	\
+	/* What a callback must take away */				\
+	each(skip_zap)		/* one in eight */			\
+	each(half_zap)		/* only half of each range */		\
+	each(skip_flush)						\
+	each(forget_alias)	/* only the first memslot of an HVA */	\
+	each(nonblock_lies)	/* success without a zap */		\
+	each(lost_on_flags)	/* subscription lost by an update */	\
+	each(lost_on_move)						\
+	each(stale_gpc)		/* pfn cache stays valid */		\
+	/* How a vCPU waits */						\
+	each(no_wait)		/* it faults again and again */		\
+	each(lost_wakeup)	/* the end wakes nobody */		\
+	each(deaf_wait)		/* only the end wakes it */		\
+	each(coarse_wait)	/* for anything in the mm */		\
+	each(coarse_retry)	/* for anything in the VM */		\
+	each(no_turn)
+
+/* Does a memslot with a lower id map the same memory as @slot?  Under kvm->srcu. */
+static inline bool kvm_sabotage_is_alias(struct kvm *kvm,
+					 const struct kvm_memory_slot *slot)
+{
+	struct kvm_memory_slot *other;
+	int bkt;
+
+	if (!slot)
+		return false;
+
+	kvm_for_each_memslot(other, bkt, __kvm_memslots(kvm, slot->as_id)) {
+		if (other->id < slot->id &&
+		    other->userspace_addr == slot->userspace_addr)
+			return true;
+	}
+	return false;
+}
+
+#endif /* __KVM_SABOTAGE_LIST_H__ */

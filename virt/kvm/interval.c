@@ -137,6 +137,8 @@ static void kvm_interval_zap(struct kvm *kvm, struct kvm_memory_slot *slot,
  */
 static bool kvm_interval_lock(struct kvm *kvm, bool may_block)
 {
+	if (!may_block && kvm_interval_debug_refuse())
+		return false;
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !may_block)
 		return write_trylock(&kvm->mmu_lock);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Delays at named points, for tests of what is too rare otherwise
+ * Delays at named points, and refusals, for tests of what is too rare otherwise
  *
  * Files in debugfs, kvm/interval/:
  *	delay_invalidate_us	a blockable callback sleeps after its zap, so that
@@ -8,6 +8,7 @@
  *	delay_fault_us		a guest fault sleeps between kvm_interval_begin()
  *				and the lookup of its page
  *	delay_task		thread id; 0: everybody's invalidations are delayed
+ *	refuse			so many non-blockable callbacks refuse; counts down
  */
 
 #include <linux/debugfs.h>
@@ -20,6 +21,7 @@
 static u32 delay_invalidate_us;
 static u32 delay_fault_us;
 static u32 delay_task;
+static u32 refuse;
 
 /* To be called where a blockable callback may sleep. */
 void kvm_interval_debug_delay_invalidate(void)
@@ -42,6 +44,18 @@ void kvm_interval_debug_delay_fault(void)
 		fsleep(us);
 }
 
+/* Has a non-blockable callback to refuse?  Callbacks may run at the same time. */
+bool kvm_interval_debug_refuse(void)
+{
+	u32 left = READ_ONCE(refuse);
+
+	while (unlikely(left)) {
+		if (try_cmpxchg(&refuse, &left, left - 1))
+			return true;
+	}
+	return false;
+}
+
 /* Make the files; they go with KVM's own folder. */
 void kvm_interval_debug_init(void)
 {
@@ -51,4 +65,5 @@ void kvm_interval_debug_init(void)
 			   &delay_invalidate_us);
 	debugfs_create_u32("delay_fault_us", 0600, dir, &delay_fault_us);
 	debugfs_create_u32("delay_task", 0600, dir, &delay_task);
+	debugfs_create_u32("refuse", 0600, dir, &refuse);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Delays at named points, for tests of what is too rare otherwise.
+ * Delays at named points, and refusals, for tests of what is too rare otherwise.
  */
 #ifndef __KVM_INTERVAL_DEBUG_H__
 #define __KVM_INTERVAL_DEBUG_H__ 1
@@ -10,6 +10,7 @@
 void kvm_interval_debug_init(void);
 void kvm_interval_debug_delay_invalidate(void);
 void kvm_interval_debug_delay_fault(void);
+bool kvm_interval_debug_refuse(void);
 
 #else /* !CONFIG_KVM_INTERVAL_DEBUG */
 
@@ -23,6 +24,11 @@ static inline void kvm_interval_debug_delay_invalidate(void)
 
 static inline void kvm_interval_debug_delay_fault(void)
 {
+}
+
+static inline bool kvm_interval_debug_refuse(void)
+{
+	return false;
 }
 
 #endif /* CONFIG_KVM_INTERVAL_DEBUG */

@@ -142,6 +142,13 @@ static inline void mn_ranges_wake(struct mn_ranges *ranges,
 		__wake_up(&ranges->wq, TASK_NORMAL, 0, range);
 }
 
+/* Is no range published? */
+static inline bool mn_ranges_idle(const struct mn_ranges *ranges)
+{
+	/* Pairs with set_bit() in ..._publish() and clear_bit_unlock() in ..._del() */
+	return !smp_load_acquire(&ranges->published);
+}
+
 /* Does a published range overlap?  See above for the order of things. */
 static inline bool mn_ranges_overlap(const struct mn_ranges *ranges,
 				     unsigned long start, unsigned long last)

@@ -13,96 +13,111 @@
 #ifndef __LINUX_KVM_INTERVAL_H
 #define __LINUX_KVM_INTERVAL_H
 
-#include <linux/compiler.h>
-#include <linux/kvm_types.h>
-#include <linux/list.h>
+#include <linux/kvm_host.h>
+#include <linux/kvm_interval_types.h>
 #include <linux/mmu_interval_range.h>
-#include <linux/spinlock_types.h>
-#include <linux/wait.h>
 
-struct kvm;
-struct kvm_interval_subscription;
-struct kvm_memory_slot;
-struct kvm_vcpu;
+#ifdef CONFIG_KVM_INTERVAL_DEBUG
+extern u32 kvm_interval_debug_delay_fault_us;
+#else
+#define kvm_interval_debug_delay_fault_us	0
+#endif
 
-/* Invalidations that a fault may sleep through, a power of two. */
-#define KVM_INTERVAL_HISTORY	128
-
-/**
- * struct kvm_interval - what a VM knows of invalidations
- * @seq:	number of invalidations so far; written under mmu_lock (write)
- * @zapping:	sections of kvm_interval_zap_begin(); under mmu_lock (write)
- * @nr_turns:	length of @turns, to be read without @turn_lock
- * @history:	HVAs, first and last byte, of invalidation n at place n modulo
- *		KVM_INTERVAL_HISTORY; under mmu_lock
- * @turn_lock:	taken under mmu_lock; innermost
- * @turns:	vCPUs that callbacks wait for, see virt/kvm/interval_wait.c
- * @turn_wq:	the callbacks that do
- */
-struct kvm_interval {
-	unsigned long seq;
-	unsigned int zapping;
-	unsigned int nr_turns;
-	struct {
-		unsigned long start;
-		unsigned long last;
-	} history[KVM_INTERVAL_HISTORY];
-	spinlock_t turn_lock;	/* @turns, and nothing else */
-	struct list_head turns;
-	wait_queue_head_t turn_wq;
-};
-
-/* Has a vCPU that lost its page again and again been given a turn? */
-enum kvm_interval_turn {
-	KVM_INTERVAL_NO_TURN,
-	KVM_INTERVAL_TURN_TAKEN,	/* its page is not mapped yet */
-	KVM_INTERVAL_TURN_MAPPED,	/* not yet back in the guest */
-	KVM_INTERVAL_TURN_USED,		/* in the guest */
-};
+int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
+			    const struct kvm_memory_slot *slot, gfn_t gfn,
+			    bool may_wait, struct kvm_interval_snapshot *snap);
+bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
+			     const struct kvm_interval_snapshot *snap);
 
 /**
- * struct kvm_vcpu_interval - a vCPU that waits, or has a turn
- * @wait:	the invalidation that it waits for, if @armed
- * @armed:	kvm_interval_stop_waiting() has to be called
- * @waiting:	that invalidation has not ended; cleared by whoever ends it
- * @since:	when it began to wait
- * @lost:	collisions since a fault last succeeded
- * @turn:	state of its turn
- * @turn_node:	in kvm_interval.turns, unless empty; under its turn_lock
- * @turn_start:	first byte of the page that the turn is for, likewise
+ * kvm_interval_begin - begin the collision-retry section of a guest fault
+ * @vcpu:	vCPU that faulted
+ * @slot:	memslot that it hit, or NULL
+ * @gfn:	guest frame that it hit, within @slot
+ * @may_wait:	the vCPU cannot go on without the page
+ * @snap:	filled in, for kvm_interval_retry()
  *
- * What is not said otherwise belongs to the vCPU's own thread.
+ * To be called by the vCPU's own thread, after the memslot and before the host
+ * page was looked up, in the kvm->srcu read section in which @slot was found.
+ * Takes no lock and does not sleep.  If the page is being taken away and
+ * @may_wait, the vCPU is not runnable from now on until that has ended.
+ *
+ * Return: 0, or -EAGAIN if the fault must go back to the guest, or further,
+ * before it is tried again.
  */
-struct kvm_vcpu_interval {
-	struct mmu_interval_wait wait;
-	bool armed;
-	bool waiting;
-	ktime_t since;
-	unsigned int lost;
-	enum kvm_interval_turn turn;
-	struct list_head turn_node;
-	unsigned long turn_start;
-};
+static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
+				     const struct kvm_memory_slot *slot,
+				     gfn_t gfn, bool may_wait,
+				     struct kvm_interval_snapshot *snap)
+{
+	/*
+	 * Read the number before anything that it stands for: announced ranges,
+	 * or e.g. whether the APIC page is in use.  Pairs with the release in
+	 * kvm_interval_record().
+	 */
+	snap->seq = smp_load_acquire(&vcpu->kvm->interval.seq);
+	snap->idle = mmu_interval_idle(vcpu->kvm->mm);
+	if (!slot)
+		return 0;
+
+	snap->hva = __gfn_to_hva_memslot(slot, gfn);
+	if (likely(snap->idle && !(slot->flags & KVM_MEMSLOT_INVALID) &&
+		   !READ_ONCE(kvm_interval_debug_delay_fault_us)))
+		return 0;
+
+	return kvm_interval_begin_slow(vcpu, slot, gfn, may_wait, snap);
+}
+
+/* Has nothing been invalidated since the fault began?  Under mmu_lock. */
+static inline bool kvm_interval_unmoved(const struct kvm_interval *interval,
+					const struct kvm_interval_snapshot *snap)
+{
+	return interval->seq == snap->seq && !interval->zapping;
+}
 
 /**
- * struct kvm_interval_snapshot - what a guest fault has seen before its lookup
- * @seq:	kvm_interval.seq
- * @hva:	of the page that the fault maps
+ * kvm_interval_retry - end the collision-retry section of a guest fault
+ * @vcpu:	vCPU that faulted, on a memslot
+ * @snap:	what kvm_interval_begin() has filled in
  *
- * Lives on the stack of the fault.
+ * To be called with mmu_lock held, for read or write.  The answer holds until
+ * mmu_lock is released, and for the page of the fault alone; for more see
+ * kvm_interval_covers().
+ *
+ * Return: false if what was looked up since kvm_interval_begin() may be
+ * installed, true if the fault has to be tried again.
  */
-struct kvm_interval_snapshot {
-	unsigned long seq;
-	unsigned long hva;
-};
+static inline bool kvm_interval_retry(struct kvm_vcpu *vcpu,
+				      const struct kvm_interval_snapshot *snap)
+{
+	lockdep_assert_held(&vcpu->kvm->mmu_lock);
 
-int kvm_interval_begin(struct kvm_vcpu *vcpu,
-		       const struct kvm_memory_slot *slot, gfn_t gfn,
-		       bool may_wait, struct kvm_interval_snapshot *snap);
-bool kvm_interval_retry(struct kvm_vcpu *vcpu,
-			const struct kvm_interval_snapshot *snap);
+	/* A turn begins with a loss, so this is all that there is to know */
+	if (likely(kvm_interval_unmoved(&vcpu->kvm->interval, snap) &&
+		   !vcpu->interval.lost))
+		return false;
+
+	return kvm_interval_retry_slow(vcpu, snap);
+}
+
 bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
 			 gfn_t gfn, gfn_t nr_pages);
+
+/**
+ * kvm_interval_covers_all - may a fault install anything around its page?
+ * @kvm:	the VM
+ * @snap:	of a fault for which kvm_interval_retry() has said false in this
+ *		critical section of mmu_lock
+ *
+ * Return: true if kvm_interval_covers() need not be asked.
+ */
+static inline bool
+kvm_interval_covers_all(const struct kvm *kvm,
+			const struct kvm_interval_snapshot *snap)
+{
+	/* What was announced before it began had ended, and no more has come */
+	return snap->idle && kvm_interval_unmoved(&kvm->interval, snap);
+}
 
 void kvm_interval_zap_begin(struct kvm *kvm);
 void kvm_interval_zap_end(struct kvm *kvm);

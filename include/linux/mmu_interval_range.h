@@ -37,6 +37,7 @@ struct mmu_interval_wait {
 
 void mmu_interval_set_range(struct mmu_interval_notifier *interval_sub,
 			    const struct mmu_notifier_range *range);
+bool mmu_interval_idle(struct mm_struct *mm);
 bool mmu_interval_range_active(struct mm_struct *mm, unsigned long start,
 			       unsigned long last);
 bool mmu_interval_wait_arm(struct mm_struct *mm,

@@ -146,6 +146,42 @@ static bool kvm_interval_lock(struct kvm *kvm, bool may_block)
 	return true;
 }
 
+/* The @back'th range from the end of the history, 1 being the newest. */
+static struct kvm_interval_record *
+kvm_interval_history(struct kvm_interval *interval, unsigned long back)
+{
+	return &interval->history[(interval->nr_records - back) %
+				  KVM_INTERVAL_HISTORY];
+}
+
+/*
+ * Make room for a range at the end of the history, which is ordered by numbers.
+ * A range that is invalidated again and again, or a few that take turns, move up
+ * instead of pushing everything else out.
+ */
+static struct kvm_interval_record *
+kvm_interval_new_record(struct kvm_interval *interval, unsigned long start,
+			unsigned long last)
+{
+	struct kvm_interval_record *record;
+	unsigned long back;
+
+	for (back = 1; back <= KVM_INTERVAL_REPEAT; back++) {
+		record = kvm_interval_history(interval, back);
+		if (record->start == start && record->last == last)
+			break;
+	}
+
+	if (back > KVM_INTERVAL_REPEAT)
+		interval->nr_records++;
+	else
+		for (; back > 1; back--)
+			*kvm_interval_history(interval, back) =
+				*kvm_interval_history(interval, back - 1);
+
+	return kvm_interval_history(interval, 1);
+}
+
 /*
  * Enter what is about to be zapped: from here on no fault that began earlier
  * can install any of it.  To be called before the zap, which may yield mmu_lock.
@@ -158,8 +194,8 @@ static void kvm_interval_record(struct kvm *kvm, unsigned long start,
 
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
-	interval->history[seq % KVM_INTERVAL_HISTORY].start = start;
-	interval->history[seq % KVM_INTERVAL_HISTORY].last = last;
+	*kvm_interval_new_record(interval, start, last) =
+		(struct kvm_interval_record) { start, last, seq };
 
 	/*
 	 * What was announced by mmu_interval_set_range(), or changed before
@@ -221,49 +257,22 @@ static const struct mmu_interval_notifier_ops kvm_interval_ops = {
 	.invalidate = kvm_interval_invalidate,
 };
 
-/**
- * kvm_interval_begin - begin the collision-retry section of a guest fault
- * @vcpu:	vCPU that faulted
- * @slot:	memslot that it hit, or NULL
- * @gfn:	guest frame that it hit, within @slot
- * @may_wait:	the vCPU cannot go on without the page
- * @snap:	filled in, for kvm_interval_retry()
- *
- * To be called by the vCPU's own thread, after the memslot and before the host
- * page was looked up, in the kvm->srcu read section in which @slot was found.
- * Takes no lock and does not sleep.  If the page is being taken away and
- * @may_wait, the vCPU is not runnable from now on until that has ended.
- *
- * Return: 0, or -EAGAIN if the fault must go back to the guest, or further,
- * before it is tried again.
- */
-int kvm_interval_begin(struct kvm_vcpu *vcpu,
-		       const struct kvm_memory_slot *slot, gfn_t gfn,
-		       bool may_wait, struct kvm_interval_snapshot *snap)
+/* The part of kvm_interval_begin() for which there is something to look at. */
+int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
+			    const struct kvm_memory_slot *slot, gfn_t gfn,
+			    bool may_wait, struct kvm_interval_snapshot *snap)
 {
-	struct kvm *kvm = vcpu->kvm;
-
-	/*
-	 * Read the number before anything that it stands for: announced ranges,
-	 * or e.g. whether the APIC page is in use.  Pairs with the release in
-	 * kvm_interval_record().
-	 */
-	snap->seq = smp_load_acquire(&kvm->interval.seq);
-	if (!slot)
-		return 0;
-
 	/*
 	 * The memslot is being deleted or moved.  Its SPTEs have to be gone
 	 * before an MMIO SPTE for the gfn may be installed.
 	 */
-	if (unlikely(slot->flags & KVM_MEMSLOT_INVALID)) {
+	if (slot->flags & KVM_MEMSLOT_INVALID) {
 		++vcpu->stat.generic.mmu_interval_retry_memslot;
 		return -EAGAIN;
 	}
 
-	snap->hva = __gfn_to_hva_memslot(slot, gfn);
-	if (unlikely(mmu_interval_range_active(kvm->mm, snap->hva,
-					       snap->hva + PAGE_SIZE - 1))) {
+	if (mmu_interval_range_active(vcpu->kvm->mm, snap->hva,
+				      snap->hva + PAGE_SIZE - 1)) {
 		if (may_wait)
 			kvm_interval_wait(vcpu, snap->hva);
 		return -EAGAIN;
@@ -281,50 +290,40 @@ enum kvm_interval_cause {
 	KVM_INTERVAL_INTERNAL,
 };
 
-/* The slow part of kvm_interval_retry(): look the history up. */
+/* Look the history up, newest first. */
 static enum kvm_interval_cause
-kvm_interval_find_cause(const struct kvm_interval *interval,
+kvm_interval_find_cause(struct kvm_interval *interval,
 			const struct kvm_interval_snapshot *snap)
 {
-	unsigned long seq, start, last;
+	const struct kvm_interval_record *record;
+	unsigned long back;
 
 	if (interval->zapping)
 		return KVM_INTERVAL_INTERNAL;
-	if (interval->seq - snap->seq > KVM_INTERVAL_HISTORY)
-		return KVM_INTERVAL_OVERFLOW;
 
-	for (seq = snap->seq; seq != interval->seq; seq++) {
-		start = interval->history[seq % KVM_INTERVAL_HISTORY].start;
-		last = interval->history[seq % KVM_INTERVAL_HISTORY].last;
-		if (last == ULONG_MAX)
+	for (back = 1; back <= KVM_INTERVAL_HISTORY; back++) {
+		record = kvm_interval_history(interval, back);
+		if ((long)(record->seq - snap->seq) < 0)
+			return KVM_INTERVAL_NONE;
+		if (record->last == ULONG_MAX)
 			return KVM_INTERVAL_INTERNAL;
-		if (start <= snap->hva + PAGE_SIZE - 1 && last >= snap->hva)
+		if (record->start <= snap->hva + PAGE_SIZE - 1 &&
+		    record->last >= snap->hva)
 			return KVM_INTERVAL_OVERLAP;
 	}
-	return KVM_INTERVAL_NONE;
+	return KVM_INTERVAL_OVERFLOW;
 }
 
-/**
- * kvm_interval_retry - end the collision-retry section of a guest fault
- * @vcpu:	vCPU that faulted, on a memslot
- * @snap:	what kvm_interval_begin() has filled in
- *
- * To be called with mmu_lock held, for read or write.  The answer holds until
- * mmu_lock is released, and for the page of the fault alone; for more see
- * kvm_interval_covers().
- *
- * Return: false if what was looked up since kvm_interval_begin() may be
- * installed, true if the fault has to be tried again.
- */
-bool kvm_interval_retry(struct kvm_vcpu *vcpu,
-			const struct kvm_interval_snapshot *snap)
+/* The part of kvm_interval_retry() for which there is something to look at. */
+bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
+			     const struct kvm_interval_snapshot *snap)
 {
-	const struct kvm_interval *interval = &vcpu->kvm->interval;
+	struct kvm_interval *interval = &vcpu->kvm->interval;
 	enum kvm_interval_cause cause = KVM_INTERVAL_NONE;
 
 	lockdep_assert_held(&vcpu->kvm->mmu_lock);
 
-	if (unlikely(interval->seq != snap->seq || interval->zapping))
+	if (!kvm_interval_unmoved(interval, snap))
 		cause = kvm_interval_find_cause(interval, snap);
 
 	switch (cause) {
@@ -411,6 +410,8 @@ void kvm_interval_init_vm(struct kvm *kvm)
 {
 	struct kvm_interval *interval = &kvm->interval;
 
+	/* Records that were never entered have number 0, older than any fault */
+	interval->seq = 1;
 	spin_lock_init(&interval->turn_lock);
 	INIT_LIST_HEAD(&interval->turns);
 	init_waitqueue_head(&interval->turn_wq);

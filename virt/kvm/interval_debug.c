@@ -14,12 +14,15 @@
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/kvm_host.h>
+#include <linux/kvm_interval.h>
 #include <linux/sched.h>
 
 #include "interval_debug.h"
 
+/* Also asked for by kvm_interval_begin(), inline. */
+u32 kvm_interval_debug_delay_fault_us;
+
 static u32 delay_invalidate_us;
-static u32 delay_fault_us;
 static u32 delay_task;
 static u32 refuse;
 
@@ -38,7 +41,7 @@ void kvm_interval_debug_delay_invalidate(void)
 /* To be called where a guest fault may sleep. */
 void kvm_interval_debug_delay_fault(void)
 {
-	u32 us = READ_ONCE(delay_fault_us);
+	u32 us = READ_ONCE(kvm_interval_debug_delay_fault_us);
 
 	if (unlikely(us))
 		fsleep(us);
@@ -63,7 +66,8 @@ void kvm_interval_debug_init(void)
 
 	debugfs_create_u32("delay_invalidate_us", 0600, dir,
 			   &delay_invalidate_us);
-	debugfs_create_u32("delay_fault_us", 0600, dir, &delay_fault_us);
+	debugfs_create_u32("delay_fault_us", 0600, dir,
+			   &kvm_interval_debug_delay_fault_us);
 	debugfs_create_u32("delay_task", 0600, dir, &delay_task);
 	debugfs_create_u32("refuse", 0600, dir, &refuse);
 }

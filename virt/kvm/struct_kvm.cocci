@@ -34,4 +34,4 @@
 
 @@ @@
  #include <linux/kvm_types.h>
-+#include <linux/kvm_interval.h>
++#include <linux/kvm_interval_types.h>

@@ -14,7 +14,7 @@
  */
 static inline bool kvm_interval_may_run(struct kvm_vcpu *vcpu)
 {
-	return !kvm_interval_is_waiting(&vcpu->interval) ||
+	return likely(!kvm_interval_is_waiting(&vcpu->interval)) ||
 	       kvm_request_pending(vcpu);
 }
 

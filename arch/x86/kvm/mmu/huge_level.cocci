@@ -3,16 +3,15 @@
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@
-identifier kvm, slot, gfn, max_level;
+expression vcpu, fault, slot;
 @@
- kvm_mmu_max_mapping_level(struct kvm *kvm,
-			   const struct kvm_memory_slot *slot, gfn_t gfn,
-			   int max_level)
+ kvm_mmu_hugepage_adjust(...)
  {
  ...
 +/* It reaches beyond the page for which kvm_interval_retry() has spoken. */
-+max_level = kvm_interval_max_level(kvm, slot, gfn, max_level);
- if (max_level == PG_LEVEL_4K)
-	return PG_LEVEL_4K;
++if (unlikely(!kvm_interval_covers_all(vcpu->kvm, &fault->snap)))
++	fault->max_level = kvm_interval_max_level(vcpu->kvm, slot, fault->gfn,
++						  fault->max_level);
+ fault->req_level = kvm_mmu_max_mapping_level(vcpu->kvm, slot, ...);
  ...
  }

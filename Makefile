@@ -3,17 +3,18 @@
 # alone too.  Variables reach them through the environment.
 
 VARIABLES := O KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM V \
-	KERNEL_TARBALL KERNEL_SRC INSTALL QEMU
+	KERNEL_TARBALL KERNEL_SRC INSTALL QEMU \
+	ROUNDS LONG
 export $(VARIABLES)
 
 # make's own goals and flags are nobody else's business.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
-GOALS := run check sabotage series kernel patches setup help clean distclean
+GOALS := run check bench sabotage series kernel patches setup help clean distclean
 .PHONY: $(GOALS)
 .DEFAULT_GOAL := help
 # The scripts take turns on $O and use all CPUs themselves.
 .NOTPARALLEL:
 
-run check sabotage series setup kernel patches help clean distclean:
+run check bench sabotage series setup kernel patches help clean distclean:
 	@scripts/make $@

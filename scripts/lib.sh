@@ -23,6 +23,7 @@
 #	put_if_changed FILE        stdin to FILE, untouched (mtime too) when equal
 #	choice VAR VALUE...        VAR must be one of these, else usage error
 #	number VAR MIN MAX         VAR must be such a number, else usage error
+#	columns                    aligns tab separated lines from stdin
 #	took SECONDS               prints `3 s` or `2 min 05 s`
 #	kmake ARGUMENT...          make for kbuild, free of our own variables
 
@@ -113,6 +114,29 @@ took()
 	else
 		printf '%d min %02d s' $(($1 / 60)) $(($1 % 60))
 	fi
+}
+
+columns()
+{
+	awk -F'\t' '
+	{
+		for (i = 1; i <= NF; i++) {
+			cell[NR, i] = $i
+			if (length($i) > width[i])
+				width[i] = length($i)
+		}
+		if (NF > most)
+			most = NF
+	}
+	END {
+		for (r = 1; r <= NR; r++) {
+			line = ""
+			for (i = 1; i <= most; i++)
+				line = line sprintf("%-" width[i] + 2 "s", cell[r, i])
+			sub(/ +$/, "", line)
+			print line
+		}
+	}'
 }
 
 choice()

@@ -3,7 +3,7 @@
 # alone too.  Variables reach them through the environment.
 
 VARIABLES := O KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM V \
-	KERNEL_TARBALL KERNEL_SRC INSTALL QEMU
+	WITHOUT KERNEL_TARBALL KERNEL_SRC INSTALL QEMU
 export $(VARIABLES)
 
 # make's own goals and flags are nobody else's business.

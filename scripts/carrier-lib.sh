@@ -77,9 +77,15 @@ edited_file()
 
 # --- what is carried -----------------------------------------------------------
 
-changes()
+all_changes()
 {
 	find "$CARRY_DIR/changes" -name '[0-9]*' -type f 2>/dev/null | sort
+}
+
+# Those to be applied: WITHOUT=01 leaves changes/01-* out, to show what it is for.
+changes()
+{
+	all_changes | { grep -v "/${WITHOUT:-none}-[^/]*$" || true; }
 }
 
 # change_message FILE: everything above the line `---`.
@@ -94,13 +100,19 @@ change_parts()
 	sed '1,/^---$/d; s/#.*//; /^[[:space:]]*$/d' "$1"
 }
 
-all_parts()
+# parts all_changes, or parts changes
+parts()
 {
 	local change
 
 	while read -r change; do
 		change_parts "$change"
-	done < <(changes)
+	done < <("$1")
+}
+
+all_parts()
+{
+	parts all_changes
 }
 
 # rule_files RULE: the kernel files in its `Files:` lines (also of x.comments).
@@ -118,7 +130,7 @@ rule_pairs()
 (
 	cd "$CARRY_DIR" || exit
 	# shellcheck disable=SC2016 # awk expands them
-	all_parts | awk '/^(rule|comment) / { print $2 }' | xargs -r awk '
+	parts changes | awk '/^(rule|comment) / { print $2 }' | xargs -r awk '
 		sub(/^(\/\/|#) *Files:/, "") {
 			for (i = 1; i <= NF; i++)
 				print FILENAME "\t" $i
@@ -202,11 +214,11 @@ check_carried()
 {
 	local change kind path n
 
-	[ -n "$(changes)" ] || die "$EX_CARRIER" "$CARRY_DIR/changes: no change there"
+	[ -n "$(all_changes)" ] || die "$EX_CARRIER" "$CARRY_DIR/changes: no change there"
 	while read -r change; do
 		grep -qx -e '---' "$change" ||
 			problem "changes/${change##*/}: no line '---' between message and parts"
-	done < <(changes)
+	done < <(all_changes)
 	while read -r kind path _; do
 		check_part "$kind" "$path"
 	done < <(all_parts)

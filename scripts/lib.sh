@@ -26,6 +26,7 @@
 #	columns                    aligns tab separated lines from stdin
 #	took SECONDS               prints `3 s` or `2 min 05 s`
 #	kmake ARGUMENT...          make for kbuild, free of our own variables
+#	debug_suffix               what DEBUG= adds to the name of a kernel
 
 # Exit classes.  docs/ and `make help` describe them; keep all three the same.
 # shellcheck disable=SC2034 # no script uses every class
@@ -161,6 +162,15 @@ number()
 	if [ "$value" -lt "$2" ] || [ "$value" -gt "$3" ]; then
 		usage_error "$1=$value is not a number from $2 to $3"
 	fi
+}
+
+# Without its `-` it is the name of a fragment in configs/.
+debug_suffix()
+{
+	case ${DEBUG:-} in
+	1)	echo -debug ;;
+	sleep)	echo -debug-sleep ;;
+	esac
 }
 
 # --- end of the script, signals, children --------------------------------------

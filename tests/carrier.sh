@@ -15,12 +15,13 @@ set -euo pipefail
 
 PATTERN=${1:-}
 STOCK=$O/src/stock
-unset KERNEL_TARBALL KERNEL_SRC CARRY_DIR V LIB_NESTED
+unset KERNEL_TARBALL KERNEL_SRC CARRY_DIR V LIB_NESTED WITHOUT
 export SIGNOFF='A Tester <tester@example.org>'
 
 # --- the small tree and the small set of changes ---------------------------------
 
-FIXTURE_FILES='Makefile Kconfig kernel/Makefile mm/mmu_notifier.c virt/kvm/*
+FIXTURE_FILES='Makefile Kconfig kernel/Makefile mm/mmu_notifier.c mm/Makefile
+	mm/Kconfig.debug virt/kvm/*
 	arch/x86/kvm/Kconfig arch/x86/kvm/*.[ch] arch/x86/kvm/mmu/* include/linux/kvm*.h
 	include/linux/mmu_notifier.h scripts/checkpatch.pl scripts/spelling.txt
 	tools/testing/selftests/kvm/Makefile'
@@ -369,6 +370,28 @@ t_append_target_missing()
 	own_changes
 	sed -i 's/^append .*/& virt\/kvm\/Makefile.none/' c/changes/01-stale
 	expect 4 'Makefile.kvm.append: there is no virt/kvm/Makefile.none to append to' carry apply
+}
+
+# --- one change left out -------------------------------------------------------------
+
+t_without()
+{
+	own_changes
+	WITHOUT=01 carry apply
+	[ ! -e out/src/interval/virt/kvm/new.c ]
+	cmp "$FIXTURE/arch/x86/kvm/mmu/mmu.c" out/src/interval/arch/x86/kvm/mmu/mmu.c
+	grep 'Make inv_seq even' out/src/interval/mm/mmu_notifier.c
+	carry apply
+	cmp c/virt/kvm/new.c out/src/interval/virt/kvm/new.c
+}
+
+t_without_wrong()
+{
+	own_changes
+	WITHOUT=03 expect 2 'WITHOUT=03 is the number of 0 changes' carry apply
+	WITHOUT=0. expect 2 'WITHOUT=0. is the number of 2 changes' carry apply
+	WITHOUT=01 expect 2 'update-ledger is for all changes' carry apply --update-ledger
+	[ ! -e out/src/interval ]
 }
 
 # --- the source ----------------------------------------------------------------------
@@ -724,6 +747,8 @@ t_carried_missing	changes: a named file is missing
 t_carried_twice	changes: a file is named twice
 t_carried_wrong_kind	changes: a part of unknown kind
 t_append_target_missing	append: nothing to append to
+t_without	without: a change left out, and put back
+t_without_wrong	without: not the number of one change
 t_overlay_exists	file: exists in the pristine tree
 t_tree_already_changed	source: a tree already changed
 t_stock_edited	source: edited after it was unpacked

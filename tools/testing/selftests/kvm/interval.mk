@@ -3,6 +3,7 @@
 # GNUmakefile hands them to the kernel tree's own Makefile; scripts/selftests
 # reads the same lines.
 INTERVAL_TESTS += munmap_test
+INTERVAL_TESTS += kunit_test
 
 # Benchmarks measure and do not judge; scripts/bench runs them.
 INTERVAL_BENCHES += fault_bench

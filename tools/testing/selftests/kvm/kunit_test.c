@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kunit_test - what the kernel's own unit tests have said
+ *
+ * KUnit runs the tests that are built into the kernel when it boots, before any
+ * process, and keeps what they said in debugfs.  Each case becomes a case of this
+ * test, so that it is reported and judged like any other.
+ *
+ * KUnit keeps only 512 bytes of each case, result included: a case that said
+ * more has lost its result, and counts as failed.
+ */
+#define _GNU_SOURCE
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ktap.h"
+
+#define RESULTS		"/sys/kernel/debug/kunit/*/results"
+#define SKIP		"# SKIP"
+
+/* Name of the suite in PATH, which is .../kunit/NAME/results. */
+static const char *suite_name(char *path)
+{
+	*strrchr(path, '/') = '\0';
+	return strrchr(path, '/') + 1;
+}
+
+static FILE *open_results(const char *path)
+{
+	FILE *f = fopen(path, "r");
+
+	if (!f) {
+		perror(path);
+		exit(KSFT_FAIL);
+	}
+	return f;
+}
+
+/* Lines of a case, and the plan of a suite, are four spaces in. */
+static char *inner_line(char *line)
+{
+	if (strncmp(line, "    ", 4))
+		return NULL;
+	line[strcspn(line, "\n")] = '\0';
+	return line + 4;
+}
+
+static unsigned int planned(const char *path)
+{
+	unsigned int plan = 0;
+	char line[1024], *inner;
+	FILE *f = open_results(path);
+
+	while (!plan && fgets(line, sizeof(line), f)) {
+		inner = inner_line(line);
+		if (inner)
+			sscanf(inner, "1..%u", &plan);
+	}
+	fclose(f);
+	return plan;
+}
+
+/* LINE is what follows "ok ": NUMBER [- ]NAME [# DIRECTIVE]. */
+static void report_case(const char *suite, bool ok, char *line)
+{
+	char name[256], *word, *reason = strstr(line, SKIP);
+
+	line[strcspn(line, "#")] = '\0';
+	strtoul(line, &word, 10);
+	word += strspn(word, " -");
+	word[strcspn(word, " ")] = '\0';
+	snprintf(name, sizeof(name), "%s.%s", suite, word);
+
+	if (!ok)
+		ktap_fail(name, "");
+	else if (reason)
+		ktap_skip(name, "%s", reason + strlen(SKIP " "));
+	else
+		ktap_pass(name, "");
+}
+
+static void report_suite(const char *suite, const char *path, unsigned int plan)
+{
+	unsigned int done = ktap.done;
+	char line[1024], *inner;
+	FILE *f = open_results(path);
+
+	while (fgets(line, sizeof(line), f)) {
+		inner = inner_line(line);
+		if (!inner)
+			continue;
+		if (!strncmp(inner, "ok ", 3))
+			report_case(suite, true, inner + 3);
+		else if (!strncmp(inner, "not ok ", 7))
+			report_case(suite, false, inner + 7);
+		else if (strncmp(inner, "KTAP", 4) && strncmp(inner, "1..", 3))
+			ktap_info("%s: %s", suite, inner + strspn(inner, "# "));
+	}
+	fclose(f);
+
+	for (done = ktap.done - done; done < plan; done++)
+		ktap_fail(suite, "a case that has left no result");
+	if (!plan)
+		ktap_fail(suite, "no case");
+}
+
+int main(void)
+{
+	unsigned int i, sum = 0, *plan;
+	glob_t found;
+
+	if (glob(RESULTS, 0, NULL, &found)) {
+		printf("this kernel has no KUnit tests (%s)\n", RESULTS);
+		return KSFT_SKIP;
+	}
+	plan = calloc(found.gl_pathc, sizeof(*plan));
+	for (i = 0; i < found.gl_pathc; i++) {
+		plan[i] = planned(found.gl_pathv[i]);
+		sum += plan[i] ?: 1;
+	}
+
+	ktap_start(sum);
+	for (i = 0; i < found.gl_pathc; i++) {
+		char *path = strdup(found.gl_pathv[i]);
+
+		report_suite(suite_name(path), found.gl_pathv[i], plan[i]);
+		free(path);
+	}
+	globfree(&found);
+	free(plan);
+	return ktap_finish();
+}

@@ -11,6 +11,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <linux/compiler.h>
+
 #include "kselftest.h"
 
 struct ktap {

@@ -3,4 +3,5 @@
 # GNUmakefile hands them to the kernel tree's own Makefile; scripts/selftests
 # reads the same lines.
 INTERVAL_TESTS += munmap_test
+INTERVAL_TESTS += starve_test
 INTERVAL_TESTS += wait_test

@@ -88,12 +88,13 @@ static inline void orders_trap(struct ex_regs *regs)
 /* Page 0 says what to do, the others are the vCPUs' own. */
 static void orders_guest_code(uint32_t me)
 {
-	order_work *work = (order_work *)ORDERS_GVA;
+	order_work *orders = (order_work *)ORDERS_GVA, work;
 	void *page = (void *)(ORDERS_GVA + (me + 1) * ORDERS_PAGE);
 
 	x2apic_enable();
 	for (;;) {
-		READ_ONCE(work[me])(page);
+		work = READ_ONCE(orders[me]);
+		work(page);
 		GUEST_SYNC(ORDERS_DONE);
 	}
 }
@@ -258,7 +259,7 @@ static inline void orders_create(struct orders *o, int nr_vcpus, uint64_t pages)
 		orders_start_thread(o, i, vcpus[i]);
 }
 
-/* A vCPU that does not end is said with its stack, and ends the test. */
+/* All orders must have ended. */
 static inline void orders_destroy(struct orders *o)
 {
 	struct order_vcpu *v;

@@ -488,13 +488,16 @@ static bool end_wait(uint64_t adds, uint64_t *late)
 	if (woken.n < MAX_SERIES)
 		woken.ns[woken.n++] = *late;
 	found = *word_of(mem, THE_PAGE);
-	if (v->done_at < taker.began_at + LONG_MS * MSEC)
-		return wrong("done %ld us before the invalidation could end",
-			     (taker.began_at + LONG_MS * MSEC - v->done_at) / 1000);
+	if (found != adds)
+		return wrong("the new page holds %lu and not %lu, %lu us before the end", found,
+			     adds, took(v->done_at, taker.ended_at) / 1000);
+	/* It is woken within the call, before that returns. */
+	if (!soon(took(v->done_at, taker.ended_at)))
+		return wrong("done %lu us before the end of the invalidation, which took %lu ms",
+			     took(v->done_at, taker.ended_at) / 1000,
+			     (taker.ended_at - taker.began_at) / MSEC);
 	if (*late > OUTLIER_NS)
 		return wrong("woken %lu us after the end of the invalidation", *late / 1000);
-	if (found != adds)
-		return wrong("the new page holds %lu and not %lu", found, adds);
 	if (*word_of(mem, THE_PAGE - 1) != OLD || *word_of(mem, THE_PAGE + 1) != OLD)
 		return wrong("a neighbouring page has changed");
 	return true;

@@ -4,6 +4,8 @@
 # reads the same lines.
 INTERVAL_TESTS += munmap_test
 INTERVAL_TESTS += kunit_test
+INTERVAL_TESTS += starve_test
+INTERVAL_TESTS += wait_test
 
 # Benchmarks measure and do not judge; scripts/bench runs them.
 INTERVAL_BENCHES += fault_bench

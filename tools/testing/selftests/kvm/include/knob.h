@@ -89,12 +89,27 @@ static inline void knob_arm(void)
 		signal(sigs[i], knob_on_signal);
 }
 
-/* False if the knob is not there or may not be turned.  @path is kept. */
+static inline bool knob_is_turned(const char *path)
+{
+	int i;
+
+	for (i = 0; i < nr_knobs; i++)
+		if (!strcmp(knobs[i].path, path))
+			return true;
+	return false;
+}
+
+/*
+ * False if the knob is not there or may not be turned.  May be turned again;
+ * what it was at first is what it will be.  @path is kept.
+ */
 static inline bool knob_set(const char *path, const char *value)
 {
 	static bool armed;
 	struct knob *k = &knobs[nr_knobs];
 
+	if (knob_is_turned(path))
+		return knob_write(path, value);
 	if (nr_knobs == KNOB_MAX || !knob_read(path, k->old, sizeof(k->old)))
 		return false;
 	if (!strcmp(k->old, value))

@@ -145,44 +145,22 @@ static inline void guard_catch_exceptions(struct kvm_vm *vm, struct kvm_vcpu **v
 		vm_install_exception_handler(vm, vectors[i], handler);
 }
 
-/*
- * One number of a vCPU's binary statistics.  To be opened before the vCPU runs:
- * its ioctls wait for KVM_RUN to return, while reading the file does not.
- */
-struct guard_stat {
-	int fd;
-	struct kvm_stats_header header;
-	struct kvm_stats_desc *all;
-	struct kvm_stats_desc *desc;
-};
-
-static inline void guard_stat_open(struct guard_stat *s, struct kvm_vcpu *vcpu, const char *name)
+/* Where a thread of ours is in the kernel, for a vCPU that does not come back. */
+static inline void guard_print_thread(pid_t tid)
 {
-	unsigned int i;
+	static const char * const names[] = { "wchan", "stack" };
+	char path[64], line[256];
+	size_t i;
+	FILE *f;
 
-	s->fd = vcpu_get_stats_fd(vcpu);
-	read_stats_header(s->fd, &s->header);
-	s->all = read_stats_descriptors(s->fd, &s->header);
-	for (i = 0; i < s->header.num_desc; i++) {
-		s->desc = get_stats_descriptor(s->all, i, &s->header);
-		if (!strcmp(s->desc->name, name))
-			return;
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "/proc/self/task/%d/%s", tid, names[i]);
+		f = fopen(path, "r");
+		while (f && fgets(line, sizeof(line), f))
+			ktap_info("  %s: %.*s", names[i], (int)strcspn(line, "\n"), line);
+		if (f)
+			fclose(f);
 	}
-	TEST_FAIL("KVM has no statistic '%s'", name);
-}
-
-static inline uint64_t guard_stat_read(struct guard_stat *s)
-{
-	uint64_t value = 0;
-
-	read_stat_data(s->fd, &s->header, s->desc, &value, 1);
-	return value;
-}
-
-static inline void guard_stat_close(struct guard_stat *s)
-{
-	close(s->fd);
-	free(s->all);
 }
 
 #endif /* SELFTEST_KVM_VCPU_GUARD_H */

@@ -30,6 +30,7 @@
 #include "processor.h"
 #include "test_util.h"
 #include "ktap.h"
+#include "kvm_stats.h"
 #include "oracle.h"
 #include "vcpu_guard.h"
 
@@ -76,7 +77,7 @@ struct writers_thread {
 	struct kvm_vcpu *vcpu;
 	struct writers_vcpu *shared;
 	pthread_t thread;
-	struct guard_stat fixed;
+	struct kvm_stats stats;
 	pid_t tid;
 	bool finished;
 	bool kicked;
@@ -208,7 +209,7 @@ static inline uint64_t writers_faults(struct writers *w)
 	int i;
 
 	for (i = 0; i < w->nr_vcpus; i++)
-		sum += guard_stat_read(&w->thread[i].fixed);
+		sum += kvm_stats_read(&w->thread[i].stats, "pf_fixed");
 	return sum;
 }
 
@@ -336,19 +337,6 @@ static inline void writers_nothing(int sig)
 	(void)sig;
 }
 
-static inline void writers_print_file(struct writers_thread *t, const char *name)
-{
-	char path[64], line[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", t->tid, name);
-	f = fopen(path, "r");
-	while (f && fgets(line, sizeof(line), f))
-		ktap_info("  %s: %.*s", name, (int)strcspn(line, "\n"), line);
-	if (f)
-		fclose(f);
-}
-
 /* Brings a vCPU that gets nowhere out of KVM_RUN, to look at its registers. */
 static inline void writers_kick(struct writers_thread *t)
 {
@@ -363,8 +351,7 @@ static inline void writers_kick(struct writers_thread *t)
 		return;
 	ktap_info("vcpu=%u made no progress for %d s and a signal does not get it out of KVM_RUN",
 		  t->vcpu->id, t->w->stall_seconds);
-	writers_print_file(t, "wchan");
-	writers_print_file(t, "stack");
+	guard_print_thread(t->tid);
 	exit(KSFT_FAIL);
 }
 
@@ -543,7 +530,7 @@ static inline void writers_create(struct writers *w, int nr_vcpus, void *hva, ui
 		w->thread[i].w = w;
 		w->thread[i].vcpu = vcpus[i];
 		w->thread[i].shared = &w->ctl->vcpu[i];
-		guard_stat_open(&w->thread[i].fixed, vcpus[i], "pf_fixed");
+		kvm_stats_open_vcpu(&w->thread[i].stats, vcpus[i]);
 	}
 }
 
@@ -552,7 +539,7 @@ static inline void writers_destroy(struct writers *w)
 	int i;
 
 	for (i = 0; i < w->nr_vcpus; i++)
-		guard_stat_close(&w->thread[i].fixed);
+		kvm_stats_close(&w->thread[i].stats);
 	kvm_vm_free(w->vm);
 	munmap(w->ctl, w->ctl_size);
 }

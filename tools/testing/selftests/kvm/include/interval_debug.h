@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The delays of CONFIG_KVM_INTERVAL_DEBUG: they make an invalidation, or a
+ * guest's fault, last as long as a test needs.  Put back at exit and on signals.
+ *
+ *	delay_invalidate_us	a blockable invalidation sleeps that long after
+ *				it has zapped, with no lock of KVM's held
+ *	delay_fault_us		a guest's fault sleeps that long between its
+ *				begin and mmu_lock
+ *	delay_task		only this thread's invalidations; 0: everyone's
+ */
+#ifndef SELFTEST_KVM_INTERVAL_DEBUG_H
+#define SELFTEST_KVM_INTERVAL_DEBUG_H
+
+#include <inttypes.h>
+
+#include "knob.h"
+#include "test_util.h"
+
+#define INTERVAL_DEBUG		"/sys/kernel/debug/kvm/interval/"
+#define DELAY_INVALIDATE	INTERVAL_DEBUG "delay_invalidate_us"
+#define DELAY_FAULT		INTERVAL_DEBUG "delay_fault_us"
+#define DELAY_TASK		INTERVAL_DEBUG "delay_task"
+
+/* Why there are no delays here, or NULL. */
+static inline const char *interval_debug_why_not(void)
+{
+	if (access("/sys/kernel/debug/kvm", F_OK))
+		return "debugfs is not mounted, or not for this user";
+	if (access(DELAY_INVALIDATE, W_OK))
+		return "no delays in this kernel (CONFIG_KVM_INTERVAL_DEBUG)";
+	return NULL;
+}
+
+static inline void interval_debug_set(const char *path, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	TEST_ASSERT(knob_set(path, text), "%s can't be set to %s: %s", path, text,
+		    strerror(errno));
+}
+
+/* From now on each invalidation by thread @tid lasts @us longer; 0: none does. */
+static inline void interval_debug_delay(pid_t tid, uint64_t us)
+{
+	interval_debug_set(DELAY_TASK, tid);
+	interval_debug_set(DELAY_INVALIDATE, us);
+}
+
+#endif /* SELFTEST_KVM_INTERVAL_DEBUG_H */

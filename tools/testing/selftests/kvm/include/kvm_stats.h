@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * KVM's binary statistics by name, of a VM or of one vCPU.  Kernels differ in
+ * what they count, so a name that is not there is an answer of its own:
+ *
+ *	kvm_stats_open_vcpu(&s, vcpu);		before the vCPU runs
+ *	if (!kvm_stats_get(&s, "mmu_interval_wait", &n))
+ *		...				this kernel does not count it
+ *	n = kvm_stats_read(&s, "pf_fixed");	fails the test if not there
+ *
+ * A vCPU's ioctls wait for KVM_RUN to return, while reading the file does not:
+ * open before, read whenever.
+ */
+#ifndef SELFTEST_KVM_STATS_H
+#define SELFTEST_KVM_STATS_H
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kvm_util.h"
+#include "test_util.h"
+
+#define KVM_STATS_BUCKETS	64
+
+struct kvm_stats {
+	int fd;
+	struct kvm_stats_header header;
+	struct kvm_stats_desc *descs;
+};
+
+/* Not by read(2) and lseek(2): the file may be somebody else's, and can't seek. */
+static inline void kvm_stats_open_fd(struct kvm_stats *s, int fd)
+{
+	struct kvm_stats_header *h = &s->header;
+	ssize_t size;
+
+	s->fd = fd;
+	TEST_ASSERT(pread(fd, h, sizeof(*h), 0) == sizeof(*h), "no header of statistics");
+	size = h->num_desc * get_stats_descriptor_size(h);
+	s->descs = malloc(size);
+	TEST_ASSERT(s->descs && pread(fd, s->descs, size, h->desc_offset) == size,
+		    "no descriptors of statistics");
+}
+
+static inline void kvm_stats_open_vm(struct kvm_stats *s, struct kvm_vm *vm)
+{
+	kvm_stats_open_fd(s, vm_get_stats_fd(vm));
+}
+
+static inline void kvm_stats_open_vcpu(struct kvm_stats *s, struct kvm_vcpu *vcpu)
+{
+	kvm_stats_open_fd(s, vcpu_get_stats_fd(vcpu));
+}
+
+static inline void kvm_stats_close(struct kvm_stats *s)
+{
+	close(s->fd);
+	free(s->descs);
+}
+
+static inline struct kvm_stats_desc *kvm_stats_find(struct kvm_stats *s, const char *name)
+{
+	struct kvm_stats_desc *desc;
+	unsigned int i;
+
+	for (i = 0; i < s->header.num_desc; i++) {
+		desc = get_stats_descriptor(s->descs, i, &s->header);
+		if (!strcmp(desc->name, name))
+			return desc;
+	}
+	return NULL;
+}
+
+/* A counter.  False, and 0, if this kernel has none of that name. */
+static inline bool kvm_stats_get(struct kvm_stats *s, const char *name, uint64_t *value)
+{
+	struct kvm_stats_desc *desc = kvm_stats_find(s, name);
+
+	*value = 0;
+	if (!desc)
+		return false;
+	read_stat_data(s->fd, &s->header, desc, value, 1);
+	return true;
+}
+
+static inline uint64_t kvm_stats_read(struct kvm_stats *s, const char *name)
+{
+	uint64_t value;
+
+	TEST_ASSERT(kvm_stats_get(s, name, &value), "KVM has no statistic '%s'", name);
+	return value;
+}
+
+/*
+ * A histogram: the number of its buckets, which go to @bucket, or 0.  Bucket 0
+ * of a logarithmic one holds zeros, bucket n values from 2^(n-1) to below 2^n.
+ */
+static inline int kvm_stats_hist(struct kvm_stats *s, const char *name,
+				 uint64_t bucket[KVM_STATS_BUCKETS])
+{
+	struct kvm_stats_desc *desc = kvm_stats_find(s, name);
+
+	memset(bucket, 0, KVM_STATS_BUCKETS * sizeof(*bucket));
+	if (!desc)
+		return 0;
+	TEST_ASSERT(desc->size <= KVM_STATS_BUCKETS, "'%s' has %u buckets", name, desc->size);
+	read_stat_data(s->fd, &s->header, desc, bucket, KVM_STATS_BUCKETS);
+	return desc->size;
+}
+
+#endif /* SELFTEST_KVM_STATS_H */

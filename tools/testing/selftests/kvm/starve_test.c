@@ -1,0 +1,638 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Nobody starves: host threads take one page away without pause while vCPUs
+ * write to it, and both sides must make progress all the time.  And a VM that is
+ * killed in the middle of its faults can be reaped (process_mrelease(2), the
+ * non-blockable invalidation).
+ *
+ * Progress is a write that the guest has completed, and a call that the host has
+ * completed; each vCPU and each host thread is looked at every millisecond,
+ * and none may be without for a second (-w), or as much longer as there are more
+ * than two of them for each CPU.  That is hundreds of times the turn that a
+ * scheduler gives to each, and several times what the emulator lets one CPU run
+ * before another, so it is starvation and not load.  A fight lasts twice as long
+ * at least.
+ *
+ * A vCPU may find its word as it left it, or zero; the page is then a new one.
+ */
+#define _GNU_SOURCE
+#include <getopt.h>
+#include <malloc.h>
+#include <sys/wait.h>
+
+#include "interval_debug.h"
+#include "ktap.h"
+#include "oracle.h"
+#include "orders.h"
+#include "test_util.h"
+
+#ifndef __NR_process_mrelease
+#define __NR_process_mrelease	448
+#endif
+
+#define PAGE			ORDERS_PAGE
+#define HUGE			0x200000UL
+#define MSEC			1000000UL
+
+#define MEM_SLOT		2
+#define MEM_GPA			0x200000000UL
+#define MEM_GVA			0x20000000000UL
+
+/* The page that host and vCPU share. */
+struct desk {
+	uint64_t gva;
+	uint64_t pages;
+	uint64_t stop;
+	/* The guest says: */
+	uint64_t count;
+	uint64_t wrong;
+};
+
+static struct options {
+	uint64_t seed;
+	int seconds;
+	int stall_ms;
+	const char *filter;
+	bool list;
+} opt = {
+	.seconds = 20,
+	.stall_ms = 1000,
+};
+
+static const char *case_name;
+static uint64_t all_writes, all_calls, all_faults, longest_pause;
+static uint64_t rng;
+static uint8_t *mem;
+
+/* ---- guest ---- */
+
+/* Keeps writing to pages of its own. */
+static void guest_be_busy(void *page)
+{
+	struct desk *d = page;
+	uint64_t i;
+
+	while (!READ_ONCE(d->stop)) {
+		for (i = 0; i < d->pages; i++)
+			WRITE_ONCE(*(uint64_t *)(d->gva + i * PAGE), d->count);
+		WRITE_ONCE(d->count, d->count + 1);
+	}
+}
+
+/* Writes to one word without pause; it may be erased, and nothing else. */
+static void guest_fight(void *page)
+{
+	struct desk *d = page;
+	uint64_t *word = (uint64_t *)d->gva;
+	uint64_t n = 0, found;
+
+	while (!READ_ONCE(d->stop)) {
+		found = READ_ONCE(*word);
+		if (found != n && found)
+			WRITE_ONCE(d->wrong, found);
+		WRITE_ONCE(*word, ++n);
+		WRITE_ONCE(d->count, n);
+	}
+}
+
+/* ---- host ---- */
+
+static uint8_t *reserve(uint64_t size)
+{
+	uint8_t *p = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
+	return (uint8_t *)align_up((uint64_t)p, HUGE);
+}
+
+static bool __printf(1, 2) wrong(const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	ktap_fail(case_name, "%s", text);
+	return false;
+}
+
+static uint64_t random_ms(uint64_t from, uint64_t to)
+{
+	return from + (oracle_random(&rng) >> 33) % (to - from);
+}
+
+/* ---- fights ---- */
+
+struct fight {
+	int vcpus;
+	int hosts;
+	void (*take)(uint8_t *page);
+	/* Every fault loses to every invalidation, so only a turn helps. */
+	bool slow_faults;
+	bool holes;
+};
+
+/* Somebody who must make progress. */
+struct rival {
+	uint64_t *counter;
+	uint64_t first;
+	uint64_t last;
+	uint64_t since;
+	uint64_t worst;
+};
+
+struct host_rival {
+	pthread_t thread;
+	const struct fight *fight;
+	uint64_t count;
+} __aligned(128);
+
+#define MAX_HOSTS	4
+#define MAX_RIVALS	(ORDERS_MAX_VCPUS + MAX_HOSTS)
+#define CROWD		16
+#define SLOW_FAULT_US	300
+/* More than the 1 ms that a look takes, less than what matters. */
+#define BLIND_NS	(20 * MSEC)
+
+static bool stop_hosts;
+static struct host_rival host_rivals[MAX_HOSTS];
+static struct rival rivals[MAX_RIVALS];
+
+static void take_dontneed(uint8_t *page)
+{
+	TEST_ASSERT(!madvise(page, PAGE, MADV_DONTNEED), "MADV_DONTNEED: %s", strerror(errno));
+}
+
+static void take_remap(uint8_t *page)
+{
+	TEST_ASSERT(mmap(page, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page, "mmap: %s",
+		    strerror(errno));
+}
+
+static void take_munmap(uint8_t *page)
+{
+	TEST_ASSERT(!munmap(page, PAGE), "munmap: %s", strerror(errno));
+	take_remap(page);
+}
+
+static void *host_rival_main(void *arg)
+{
+	struct host_rival *h = arg;
+
+	while (!READ_ONCE(stop_hosts)) {
+		h->fight->take(mem);
+		WRITE_ONCE(h->count, h->count + 1);
+	}
+	return NULL;
+}
+
+static void look_at_rivals(int n, uint64_t now)
+{
+	struct rival *r;
+	uint64_t count;
+
+	for (r = rivals; r < rivals + n; r++) {
+		count = READ_ONCE(*r->counter);
+		r->worst = max(r->worst, now - r->since);
+		if (count != r->last)
+			r->since = now;
+		r->last = count;
+	}
+}
+
+/*
+ * A pause counts while others run: the clock stands still for a rival while the
+ * whole machine, and so this thread, does.  Returns for how long that was, in one
+ * piece.
+ */
+static uint64_t watch_rivals(int n, uint64_t ns)
+{
+	uint64_t now = now_ns(), seen = 0, passed, blind = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		rivals[i].first = READ_ONCE(*rivals[i].counter);
+		rivals[i].last = rivals[i].first;
+		rivals[i].since = 0;
+		rivals[i].worst = 0;
+	}
+	while (seen < ns) {
+		usleep(1000);
+		passed = now_ns() - now;
+		now += passed;
+		blind = max(blind, passed);
+		seen += min(passed, BLIND_NS);
+		look_at_rivals(n, seen);
+	}
+	return blind;
+}
+
+static uint64_t sum_progress(int from, int n)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = from; i < from + n; i++)
+		sum += rivals[i].last - rivals[i].first;
+	return sum;
+}
+
+static uint64_t least_progress(int from, int n)
+{
+	uint64_t least = ~0UL;
+	int i;
+
+	for (i = from; i < from + n; i++)
+		least = min(least, rivals[i].last - rivals[i].first);
+	return least;
+}
+
+static uint64_t worst_pause(int from, int n)
+{
+	uint64_t worst = 0;
+	int i;
+
+	for (i = from; i < from + n; i++)
+		worst = max(worst, rivals[i].worst);
+	return worst;
+}
+
+static uint64_t sum_vcpu_stat(struct orders *f, const char *name)
+{
+	uint64_t value, sum = 0;
+	int i;
+
+	for (i = 0; i < f->nr_vcpus; i++) {
+		kvm_stats_get(&f->vcpu[i].stats, name, &value);
+		sum += value;
+	}
+	return sum;
+}
+
+/* Each vCPU has a cache line of the page. */
+static void start_fight(struct orders *f, const struct fight *fight)
+{
+	struct desk *d;
+	int i;
+
+	for (i = 0; i < fight->vcpus; i++) {
+		d = f->vcpu[i].page;
+		d->gva = MEM_GVA + i * 64;
+		f->vcpu[i].holes = fight->holes;
+		rivals[i].counter = &d->count;
+		order(f, &f->vcpu[i], guest_fight);
+	}
+	WRITE_ONCE(stop_hosts, false);
+	for (i = 0; i < fight->hosts; i++) {
+		host_rivals[i].fight = fight;
+		rivals[fight->vcpus + i].counter = &host_rivals[i].count;
+		pthread_create(&host_rivals[i].thread, NULL, host_rival_main, &host_rivals[i]);
+	}
+}
+
+/* False if a vCPU has not ended, or has seen what nobody wrote. */
+static bool stop_fight(struct orders *f, const struct fight *fight)
+{
+	struct desk *d;
+	bool good = true;
+	int i;
+
+	/* The vCPUs first: whatever the host does must not keep them from it. */
+	for (i = 0; i < fight->vcpus; i++)
+		((struct desk *)f->vcpu[i].page)->stop = 1;
+	for (i = 0; i < fight->vcpus; i++) {
+		d = f->vcpu[i].page;
+		if (!order_wait(&f->vcpu[i], 5 * opt.stall_ms)) {
+			guard_print_thread(f->vcpu[i].tid);
+			wrong("vCPU %d does not end", i);
+			exit(KSFT_FAIL);
+		}
+		if (d->wrong && good)
+			good = wrong("vCPU %d of %lu writes read %#lx", i, d->count, d->wrong);
+	}
+	WRITE_ONCE(stop_hosts, true);
+	for (i = 0; i < fight->hosts; i++)
+		pthread_join(host_rivals[i].thread, NULL);
+	return good;
+}
+
+/* What is starvation. */
+static uint64_t pause_limit(const struct fight *fight)
+{
+	uint64_t each = (fight->vcpus + fight->hosts) / sysconf(_SC_NPROCESSORS_ONLN);
+
+	return opt.stall_ms * MSEC * max(each / 2, 1UL);
+}
+
+/* Why a fight in which nobody starved proves nothing. */
+static const char *no_fight(struct orders *f, const struct fight *fight, bool changed)
+{
+	if (!sum_vcpu_stat(f, "pf_fixed"))
+		return "KVM fixed no fault";
+	if (fight->slow_faults && !sum_vcpu_stat(f, "mmu_interval_turn"))
+		return "no vCPU was given a turn";
+	if (changed && !kvm_stats_read(&f->stats, "mmu_interval_invalidate"))
+		return "nothing was invalidated";
+	return NULL;
+}
+
+static void judge_fight(struct orders *f, const struct fight *fight, uint64_t blind)
+{
+	uint64_t invalidations, held, limit = pause_limit(fight);
+	int v = fight->vcpus, h = fight->hosts;
+	bool changed = kvm_stats_get(&f->stats, "mmu_interval_invalidate", &invalidations);
+	bool starved = worst_pause(0, v + h) >= limit;
+	const char *why = no_fight(f, fight, changed);
+	char text[400];
+
+	kvm_stats_get(&f->stats, "mmu_interval_hold", &held);
+	all_writes += sum_progress(0, v);
+	all_calls += sum_progress(v, h);
+	all_faults += sum_vcpu_stat(f, "pf_fixed");
+	longest_pause = max(longest_pause, worst_pause(0, v + h));
+	snprintf(text, sizeof(text),
+		 "writes=%lu (least %lu), longest pause %lu ms; calls=%lu (least %lu), longest pause %lu ms; faults=%lu waits=%lu retries=%lu turns=%lu holds=%lu efaults=%lu blind_ms=%lu",
+		 sum_progress(0, v), least_progress(0, v), worst_pause(0, v) / MSEC,
+		 sum_progress(v, h), least_progress(v, h), worst_pause(v, h) / MSEC,
+		 sum_vcpu_stat(f, "pf_fixed"), sum_vcpu_stat(f, "mmu_interval_wait"),
+		 sum_vcpu_stat(f, "mmu_interval_retry_overlap"),
+		 sum_vcpu_stat(f, "mmu_interval_turn"), held, f->vcpu[0].efaults, blind / MSEC);
+	if (why)
+		wrong("%s; %s", why, text);
+	else if (starved && changed)
+		wrong("starved: %s", text);
+	else if (starved)
+		ktap_pass(case_name,
+			  "known difference, this kernel lets one side starve: %s",
+			  text);
+	else
+		ktap_pass(case_name, "%s", text);
+}
+
+static void case_fight(const struct fight *fight, uint64_t ns)
+{
+	static struct orders f;
+	uint64_t blind;
+
+	take_dontneed(mem);
+	orders_create(&f, fight->vcpus, 1);
+	vm_set_user_memory_region(f.vm, MEM_SLOT, 0, MEM_GPA, PAGE, mem);
+	virt_map(f.vm, MEM_GVA, MEM_GPA, 1);
+	if (fight->slow_faults)
+		interval_debug_set(DELAY_FAULT, SLOW_FAULT_US);
+	start_fight(&f, fight);
+	/* Threads start one after the other. */
+	usleep(100000);
+	blind = watch_rivals(fight->vcpus + fight->hosts, max(ns, 2 * pause_limit(fight)));
+	if (fight->slow_faults)
+		interval_debug_set(DELAY_FAULT, 0);
+	if (stop_fight(&f, fight))
+		judge_fight(&f, fight, blind);
+	orders_destroy(&f);
+}
+
+/* ---- killed VMs ---- */
+
+#define LIVES		10
+#define MAX_LIVES	40
+#define LIFE_PAGES	16384
+
+/* A process whose vCPUs fault all over its memory, until it is killed. */
+static void live(int out)
+{
+	static struct orders f;
+	uint8_t *p = reserve(LIFE_PAGES * PAGE);
+	struct desk *d;
+	int i;
+
+	orders_create(&f, 2, LIFE_PAGES);
+	vm_set_user_memory_region(f.vm, MEM_SLOT, 0, MEM_GPA, LIFE_PAGES * PAGE, p);
+	virt_map(f.vm, MEM_GVA, MEM_GPA, LIFE_PAGES);
+	for (i = 0; i < 2; i++) {
+		d = f.vcpu[i].page;
+		d->gva = MEM_GVA;
+		d->pages = LIFE_PAGES;
+		order(&f, &f.vcpu[i], guest_be_busy);
+	}
+	TEST_ASSERT(write(out, &f.stats.fd, sizeof(f.stats.fd)) > 0, "pipe: %s", strerror(errno));
+	for (;;)
+		pause();
+}
+
+struct life {
+	/* The kernel counts non-blockable starts. */
+	bool counted;
+	bool reaped;
+	bool gone;
+	uint64_t nonblock;
+	uint64_t refused;
+	int error;
+};
+
+static bool wait_gone(pid_t pid, int ms)
+{
+	uint64_t deadline = now_ns() + ms * MSEC;
+
+	while (waitpid(pid, NULL, WNOHANG) != pid) {
+		if (now_ns() > deadline)
+			return false;
+		usleep(200);
+	}
+	return true;
+}
+
+/* The statistics of its VM outlive it, in a file that is ours as well. */
+static void kill_and_reap(pid_t pid, int stats_fd, struct life *l)
+{
+	int pidfd = syscall(__NR_pidfd_open, pid, 0), fd;
+	struct kvm_stats stats;
+
+	fd = syscall(__NR_pidfd_getfd, pidfd, stats_fd, 0);
+	TEST_ASSERT(fd >= 0, "pidfd_getfd: %s", strerror(errno));
+	kvm_stats_open_fd(&stats, fd);
+	usleep(random_ms(1, 40) * 1000);
+	kill(pid, SIGKILL);
+	l->reaped = !syscall(__NR_process_mrelease, pidfd, 0);
+	l->error = l->reaped ? 0 : errno;
+	l->counted = kvm_stats_get(&stats, "mmu_interval_nonblock", &l->nonblock);
+	kvm_stats_get(&stats, "mmu_interval_refuse", &l->refused);
+	l->gone = wait_gone(pid, 20000);
+	kvm_stats_close(&stats);
+	close(pidfd);
+}
+
+static void one_life(struct life *l)
+{
+	int out[2], stats_fd = -1;
+	pid_t pid;
+
+	memset(l, 0, sizeof(*l));
+	TEST_ASSERT(!pipe(out), "pipe: %s", strerror(errno));
+	fflush(stdout);
+	pid = fork();
+	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
+	if (!pid)
+		live(out[1]);
+	TEST_ASSERT(read(out[0], &stats_fd, sizeof(stats_fd)) > 0, "the VM did not come to life");
+	kill_and_reap(pid, stats_fd, l);
+	close(out[0]);
+	close(out[1]);
+}
+
+static void case_mrelease(void)
+{
+	uint64_t nonblock = 0, refused = 0;
+	int i, reaped = 0, too_late = 0, again = 0;
+	struct life l = {};
+
+	for (i = 0; i < MAX_LIVES && (reaped < LIVES || (l.counted && !nonblock)); i++) {
+		one_life(&l);
+		reaped += l.reaped;
+		too_late += l.error == ESRCH;
+		again += l.error == EAGAIN;
+		nonblock += l.nonblock;
+		refused += l.refused;
+		if (l.gone && (l.reaped || l.error == ESRCH || l.error == EAGAIN))
+			continue;
+		wrong("VM %d: process_mrelease: %s%s", i, strerror(l.error),
+		      l.gone ? "" : "; not gone 20 s after SIGKILL");
+		return;
+	}
+	if (reaped < LIVES || (l.counted && !nonblock))
+		wrong("killed=%d reaped=%d too_late=%d again=%d nonblock=%lu", i, reaped, too_late,
+		      again, nonblock);
+	else
+		ktap_pass(case_name,
+			  "killed=%d reaped=%d too_late=%d again=%d nonblock=%lu refused=%lu",
+			  i, reaped, too_late, again, nonblock, refused);
+}
+
+/* ---- all ---- */
+
+struct test_case {
+	const char *name;
+	void (*run)(void);
+	struct fight fight;
+};
+
+static const struct test_case cases[] = {
+	{ "turn", NULL, { 1, 1, take_dontneed, .slow_faults = true } },
+	{ "dontneed/1v1h", NULL, { 1, 1, take_dontneed } },
+	{ "dontneed/1v2h", NULL, { 1, 2, take_dontneed } },
+	{ "dontneed/1v4h", NULL, { 1, 4, take_dontneed } },
+	{ "dontneed/4v1h", NULL, { 4, 1, take_dontneed } },
+	{ "dontneed/4v4h", NULL, { 4, 4, take_dontneed } },
+	{ "remap/1v1h", NULL, { 1, 1, take_remap } },
+	{ "remap/4v4h", NULL, { 4, 4, take_remap } },
+	{ "munmap/2v1h", NULL, { 2, 1, take_munmap, .holes = true } },
+	{ "crowd/16v1h", NULL, { CROWD, 1, take_dontneed } },
+	{ "mrelease", case_mrelease },
+};
+
+static bool selected(const struct test_case *tc)
+{
+	return !opt.filter || strstr(tc->name, opt.filter);
+}
+
+static void run_case(const struct test_case *tc, uint64_t fight_ns)
+{
+	const char *why = tc->fight.slow_faults ? interval_debug_why_not() : NULL;
+
+	case_name = tc->name;
+	if (why)
+		ktap_skip(tc->name, "%s", why);
+	else if (tc->run)
+		tc->run();
+	else
+		case_fight(&tc->fight, fight_ns);
+}
+
+static int run_all(int n)
+{
+	uint64_t fight_ns, fights = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		fights += selected(&cases[i]) && !cases[i].run;
+	fight_ns = opt.seconds * 1000 * MSEC / max(fights, 1UL);
+
+	ktap_start(n);
+	ktap_info("seed=%lu paging=%s", opt.seed, kvm_is_tdp_enabled() ? "tdp" : "shadow");
+	mem = reserve(PAGE);
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		if (selected(&cases[i]))
+			run_case(&cases[i], fight_ns);
+	ktap_info("guest writes=%lu host calls=%lu faults=%lu longest_pause_ms=%lu", all_writes,
+		  all_calls, all_faults, longest_pause / MSEC);
+	return ktap_finish();
+}
+
+static void usage(const char *name)
+{
+	printf("Usage: %s [-s seed] [-t seconds] [-c case] [-w ms] [-l]\n"
+	       " -s  seed of the moments at which VMs are killed (default: the time)\n"
+	       " -t  seconds for all fights together (default %d)\n"
+	       " -c  only the cases with this in their name\n"
+	       " -w  milliseconds without progress that are starvation (default %d)\n"
+	       " -l  list the cases\n",
+	       name, opt.seconds, opt.stall_ms);
+}
+
+static void parse_options(int argc, char **argv)
+{
+	int c;
+
+	opt.seed = time(NULL);
+	while ((c = getopt(argc, argv, "s:t:c:w:lh")) != -1) {
+		switch (c) {
+		case 's':
+			opt.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 't':
+			opt.seconds = atoi(optarg);
+			break;
+		case 'c':
+			opt.filter = optarg;
+			break;
+		case 'w':
+			opt.stall_ms = atoi(optarg);
+			break;
+		case 'l':
+			opt.list = true;
+			break;
+		default:
+			usage(argv[0]);
+			exit(c == 'h' ? 0 : 2);
+		}
+	}
+	if (opt.seconds < 0 || opt.stall_ms < 1) {
+		usage(argv[0]);
+		exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+	int n = 0;
+
+	parse_options(argc, argv);
+	mallopt(M_ARENA_MAX, 1);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		n += selected(&cases[i]);
+		if (opt.list && selected(&cases[i]))
+			puts(cases[i].name);
+	}
+	if (opt.list)
+		return 0;
+	if (!n) {
+		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
+		return 2;
+	}
+	rng = oracle_mix(opt.seed) | 1;
+	guard_init();
+	return run_all(n);
+}

@@ -6,7 +6,7 @@
  struct mmu_notifier_subscriptions {
  	...
  	struct hlist_head deferred_list;
-+	struct mn_ranges ranges;
++	struct mmu_interval_ranges ranges;
  };
 
 @@

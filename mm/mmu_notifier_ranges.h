@@ -37,32 +37,8 @@
 #include <linux/bitops.h>
 #include <linux/mmu_interval_range.h>
 #include <linux/mmu_notifier.h>
-#include <linux/wait.h>
 
-/* As many as fit a word; the last place is shared by all that find no other. */
-#define MN_RANGES	BITS_PER_LONG
-#define MN_RANGE_ANY	(MN_RANGES - 1)
-
-/**
- * struct mn_ranges - the ranges of an mm that are being invalidated
- * @used:	places in use; protected by mmu_notifier_subscriptions.lock
- * @published:	those of them that readers must heed; atomic bits
- * @sharers:	invalidations at MN_RANGE_ANY; protected like @used
- * @range:	written before publication, then constant until it ends
- * @wq:		struct mmu_interval_wait, for the end of a published range
- */
-struct mn_ranges {
-	unsigned long used;
-	unsigned long published;
-	unsigned int sharers;
-	struct {
-		unsigned long start;
-		unsigned long last;
-	} range[MN_RANGES];
-	wait_queue_head_t wq;
-};
-
-static inline void mn_ranges_init(struct mn_ranges *ranges)
+static inline void mn_ranges_init(struct mmu_interval_ranges *ranges)
 {
 	init_waitqueue_head(&ranges->wq);
 }
@@ -72,17 +48,17 @@ static inline void mn_ranges_init(struct mn_ranges *ranges)
  * end of a former owner of the place before what is written here: a reader that
  * sees the new values sees the PTEs that the former owner has changed.
  */
-static inline void mn_ranges_add(struct mn_ranges *ranges,
+static inline void mn_ranges_add(struct mmu_interval_ranges *ranges,
 				 struct mmu_notifier_range *range)
 {
-	unsigned long taken = ranges->used | BIT(MN_RANGE_ANY);
+	unsigned long taken = ranges->used | BIT(MMU_INTERVAL_RANGE_ANY);
 	unsigned long start = range->start, last = range->end - 1;
 	unsigned int place;
 
 	if (likely(~taken)) {
 		place = ffz(taken);
 	} else {
-		place = MN_RANGE_ANY;
+		place = MMU_INTERVAL_RANGE_ANY;
 		ranges->sharers++;
 		start = 0;
 		last = ULONG_MAX;
@@ -96,7 +72,7 @@ static inline void mn_ranges_add(struct mn_ranges *ranges,
 }
 
 /* Caller holds the lock of the subscriber whose callback it is. */
-static inline void mn_ranges_publish(struct mn_ranges *ranges,
+static inline void mn_ranges_publish(struct mmu_interval_ranges *ranges,
 				     const struct mmu_notifier_range *range)
 {
 	unsigned int place = range->place - 1;
@@ -114,7 +90,7 @@ static inline void mn_ranges_publish(struct mn_ranges *ranges,
  * Release the place of @range, if it has one.  Caller holds
  * subscriptions->lock.  Returns true if somebody may be waiting for it.
  */
-static inline bool mn_ranges_del(struct mn_ranges *ranges,
+static inline bool mn_ranges_del(struct mmu_interval_ranges *ranges,
 				 const struct mmu_notifier_range *range)
 {
 	unsigned int place = range->place - 1;
@@ -124,7 +100,7 @@ static inline bool mn_ranges_del(struct mn_ranges *ranges,
 		return false;
 
 	published = test_bit(place, &ranges->published);
-	if (place == MN_RANGE_ANY && --ranges->sharers)
+	if (place == MMU_INTERVAL_RANGE_ANY && --ranges->sharers)
 		return published;
 
 	/* The PTEs before the bit.  Pairs with smp_load_acquire() in ..._overlap() */
@@ -134,7 +110,7 @@ static inline bool mn_ranges_del(struct mn_ranges *ranges,
 }
 
 /* Wake who waits for the end of @range, after mn_ranges_del() said so. */
-static inline void mn_ranges_wake(struct mn_ranges *ranges,
+static inline void mn_ranges_wake(struct mmu_interval_ranges *ranges,
 				  struct mmu_notifier_range *range)
 {
 	/* The barrier in it pairs with the one in mmu_interval_wait_arm() */
@@ -142,15 +118,8 @@ static inline void mn_ranges_wake(struct mn_ranges *ranges,
 		__wake_up(&ranges->wq, TASK_NORMAL, 0, range);
 }
 
-/* Is no range published? */
-static inline bool mn_ranges_idle(const struct mn_ranges *ranges)
-{
-	/* Pairs with set_bit() in ..._publish() and clear_bit_unlock() in ..._del() */
-	return !smp_load_acquire(&ranges->published);
-}
-
 /* Does a published range overlap?  See above for the order of things. */
-static inline bool mn_ranges_overlap(const struct mn_ranges *ranges,
+static inline bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
 				     unsigned long start, unsigned long last)
 {
 	unsigned long map;
@@ -161,7 +130,7 @@ static inline bool mn_ranges_overlap(const struct mn_ranges *ranges,
 	if (likely(!map))
 		return false;
 
-	for_each_set_bit(i, &map, MN_RANGES) {
+	for_each_set_bit(i, &map, MMU_INTERVAL_RANGES) {
 		if (READ_ONCE(ranges->range[i].start) <= last &&
 		    READ_ONCE(ranges->range[i].last) >= start)
 			return true;

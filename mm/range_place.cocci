@@ -6,6 +6,6 @@
  struct mmu_notifier_range {
  	...
  	void *owner;
-+	/* In struct mn_ranges, plus one; 0 if it has hit no subscription. */
++	/* In struct mmu_interval_ranges, plus one; 0 if it has hit no subscription. */
 +	unsigned int place;
  };

@@ -27,7 +27,8 @@ int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 			    const struct kvm_memory_slot *slot, gfn_t gfn,
 			    bool may_wait, struct kvm_interval_snapshot *snap);
 bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
-			     const struct kvm_interval_snapshot *snap);
+			     const struct kvm_memory_slot *slot, gfn_t gfn,
+			     struct kvm_interval_snapshot *snap);
 
 /**
  * kvm_interval_begin - begin the collision-retry section of a guest fault
@@ -56,11 +57,10 @@ static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
 	 * kvm_interval_record().
 	 */
 	snap->seq = smp_load_acquire(&vcpu->kvm->interval.seq);
-	snap->idle = mmu_interval_idle(vcpu->kvm->mm);
 	if (!slot)
 		return 0;
 
-	snap->hva = __gfn_to_hva_memslot(slot, gfn);
+	snap->idle = mmu_interval_idle(vcpu->kvm->interval.ranges);
 	if (likely(snap->idle && !(slot->flags & KVM_MEMSLOT_INVALID) &&
 		   !READ_ONCE(kvm_interval_debug_delay_fault_us)))
 		return 0;
@@ -68,17 +68,12 @@ static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
 	return kvm_interval_begin_slow(vcpu, slot, gfn, may_wait, snap);
 }
 
-/* Has nothing been invalidated since the fault began?  Under mmu_lock. */
-static inline bool kvm_interval_unmoved(const struct kvm_interval *interval,
-					const struct kvm_interval_snapshot *snap)
-{
-	return interval->seq == snap->seq && !interval->zapping;
-}
-
 /**
  * kvm_interval_retry - end the collision-retry section of a guest fault
- * @vcpu:	vCPU that faulted, on a memslot
- * @snap:	what kvm_interval_begin() has filled in
+ * @vcpu:	vCPU that faulted
+ * @slot:	memslot that it hit
+ * @gfn:	guest frame that it hit
+ * @snap:	what kvm_interval_begin() has filled in for the same
  *
  * To be called with mmu_lock held, for read or write.  The answer holds until
  * mmu_lock is released, and for the page of the fault alone; for more see
@@ -88,16 +83,20 @@ static inline bool kvm_interval_unmoved(const struct kvm_interval *interval,
  * installed, true if the fault has to be tried again.
  */
 static inline bool kvm_interval_retry(struct kvm_vcpu *vcpu,
-				      const struct kvm_interval_snapshot *snap)
+				      const struct kvm_memory_slot *slot,
+				      gfn_t gfn,
+				      struct kvm_interval_snapshot *snap)
 {
+	const struct kvm_interval *interval = &vcpu->kvm->interval;
+
 	lockdep_assert_held(&vcpu->kvm->mmu_lock);
 
-	/* A turn begins with a loss, so this is all that there is to know */
-	if (likely(kvm_interval_unmoved(&vcpu->kvm->interval, snap) &&
+	/* A vCPU with a turn has lost before, so this is all there is to know */
+	if (likely(interval->seq == snap->seq && !interval->zapping &&
 		   !vcpu->interval.lost))
 		return false;
 
-	return kvm_interval_retry_slow(vcpu, snap);
+	return kvm_interval_retry_slow(vcpu, slot, gfn, snap);
 }
 
 bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
@@ -105,18 +104,17 @@ bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
 
 /**
  * kvm_interval_covers_all - may a fault install anything around its page?
- * @kvm:	the VM
  * @snap:	of a fault for which kvm_interval_retry() has said false in this
  *		critical section of mmu_lock
+ *
+ * What was announced before the fault began had ended, and no more has come.
  *
  * Return: true if kvm_interval_covers() need not be asked.
  */
 static inline bool
-kvm_interval_covers_all(const struct kvm *kvm,
-			const struct kvm_interval_snapshot *snap)
+kvm_interval_covers_all(const struct kvm_interval_snapshot *snap)
 {
-	/* What was announced before it began had ended, and no more has come */
-	return snap->idle && kvm_interval_unmoved(&kvm->interval, snap);
+	return snap->idle;
 }
 
 void kvm_interval_zap_begin(struct kvm *kvm);
@@ -143,7 +141,7 @@ static inline bool kvm_interval_is_waiting(const struct kvm_vcpu_interval *vi)
 /* Is there anything to do for kvm_interval_enter() or kvm_interval_leave()? */
 static inline bool kvm_interval_is_busy(const struct kvm_vcpu_interval *vi)
 {
-	return vi->armed || vi->turn != KVM_INTERVAL_NO_TURN;
+	return vi->busy;
 }
 
 /* Descriptors of the statistics, beside KVM_GENERIC_VM_STATS()... */

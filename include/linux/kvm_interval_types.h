@@ -37,6 +37,7 @@ struct kvm_interval_record {
  * struct kvm_interval - what a VM knows of invalidations
  * @seq:	number of invalidations so far, plus one; written under mmu_lock
  *		(write)
+ * @ranges:	those of the mm; set when there is a memslot
  * @zapping:	sections of kvm_interval_zap_begin(); under mmu_lock (write)
  * @nr_turns:	length of @turns, to be read without @turn_lock
  * @nr_records:	ranges entered in @history so far; under mmu_lock
@@ -48,6 +49,7 @@ struct kvm_interval_record {
  */
 struct kvm_interval {
 	unsigned long seq;
+	const struct mmu_interval_ranges *ranges;
 	unsigned int zapping;
 	unsigned int nr_turns;
 	unsigned long nr_records;
@@ -68,6 +70,7 @@ enum kvm_interval_turn {
 /**
  * struct kvm_vcpu_interval - a vCPU that waits, or has a turn
  * @wait:	the invalidation that it waits for, if @armed
+ * @busy:	@armed, or it has a turn
  * @armed:	kvm_interval_stop_waiting() has to be called
  * @waiting:	that invalidation has not ended; cleared by whoever ends it
  * @since:	when it began to wait
@@ -80,6 +83,7 @@ enum kvm_interval_turn {
  */
 struct kvm_vcpu_interval {
 	struct mmu_interval_wait wait;
+	bool busy;
 	bool armed;
 	bool waiting;
 	ktime_t since;
@@ -92,14 +96,13 @@ struct kvm_vcpu_interval {
 /**
  * struct kvm_interval_snapshot - what a guest fault has seen before its lookup
  * @seq:	kvm_interval.seq
- * @hva:	of the page that the fault maps
- * @idle:	nothing in the mm was being invalidated
+ * @idle:	nothing in the mm was being invalidated, nor has been since in the
+ *		VM, as far as kvm_interval_retry() has seen
  *
  * Lives on the stack of the fault.
  */
 struct kvm_interval_snapshot {
 	unsigned long seq;
-	unsigned long hva;
 	bool idle;
 };
 

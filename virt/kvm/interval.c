@@ -262,6 +262,8 @@ int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 			    const struct kvm_memory_slot *slot, gfn_t gfn,
 			    bool may_wait, struct kvm_interval_snapshot *snap)
 {
+	unsigned long hva = __gfn_to_hva_memslot(slot, gfn);
+
 	/*
 	 * The memslot is being deleted or moved.  Its SPTEs have to be gone
 	 * before an MMIO SPTE for the gfn may be installed.
@@ -271,10 +273,10 @@ int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 		return -EAGAIN;
 	}
 
-	if (mmu_interval_range_active(vcpu->kvm->mm, snap->hva,
-				      snap->hva + PAGE_SIZE - 1)) {
+	if (mmu_interval_range_active(vcpu->kvm->mm, hva,
+				      hva + PAGE_SIZE - 1)) {
 		if (may_wait)
-			kvm_interval_wait(vcpu, snap->hva);
+			kvm_interval_wait(vcpu, hva);
 		return -EAGAIN;
 	}
 
@@ -292,8 +294,8 @@ enum kvm_interval_cause {
 
 /* Look the history up, newest first. */
 static enum kvm_interval_cause
-kvm_interval_find_cause(struct kvm_interval *interval,
-			const struct kvm_interval_snapshot *snap)
+kvm_interval_find_cause(struct kvm_interval *interval, unsigned long hva,
+			unsigned long since)
 {
 	const struct kvm_interval_record *record;
 	unsigned long back;
@@ -303,12 +305,11 @@ kvm_interval_find_cause(struct kvm_interval *interval,
 
 	for (back = 1; back <= KVM_INTERVAL_HISTORY; back++) {
 		record = kvm_interval_history(interval, back);
-		if ((long)(record->seq - snap->seq) < 0)
+		if ((long)(record->seq - since) < 0)
 			return KVM_INTERVAL_NONE;
 		if (record->last == ULONG_MAX)
 			return KVM_INTERVAL_INTERNAL;
-		if (record->start <= snap->hva + PAGE_SIZE - 1 &&
-		    record->last >= snap->hva)
+		if (record->start <= hva + PAGE_SIZE - 1 && record->last >= hva)
 			return KVM_INTERVAL_OVERLAP;
 	}
 	return KVM_INTERVAL_OVERFLOW;
@@ -316,15 +317,19 @@ kvm_interval_find_cause(struct kvm_interval *interval,
 
 /* The part of kvm_interval_retry() for which there is something to look at. */
 bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
-			     const struct kvm_interval_snapshot *snap)
+			     const struct kvm_memory_slot *slot, gfn_t gfn,
+			     struct kvm_interval_snapshot *snap)
 {
 	struct kvm_interval *interval = &vcpu->kvm->interval;
 	enum kvm_interval_cause cause = KVM_INTERVAL_NONE;
+	unsigned long hva = __gfn_to_hva_memslot(slot, gfn);
 
 	lockdep_assert_held(&vcpu->kvm->mmu_lock);
 
-	if (!kvm_interval_unmoved(interval, snap))
-		cause = kvm_interval_find_cause(interval, snap);
+	if (interval->seq != snap->seq || interval->zapping) {
+		snap->idle = false;
+		cause = kvm_interval_find_cause(interval, hva, snap->seq);
+	}
 
 	switch (cause) {
 	case KVM_INTERVAL_NONE:
@@ -332,18 +337,18 @@ bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
 		return false;
 	case KVM_INTERVAL_OVERLAP:
 		++vcpu->stat.generic.mmu_interval_retry_overlap;
-		kvm_interval_count_loss(vcpu, snap->hva);
+		kvm_interval_count_loss(vcpu, hva);
 		break;
 	case KVM_INTERVAL_OVERFLOW:
 		++vcpu->stat.generic.mmu_interval_retry_overflow;
-		kvm_interval_count_loss(vcpu, snap->hva);
+		kvm_interval_count_loss(vcpu, hva);
 		break;
 	case KVM_INTERVAL_INTERNAL:
 		++vcpu->stat.generic.mmu_interval_retry_internal;
 		break;
 	}
 
-	trace_kvm_interval_retry(vcpu->vcpu_id, snap->hva, cause);
+	trace_kvm_interval_retry(vcpu->vcpu_id, hva, cause);
 	return true;
 }
 
@@ -433,6 +438,9 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 	int r;
 
 	lockdep_assert_held(&kvm->slots_lock);
+
+	/* For all faults: none can be on a memslot before there is one */
+	kvm->interval.ranges = mmu_interval_ranges(kvm->mm);
 
 	if (old) {
 		new->subscription = old->subscription;

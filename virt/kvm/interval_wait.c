@@ -86,6 +86,7 @@ static void kvm_interval_take_turn(struct kvm_vcpu *vcpu, unsigned long hva)
 	spin_unlock(&interval->turn_lock);
 
 	vcpu->interval.turn = KVM_INTERVAL_TURN_TAKEN;
+	vcpu->interval.busy = true;
 }
 
 static void kvm_interval_del_turn(struct kvm_interval *interval,
@@ -108,6 +109,7 @@ static void kvm_interval_end_turn(struct kvm_vcpu *vcpu)
 	spin_unlock(&interval->turn_lock);
 
 	vcpu->interval.turn = KVM_INTERVAL_NO_TURN;
+	vcpu->interval.busy = vcpu->interval.armed;
 	wake_up_all(&interval->turn_wq);
 }
 
@@ -205,8 +207,9 @@ void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 	vi->since = ktime_get();
 	WRITE_ONCE(vi->waiting, true);
 
-	if (mmu_interval_wait_arm(vcpu->kvm->mm, &vi->wait))
-		vi->armed = true;
+	vi->armed = mmu_interval_wait_arm(vcpu->kvm->mm, &vi->wait);
+	if (vi->armed)
+		vi->busy = true;
 	else
 		WRITE_ONCE(vi->waiting, false);
 }
@@ -228,6 +231,7 @@ void kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
 
 	mmu_interval_wait_disarm(vcpu->kvm->mm, &vi->wait);
 	vi->armed = false;
+	vi->busy = vi->turn != KVM_INTERVAL_NO_TURN;
 
 	ns = ktime_to_ns(ktime_sub(ktime_get(), vi->since));
 	++vcpu->stat.generic.mmu_interval_wait;

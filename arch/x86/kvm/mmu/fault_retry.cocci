@@ -16,4 +16,4 @@ expression vcpu, fault, slot;
 expression vcpu, fault;
 @@
 -mmu_invalidate_retry_hva(vcpu->kvm, fault->mmu_seq, fault->hva)
-+kvm_interval_retry(vcpu, &fault->snap)
++kvm_interval_retry(vcpu, fault->slot, fault->gfn, &fault->snap)

@@ -24,7 +24,7 @@
 #include "knob.h"
 #include "ktap.h"
 #include "memcg.h"
-#include "tracepoint.h"
+#include "trace_count.h"
 #include "victim.h"
 
 #define REFUSE			INTERVAL_DEBUG "refuse"
@@ -101,9 +101,9 @@ static struct options {
 };
 
 static uint64_t rng;
-static int my_invalidations = -1;
-static int reaper_invalidations = -1;
-static int reaper_finishes = -1;
+static struct trace_count my_invalidations;
+static struct trace_count reaper_invalidations;
+static struct trace_count reaper_finishes;
 static bool has_nonblock;
 
 static uint64_t pick(uint64_t n)
@@ -187,10 +187,10 @@ static void start_life(struct victim *v, const struct test_case *tc)
 /* A victim that is kept: reaped as long as it is asked for, then looked at. */
 static const char *reap_held(const struct test_case *tc, struct victim *v, struct result *r)
 {
-	uint64_t before = tracepoint_count(my_invalidations);
+	uint64_t before = trace_count_read(&my_invalidations);
 	int error = victim_reap(v, tc->refuse == REFUSE_FOR_EVER ? FEW_TRIES : MANY_TRIES);
 
-	count_reap(r, v, tracepoint_count(my_invalidations) - before);
+	count_reap(r, v, trace_count_read(&my_invalidations) - before);
 	if (tc->refuse == REFUSE_FOR_EVER)
 		return error == EAGAIN ? NULL : "not refused, though it should be";
 	if (error)
@@ -375,7 +375,7 @@ static bool has_killed(uint64_t kills)
 
 static bool has_reaped(uint64_t finishes)
 {
-	return tracepoint_count(reaper_finishes) >= finishes;
+	return trace_count_read(&reaper_finishes) >= finishes;
 }
 
 static bool has_ended(uint64_t pid)
@@ -405,7 +405,7 @@ static const char *check_reaped(const struct test_case *tc, struct victim *v, in
 {
 	int i;
 
-	calls = tracepoint_count(reaper_invalidations) - calls;
+	calls = trace_count_read(&reaper_invalidations) - calls;
 	for (i = 0; i < n; i++) {
 		count_reap(r, &v[i], i ? 0 : calls);
 		if (tc->refuse != REFUSE_FOR_EVER)
@@ -424,8 +424,8 @@ static const char *check_reaped(const struct test_case *tc, struct victim *v, in
 static const char *squeeze(const struct test_case *tc, struct victim *v, int n, struct result *r)
 {
 	uint64_t kills = memcg_read("memory.events", "oom_kill") + n, now;
-	uint64_t calls = tracepoint_count(reaper_invalidations);
-	uint64_t finishes = tracepoint_count(reaper_finishes) + n;
+	uint64_t calls = trace_count_read(&reaper_invalidations);
+	uint64_t finishes = trace_count_read(&reaper_finishes) + n;
 	pid_t cutter = cut_memcg();
 	const char *why = NULL;
 	int i;
@@ -550,7 +550,7 @@ static const char *need_mrelease(void)
 {
 	if (syscall(SYS_process_mrelease, -1, 0) && errno != EBADF)
 		return "no process_mrelease(2) in this kernel";
-	if (my_invalidations < 0)
+	if (!my_invalidations.cpus)
 		return "the tracepoint kvm:kvm_unmap_hva_range can't be counted here";
 	return NULL;
 }
@@ -591,7 +591,7 @@ static const char *need_memcg(void)
 
 static const char *need_reaper(void)
 {
-	if (reaper_finishes < 0 || reaper_invalidations < 0)
+	if (!reaper_finishes.cpus || !reaper_invalidations.cpus)
 		return "the OOM reaper's tracepoints can't be counted here";
 	return need_memcg();
 }
@@ -737,11 +737,11 @@ static void open_counters(void)
 {
 	pid_t reaper = find_task("oom_reaper");
 
-	my_invalidations = tracepoint_open("kvm/kvm_unmap_hva_range", 0);
+	trace_count_open_task(&my_invalidations, "kvm/kvm_unmap_hva_range", 0);
 	if (reaper < 0)
 		return;
-	reaper_invalidations = tracepoint_open("kvm/kvm_unmap_hva_range", reaper);
-	reaper_finishes = tracepoint_open("oom/finish_task_reaping", reaper);
+	trace_count_open_task(&reaper_invalidations, "kvm/kvm_unmap_hva_range", reaper);
+	trace_count_open_task(&reaper_finishes, "oom/finish_task_reaping", reaper);
 }
 
 static void usage(const char *name)

@@ -55,6 +55,14 @@ static inline uint64_t memcg_read(const char *file, const char *key)
 	return found ? value : 0;
 }
 
+static inline bool memcg_has(const char *file)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", memcg_dir, file);
+	return !access(path, W_OK);
+}
+
 static inline bool memcg_enter(void)
 {
 	return memcg_write("cgroup.procs", "0");

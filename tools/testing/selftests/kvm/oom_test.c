@@ -173,12 +173,13 @@ static uint64_t mem_available(void)
 
 /* ---- process_mrelease ---- */
 
-static void start_life(struct victim *v, const struct test_case *tc)
+/* Victims are kept in turns, and two by two have one vCPU or several. */
+static void start_life(struct victim *v, const struct test_case *tc, uint64_t number)
 {
 	struct victim_plan plan = tc->plan;
 
 	plan.seed = oracle_random(&rng);
-	plan.vcpus = pick(2) ? opt.vcpus : 1;
+	plan.vcpus = number / 2 % 2 ? 1 : opt.vcpus;
 	plan.mib = plan.mib ?: opt.mib;
 	plan.huge = pick(2);
 	victim_start(v, &plan);
@@ -229,7 +230,7 @@ static const char *live_and_die(const struct test_case *tc, struct result *r, bo
 	const char *why, *end;
 	struct victim v;
 
-	start_life(&v, tc);
+	start_life(&v, tc, r->lives);
 	if (!victim_wait_ready(&v, tc->visits)) {
 		victim_kill(&v);
 		why = "the guest does not get to work";
@@ -309,7 +310,7 @@ static const char *die_mirrored(const struct test_case *tc, struct result *r)
 	struct victim v;
 	pid_t reader;
 
-	start_life(&v, tc);
+	start_life(&v, tc, r->lives);
 	if (victim_wait_ready(&v, tc->visits)) {
 		victim_hold(&v);
 		TEST_ASSERT(v.mirror_fd >= 0, "pidfd_getfd: %s", strerror(errno));
@@ -532,7 +533,7 @@ static const char *run_fresh(const struct test_case *tc, struct result *r, uint6
 	struct victim v;
 	const char *why;
 
-	start_life(&v, tc);
+	start_life(&v, tc, r->lives);
 	why = victim_end(&v);
 	count_life(r, &v);
 	victim_free(&v);

@@ -6,6 +6,8 @@ INTERVAL_TESTS += munmap_test
 INTERVAL_TESTS += kunit_test
 INTERVAL_TESTS += starve_test
 INTERVAL_TESTS += wait_test
+INTERVAL_TESTS += oom_test
+INTERVAL_TESTS += reclaim_test
 
 # Benchmarks measure and do not judge; scripts/bench runs them.
 INTERVAL_BENCHES += fault_bench

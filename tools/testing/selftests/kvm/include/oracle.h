@@ -13,7 +13,9 @@
  *	seen	erases of the page that had begun when that write was done
  *
  * and whoever erases a page (discards it, or puts another in its place) counts
- * it in page->begun before, and in page->ended after.  A stamp is the number
+ * it in page->begun before, and in page->ended after; page->gone is the number of
+ * the last erase after which nothing old can be left, which MADV_FREE is not.
+ * A stamp is the number
  * of the write plus 24 bits that tie it to its place, so a torn word, a
  * word of another page or another case, and garbage are all told apart.  Then:
  *
@@ -21,7 +23,8 @@
  *		last completed write (page->begun != quiet)
  *	stamp	is TORN if it does not fit its place or is newer than start;
  *		is STALE if older than the last completed write, or if that
- *		very write and yet an erase that began after it has ended
+ *		very write and yet an erase that began after it has ended, and
+ *		leaves nothing (page->gone is beyond seen)
  *
  * Loads and stores are in program order on x86, and a full barrier stands
  * where a store must be visible before a load (oracle_write()).
@@ -51,6 +54,8 @@ struct oracle_cell {
 struct oracle_page {
 	uint32_t begun;
 	uint32_t ended;
+	uint32_t gone;
+	uint32_t unused;
 	struct oracle_cell cell[ORACLE_CELLS];
 };
 
@@ -77,7 +82,7 @@ struct oracle_report {
 	uint32_t quiet;
 	uint32_t seen;
 	uint32_t begun;
-	uint32_t ended;
+	uint32_t gone;
 };
 
 static inline uint64_t oracle_mix(uint64_t x)
@@ -147,7 +152,7 @@ static inline enum oracle_verdict oracle_judge(const struct oracle_report *r, ui
 		return ORACLE_TORN;
 	if (number < r->end)
 		return ORACLE_STALE;
-	if (number == r->end && (int32_t)(r->ended - r->seen) > 0)
+	if (number == r->end && (int32_t)(r->gone - r->seen) > 0)
 		return ORACLE_STALE;
 	return ORACLE_OK;
 }
@@ -166,7 +171,7 @@ static inline bool oracle_check(struct oracle_page *log, const uint64_t *mem, ui
 	r->end = READ_ONCE(c->end);
 	r->seen = READ_ONCE(c->seen);
 	r->quiet = READ_ONCE(c->quiet);
-	r->ended = READ_ONCE(log->ended);
+	r->gone = READ_ONCE(log->gone);
 	for (i = 0; i < ORACLE_WORDS; i++)
 		value[i] = READ_ONCE(mem[oracle_index(page, cell, i)]);
 	r->begun = READ_ONCE(log->begun);
@@ -194,13 +199,24 @@ static inline void oracle_erase_begin(struct oracle_page *log, uint64_t first, u
 	__sync_synchronize();
 }
 
-static inline void oracle_erase_end(struct oracle_page *log, uint64_t first, uint64_t n)
+/* What was in the pages is lost, or will be unless it is written before. */
+static inline void oracle_free_end(struct oracle_page *log, uint64_t first, uint64_t n)
 {
 	uint64_t p;
 
 	__sync_synchronize();
 	for (p = first; p < first + n; p++)
 		WRITE_ONCE(log[p].ended, log[p].ended + 1);
+}
+
+/* What was in the pages is lost: whoever still finds it finds what is stale. */
+static inline void oracle_erase_end(struct oracle_page *log, uint64_t first, uint64_t n)
+{
+	uint64_t p;
+
+	oracle_free_end(log, first, n);
+	for (p = first; p < first + n; p++)
+		WRITE_ONCE(log[p].gone, log[p].ended);
 }
 
 #endif /* SELFTEST_KVM_ORACLE_H */

@@ -237,11 +237,11 @@ static inline void writers_report(struct writers *w, const char *by,
 {
 	int owner = (r->page + r->cell) % w->nr_vcpus;
 
-	ktap_info("%s seen by %s: page=%lu word=%d value=%#lx (write %lu of vcpu%d; its log: start=%lu end=%lu quiet=%u seen=%u; page: begun=%u ended=%u)",
+	ktap_info("%s seen by %s: page=%lu word=%d value=%#lx (write %lu of vcpu%d; its log: start=%lu end=%lu quiet=%u seen=%u; page: begun=%u gone=%u)",
 		  oracle_names[r->verdict], by, r->page,
 		  oracle_index(r->page, r->cell, r->word), r->value,
 		  r->value >> ORACLE_TAG_BITS, owner, r->start, r->end, r->quiet, r->seen,
-		  r->begun, r->ended);
+		  r->begun, r->gone);
 	writers_found(w, r->verdict);
 }
 

@@ -1,0 +1,1062 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vCPUs keep writing their memory while the host swaps it out, ages it, frees
+ * it lazily, moves it, locks it and makes it inaccessible for a moment.
+ *
+ * One case for each operation, kind of memory and page size, each with one vCPU
+ * and with several.  Nothing of this may change a word, but for MADV_FREE: after
+ * that a page is as it was or zero until it is written, and then keeps what was
+ * written.  A case fails, too, if the kernel's own counters say that it did not
+ * do the thing, or not to the guest's pages.
+ */
+#define _GNU_SOURCE
+#include <getopt.h>
+#include <malloc.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "kvm_util.h"
+#include "test_util.h"
+#include "knob.h"
+#include "ktap.h"
+#include "memcg.h"
+#include "page_state.h"
+#include "swap.h"
+#include "trace_count.h"
+#include "writers.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE		25
+#endif
+
+#define PAGE			ORACLE_PAGE_SIZE
+#define BLOCK_PAGES		(WRITERS_HUGE / PAGE)
+#define MAX_PAGES		16
+#define MIN_ATTACKS		2
+#define PATIENCE_US		8000000UL
+#define HISTORY			16
+#define SWAP_BYTES		(128UL << 20)
+#define BALLAST_BYTES		(512UL << 10)
+#define RECLAIM_BYTES		(64UL << 10)
+#define HOG_BYTES		(64UL << 20)
+
+#define COUNTS			"guest writes=%lu invalidations=%lu swapins=%lu faults=%lu ages=%lu"
+#define VERDICTS		"stale=%lu lost=%lu torn=%lu"
+
+#define THP			"/sys/kernel/mm/transparent_hugepage/"
+#define PAGE_IDLE		"/sys/kernel/mm/page_idle/bitmap"
+#define COMPACT			"/proc/sys/vm/compact_memory"
+#define NUMA_BALANCING		"/proc/sys/kernel/numa_balancing"
+#define NUMA_SCAN		"/sys/kernel/debug/sched/numa_balancing/"
+#define NODE_1			"/sys/devices/system/node/node1"
+
+struct range {
+	uint64_t first;
+	uint64_t n;
+};
+
+enum kind { ANON_4K = 1, ANON_2M = 2, SHMEM_4K = 4, SHMEM_2M = 8 };
+
+struct attack;
+
+struct operation {
+	const char *name;
+	/* Makes what it needs; why that cannot be, or NULL. */
+	const char *(*prepare)(void);
+	void (*run)(struct attack *a, struct range r);
+	/* Kinds of memory. */
+	unsigned int kinds;
+	/* What must move in /proc/vmstat. */
+	const char *counters[3];
+	/* To be asked of the helper before the guest has memory. */
+	char before;
+	/* KVM must be asked for the age of pages. */
+	bool ages;
+	/* The guest must meet pages that it cannot use. */
+	bool holes;
+	/* Counts pages of the guest to which it was seen to be done. */
+	bool hits;
+	/* Pages must be read back from swap space. */
+	bool swaps;
+	/* The guest must meet pages that have become zero. */
+	bool erases;
+};
+
+struct test_case {
+	const struct operation *op;
+	enum kind kind;
+	char name[32];
+};
+
+struct result {
+	uint64_t writes;
+	uint64_t attacks;
+	uint64_t faults;
+	uint64_t erased;
+	uint64_t efaults;
+	uint64_t hits;
+	uint64_t swapins;
+	uint64_t moved[3];
+	uint64_t ages;
+	uint64_t unmaps;
+	uint64_t huge;
+	uint64_t usec;
+};
+
+/* The memory under attack, and who attacks it: the main thread. */
+struct attack {
+	const struct test_case *tc;
+	struct writers *w;
+	uint8_t *hva;
+	uint64_t size;
+	int memfd;
+	uint64_t rng;
+	uint64_t attacks;
+	uint64_t hits;
+	uint64_t huge;
+	bool changed;
+	struct range history[HISTORY];
+};
+
+static struct options {
+	uint64_t seed;
+	int seconds;
+	int vcpus;
+	int mib;
+	int stall;
+	const char *filter;
+	bool list;
+} opt = {
+	.seconds = 15,
+	.vcpus = 2,
+	.mib = 4,
+	.stall = 20,
+};
+
+static struct page_state page_state;
+static struct trace_count ages;
+static struct trace_count unmaps;
+static bool in_memcg;
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
+}
+
+static uint64_t pick(struct attack *a, uint64_t n)
+{
+	return writers_scale(oracle_random(&a->rng) >> 32, n);
+}
+
+static bool is_huge(const struct test_case *tc)
+{
+	return tc->kind & (ANON_2M | SHMEM_2M);
+}
+
+static bool is_shmem(const struct test_case *tc)
+{
+	return tc->kind & (SHMEM_4K | SHMEM_2M);
+}
+
+static uint8_t *range_at(struct attack *a, struct range r)
+{
+	return a->hva + r.first * PAGE;
+}
+
+static size_t range_len(struct range r)
+{
+	return r.n * PAGE;
+}
+
+static void must(struct attack *a, bool done, const char *what, struct range r)
+{
+	TEST_ASSERT(done, "%s: %s of %lu pages at page %lu: %s", a->tc->name, what, r.n, r.first,
+		    strerror(errno));
+}
+
+/* ---- what the kernel says ---- */
+
+static uint64_t vmstat_read(const char *name)
+{
+	FILE *f = fopen("/proc/vmstat", "r");
+	unsigned long value;
+	uint64_t found = 0;
+	char key[64];
+
+	while (f && fscanf(f, "%63s %lu", key, &value) == 2)
+		if (!strcmp(key, name))
+			found = value;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Faults of this process that had to read: from swap space, for nothing else is. */
+static uint64_t major_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_majflt;
+}
+
+/* Not without CONFIG_VM_EVENT_COUNTERS. */
+static bool has_vmstat(const char *name)
+{
+	FILE *f = fopen("/proc/vmstat", "r");
+	bool found = false;
+	char key[64];
+
+	while (f && fscanf(f, "%63s %*u", key) == 1)
+		found |= !strcmp(key, name);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static void read_pfns(struct attack *a, struct range r, uint64_t *pfn)
+{
+	uint64_t i;
+
+	for (i = 0; i < r.n; i++)
+		pfn[i] = page_state_pfn(&page_state, range_at(a, r) + i * PAGE);
+}
+
+static uint64_t count_state(struct attack *a, struct range r, uint64_t bit)
+{
+	uint64_t i, n = 0;
+
+	for (i = 0; i < r.n; i++)
+		n += !!(page_state_entry(&page_state, range_at(a, r) + i * PAGE) & bit);
+	return n;
+}
+
+/* ---- a helper ---- */
+
+/*
+ * A process with memory of its own that the kernel can take or move besides the
+ * guest's, and that nobody's vCPUs have to be told of.
+ */
+enum helper_order { HELPER_RECLAIM = 'r', HELPER_HOG = 'h', HELPER_COMPACT = 'c' };
+
+static int helper_fd = -1;
+
+static uint8_t *helper_map(uint64_t size)
+{
+	uint8_t *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	TEST_ASSERT(p != MAP_FAILED, "mmap: %s", strerror(errno));
+	madvise(p, size, MADV_NOHUGEPAGE);
+	return p;
+}
+
+/* The guest uses its pages faster than they can age here: these can be taken. */
+static void helper_reclaim(void)
+{
+	uint8_t *p = helper_map(BALLAST_BYTES);
+
+	memcg_write_bytes("memory.reclaim", RECLAIM_BYTES);
+	munmap(p, BALLAST_BYTES);
+}
+
+static uint8_t *hog;
+
+/* Takes what the guest would be given first ... */
+static void helper_hog(void)
+{
+	hog = helper_map(HOG_BYTES);
+}
+
+/* ... and gives it back, so that there is a better place for the guest's pages. */
+static void helper_compact(void)
+{
+	if (hog)
+		munmap(hog, HOG_BYTES);
+	hog = NULL;
+	knob_write(COMPACT, "1");
+}
+
+static void helper_main(int fd)
+{
+	char order;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	knob_forget();
+	while (read(fd, &order, 1) == 1) {
+		if (order == HELPER_RECLAIM)
+			helper_reclaim();
+		else if (order == HELPER_HOG)
+			helper_hog();
+		else
+			helper_compact();
+		if (write(fd, &order, 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+/* To be called while there is no guest: it is a fork. */
+static void start_helper(void)
+{
+	int fd[2];
+	pid_t pid;
+
+	if (helper_fd >= 0)
+		return;
+	TEST_ASSERT(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), "socketpair: %s",
+		    strerror(errno));
+	pid = fork();
+	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
+	if (!pid) {
+		close(fd[0]);
+		helper_main(fd[1]);
+	}
+	close(fd[1]);
+	helper_fd = fd[0];
+}
+
+static void ask_helper(char order)
+{
+	TEST_ASSERT(write(helper_fd, &order, 1) == 1 && read(helper_fd, &order, 1) == 1,
+		    "the helper process is gone");
+}
+
+/* ---- operations ---- */
+
+static struct range whole_memory(struct attack *a)
+{
+	return (struct range){ 0, a->w->pages };
+}
+
+static bool advise(struct attack *a, struct range r, int advice)
+{
+	return !madvise(range_at(a, r), range_len(r), advice);
+}
+
+static void let_guest_work(struct attack *a, uint64_t visits)
+{
+	uint64_t goal = writers_visits(a->w) + visits, deadline = now_us() + 10000;
+
+	while (writers_visits(a->w) < goal && now_us() < deadline && !writers_failed(a->w))
+		usleep(100);
+}
+
+static void make_hot(struct attack *a, struct range r)
+{
+	WRITE_ONCE(a->w->ctl->hot[0], r.first << 32 | r.n);
+}
+
+static void hide(struct attack *a, struct range r)
+{
+	writers_hole_begin(a->w);
+	must(a, !mprotect(range_at(a, r), range_len(r), PROT_NONE), "mprotect", r);
+}
+
+static void unhide(struct attack *a, struct range r)
+{
+	must(a, !mprotect(range_at(a, r), range_len(r), PROT_READ | PROT_WRITE), "mprotect back",
+	     r);
+	writers_hole_end(a->w);
+}
+
+/* One page, as far away from @r as can be. */
+static struct range away(struct attack *a, struct range r)
+{
+	return (struct range){ (r.first + a->w->pages / 2) % a->w->pages, 1 };
+}
+
+/*
+ * A page that the guest has used since KVM was last asked for its age is not
+ * taken.  So the guest is left alone, or sent elsewhere and the pages asked for
+ * twice, or the pages are out of its reach meanwhile.
+ */
+static void page_out(struct attack *a, struct range r)
+{
+	uint64_t how = pick(a, 3);
+
+	if (how == 1) {
+		make_hot(a, away(a, r));
+		let_guest_work(a, 16);
+		must(a, advise(a, r, MADV_PAGEOUT), "MADV_PAGEOUT", r);
+	}
+	if (how == 2)
+		hide(a, r);
+	must(a, advise(a, r, MADV_PAGEOUT), "MADV_PAGEOUT", r);
+	if (how == 2)
+		unhide(a, r);
+	make_hot(a, r);
+}
+
+static void attack_pageout(struct attack *a, struct range r)
+{
+	page_out(a, r);
+}
+
+/*
+ * Frees, lets the guest write some of it, and reclaims: what was written must be
+ * there, and what was not is the old or zero.
+ */
+static void attack_free(struct attack *a, struct range r)
+{
+	oracle_erase_begin(a->w->ctl->log, r.first, r.n);
+	must(a, advise(a, r, MADV_FREE), "MADV_FREE", r);
+	oracle_free_end(a->w->ctl->log, r.first, r.n);
+	if (pick(a, 2))
+		usleep(pick(a, 2000));
+	page_out(a, r);
+}
+
+/* Bit n of this file is page frame n. */
+static uint64_t idle_word(int fd, uint64_t pfn)
+{
+	uint64_t word = 0;
+
+	if (pread(fd, &word, sizeof(word), pfn / 64 * 8) != sizeof(word))
+		return 0;
+	return word;
+}
+
+static void make_idle(int fd, const uint64_t *pfn, uint64_t n)
+{
+	uint64_t i, bit;
+
+	for (i = 0; i < n; i++) {
+		bit = 1UL << pfn[i] % 64;
+		if (pfn[i] && pwrite(fd, &bit, sizeof(bit), pfn[i] / 64 * 8) < 0)
+			return;
+	}
+}
+
+static uint64_t count_idle(int fd, const uint64_t *pfn, uint64_t n)
+{
+	uint64_t i, idle = 0;
+
+	for (i = 0; i < n; i++)
+		idle += pfn[i] && idle_word(fd, pfn[i]) >> pfn[i] % 64 & 1;
+	return idle;
+}
+
+/* Cools the pages; those that the guest then uses must become warm. */
+static void attack_cold(struct attack *a, struct range r)
+{
+	int fd = open(PAGE_IDLE, O_RDWR | O_CLOEXEC);
+	uint64_t pfn[BLOCK_PAGES], idle;
+
+	must(a, advise(a, r, MADV_COLD), "MADV_COLD", r);
+	read_pfns(a, r, pfn);
+	make_idle(fd, pfn, r.n);
+	idle = count_idle(fd, pfn, r.n);
+	let_guest_work(a, 2 * r.n);
+	a->hits += idle - min(idle, count_idle(fd, pfn, r.n));
+	close(fd);
+}
+
+/* The kernel's own reclaim, which asks for the age of pages. */
+static void attack_reclaim(struct attack *a, struct range r)
+{
+	ask_helper(HELPER_RECLAIM);
+}
+
+static uint64_t count_moved(struct attack *a, struct range r, const uint64_t *pfn)
+{
+	uint64_t i, now, n = 0;
+
+	for (i = 0; i < r.n; i++) {
+		now = page_state_pfn(&page_state, range_at(a, r) + i * PAGE);
+		n += now && pfn[i] && now != pfn[i];
+	}
+	return n;
+}
+
+static void attack_compact(struct attack *a, struct range r)
+{
+	uint64_t *pfn = calloc(a->w->pages, sizeof(*pfn));
+
+	TEST_ASSERT(pfn, "out of memory");
+	read_pfns(a, whole_memory(a), pfn);
+	ask_helper(HELPER_COMPACT);
+	a->hits += count_moved(a, whole_memory(a), pfn);
+	free(pfn);
+}
+
+/* To the other of two nodes; a page that is busy may stay. */
+static void attack_move(struct attack *a, struct range r)
+{
+	int node[BLOCK_PAGES], status[BLOCK_PAGES];
+	void *page[BLOCK_PAGES];
+	uint64_t i;
+
+	for (i = 0; i < r.n; i++)
+		page[i] = range_at(a, r) + i * PAGE;
+	if (syscall(SYS_move_pages, 0, r.n, page, NULL, status, 0))
+		return;
+	for (i = 0; i < r.n; i++)
+		node[i] = !status[i];
+	/* Positive: so many were not moved. */
+	must(a, syscall(SYS_move_pages, 0, r.n, page, node, status, 2) >= 0, "move_pages", r);
+	for (i = 0; i < r.n; i++)
+		a->hits += status[i] == node[i];
+}
+
+/* The scanner works by itself, on behalf of the vCPUs' threads. */
+static void attack_numa(struct attack *a, struct range r)
+{
+	usleep(2000);
+}
+
+/* What is inaccessible to all can still be read so. */
+static void read_image(struct attack *a, struct range r, int fd, uint8_t *image)
+{
+	must(a, pread(fd, image, range_len(r), (uint64_t)range_at(a, r)) == range_len(r),
+	     "reading /proc/self/mem", r);
+}
+
+static void check_frozen(struct attack *a, struct range r)
+{
+	uint8_t *was = malloc(range_len(r)), *is = malloc(range_len(r));
+	int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+
+	TEST_ASSERT(was && is && fd >= 0, "/proc/self/mem: %s", strerror(errno));
+	read_image(a, r, fd, was);
+	let_guest_work(a, 2 * r.n);
+	read_image(a, r, fd, is);
+	if (memcmp(was, is, range_len(r))) {
+		ktap_info("STALE write: one of %lu pages at page %lu changed while nobody could write it",
+			  r.n, r.first);
+		writers_found(a->w, ORACLE_STALE);
+	}
+	close(fd);
+	free(was);
+	free(is);
+}
+
+static void attack_protnone(struct attack *a, struct range r)
+{
+	hide(a, r);
+	if (pick(a, 2))
+		check_frozen(a, r);
+	unhide(a, r);
+}
+
+static void expect_refused(struct attack *a, struct range r, int advice, const char *name)
+{
+	if (advise(a, r, advice) || errno != EINVAL) {
+		ktap_info("%s of locked memory: %s, not EINVAL", name, strerror(errno));
+		a->changed = true;
+	}
+}
+
+/* Locked pages stay where they are, though the kernel reclaims around them. */
+static void attack_mlock(struct attack *a, struct range r)
+{
+	must(a, !mlock(range_at(a, r), range_len(r)), "mlock", r);
+	expect_refused(a, r, MADV_PAGEOUT, "MADV_PAGEOUT");
+	if (!is_shmem(a->tc))
+		expect_refused(a, r, MADV_FREE, "MADV_FREE");
+	if (!pick(a, 4))
+		ask_helper(HELPER_RECLAIM);
+	if (count_state(a, r, PAGE_STATE_PRESENT) != r.n) {
+		ktap_info("of %lu locked pages at page %lu only %lu are present", r.n, r.first,
+			  count_state(a, r, PAGE_STATE_PRESENT));
+		a->changed = true;
+	}
+	must(a, !munlock(range_at(a, r), range_len(r)), "munlock", r);
+	page_out(a, r);
+}
+
+/* ---- what they need ---- */
+
+static const char *prepare_nothing(void)
+{
+	return NULL;
+}
+
+static const char *prepare_swap(void)
+{
+	return swap_create(SWAP_BYTES);
+}
+
+static const char *prepare_idle(void)
+{
+	if (access(PAGE_IDLE, R_OK | W_OK))
+		return "no " PAGE_IDLE " (CONFIG_IDLE_PAGE_TRACKING), or not for this user";
+	return ages.cpus ? NULL : "the tracepoint kvm:kvm_age_hva can't be counted here";
+}
+
+/* Memory that is mapped from now on is charged to the cgroup. */
+static const char *prepare_memcg(void)
+{
+	const char *why = memcg_create() ?: prepare_swap();
+
+	if (why)
+		return why;
+	if (!memcg_has("memory.reclaim"))
+		return "no memory.reclaim in this kernel's cgroups";
+	if (!in_memcg && !memcg_enter())
+		return "the cgroup can't be entered";
+	in_memcg = true;
+	start_helper();
+	return ages.cpus ? NULL : "the tracepoint kvm:kvm_age_hva can't be counted here";
+}
+
+static const char *prepare_compact(void)
+{
+	if (access(COMPACT, W_OK))
+		return "no " COMPACT ", or not for this user";
+	start_helper();
+	return NULL;
+}
+
+static const char *prepare_nodes(void)
+{
+	return access(NODE_1, F_OK) ? "one NUMA node only" : NULL;
+}
+
+static const char *prepare_numa(void)
+{
+	if (access(NUMA_BALANCING, W_OK))
+		return "no NUMA balancing in this kernel, or not for this user";
+	if (!knob_set(NUMA_SCAN "scan_delay_ms", "1") ||
+	    !knob_set(NUMA_SCAN "scan_period_min_ms", "1") ||
+	    !knob_set(NUMA_SCAN "scan_period_max_ms", "10"))
+		return "the NUMA scanner can't be told to hurry (" NUMA_SCAN ")";
+	return knob_set(NUMA_BALANCING, "1") ? NULL : "NUMA balancing can't be turned on";
+}
+
+#define ANON		(ANON_4K | ANON_2M)
+#define SHMEM		(SHMEM_4K | SHMEM_2M)
+
+/* The last one changes how the kernel treats all that comes after it. */
+static const struct operation operations[] = {
+	{ "pageout", prepare_swap, attack_pageout, ANON | SHMEM, { "pswpout", "pswpin" },
+	  .swaps = true },
+	{ "free", prepare_swap, attack_free, ANON, { "pglazyfree", "pglazyfreed" },
+	  .erases = true },
+	{ "cold", prepare_idle, attack_cold, ANON_4K | SHMEM_4K, { "pgdeactivate" },
+	  .ages = true, .hits = true },
+	{ "reclaim", prepare_memcg, attack_reclaim, ANON_4K | SHMEM_4K, { "pswpout", "pswpin" },
+	  .ages = true, .swaps = true },
+	{ "mlock", prepare_memcg, attack_mlock, ANON_4K | SHMEM_4K,
+	  { "unevictable_pgs_mlocked", "unevictable_pgs_munlocked" }, .swaps = true },
+	{ "compact", prepare_compact, attack_compact, ANON_4K | SHMEM_4K,
+	  { "pgmigrate_success", "compact_isolated" }, .before = HELPER_HOG, .hits = true },
+	{ "move", prepare_nodes, attack_move, ANON | SHMEM_4K, { "pgmigrate_success" },
+	  .hits = true },
+	{ "protnone", prepare_nothing, attack_protnone, ANON | SHMEM_4K, .holes = true },
+	{ "numa", prepare_numa, attack_numa, ANON, { "numa_pte_updates", "numa_hint_faults" } },
+};
+
+/* ---- attack ---- */
+
+static struct range pick_range(struct attack *a)
+{
+	struct range r = { pick(a, a->w->pages / BLOCK_PAGES) * BLOCK_PAGES, BLOCK_PAGES };
+	uint64_t offset;
+
+	if (is_huge(a->tc) && pick(a, 2))
+		return r;
+	offset = pick(a, BLOCK_PAGES);
+	r.first += offset;
+	r.n = min(1 + pick(a, MAX_PAGES), BLOCK_PAGES - offset);
+	return r;
+}
+
+/* What was split is made huge again; it may well say no. */
+static void heal(struct attack *a, struct range r)
+{
+	if (is_huge(a->tc))
+		madvise(a->hva + r.first / BLOCK_PAGES * WRITERS_HUGE, WRITERS_HUGE, MADV_COLLAPSE);
+}
+
+static void attack_once(struct attack *a)
+{
+	struct range r = pick_range(a);
+	int burst = pick(a, 4) || r.n > MAX_PAGES ? 1 : 2 + pick(a, 4);
+
+	make_hot(a, r);
+	let_guest_work(a, 16 + 2 * r.n);
+	a->huge = max(a->huge, vm_get_stat(a->w->vm, "pages_2m"));
+	while (burst-- && !writers_failed(a->w)) {
+		a->history[a->attacks++ % HISTORY] = r;
+		a->tc->op->run(a, r);
+	}
+	let_guest_work(a, 16 + 2 * r.n);
+	if (!writers_failed(a->w) && writers_verify(a->w, r.first, r.n))
+		heal(a, r);
+}
+
+static void print_history(struct attack *a)
+{
+	uint64_t i = a->attacks > HISTORY ? a->attacks - HISTORY : 0;
+	struct range *r;
+
+	for (; i < a->attacks; i++) {
+		r = &a->history[i % HISTORY];
+		ktap_info("history: %s %lu: %lu pages at page %lu", a->tc->name, i, r->n,
+			  r->first);
+	}
+}
+
+/* ---- memory ---- */
+
+static void create_memory(struct attack *a)
+{
+	int flags = is_shmem(a->tc) ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
+	uint8_t *p;
+
+	a->size = (uint64_t)opt.mib << 20;
+	a->memfd = is_shmem(a->tc) ? memfd_create("reclaim_test", MFD_CLOEXEC) : -1;
+	TEST_ASSERT(!is_shmem(a->tc) || (a->memfd >= 0 && !ftruncate(a->memfd, a->size)),
+		    "memfd: %s", strerror(errno));
+	p = mmap(NULL, a->size + WRITERS_HUGE, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	TEST_ASSERT(p != MAP_FAILED, "mmap: %s", strerror(errno));
+	p = (uint8_t *)align_up((uint64_t)p, WRITERS_HUGE);
+	a->hva = mmap(p, a->size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, a->memfd, 0);
+	TEST_ASSERT(a->hva == p, "mmap: %s", strerror(errno));
+	madvise(p, a->size, is_huge(a->tc) ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+static void destroy_memory(struct attack *a)
+{
+	munmap(a->hva, a->size);
+	if (a->memfd >= 0)
+		close(a->memfd);
+}
+
+static const char *need_huge(const struct test_case *tc)
+{
+	const char *knob = is_shmem(tc) ? THP "shmem_enabled" : THP "enabled";
+	char value[64];
+
+	if (!is_huge(tc))
+		return NULL;
+	if (!knob_read(knob, value, sizeof(value)))
+		return "no transparent huge pages in this kernel";
+	if (strcmp(value, "never") && strcmp(value, "deny"))
+		return NULL;
+	if (!knob_set(knob, is_shmem(tc) ? "advise" : "madvise"))
+		return "transparent huge pages are off, and only root can change that";
+	return NULL;
+}
+
+/* ---- cases ---- */
+
+static void read_counters(const struct operation *op, uint64_t *value)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(op->counters); i++)
+		value[i] = op->counters[i] ? vmstat_read(op->counters[i]) : 0;
+}
+
+static void collect(struct result *r, struct attack *a, const struct result *before)
+{
+	size_t i;
+
+	read_counters(a->tc->op, r->moved);
+	for (i = 0; i < ARRAY_SIZE(r->moved); i++)
+		r->moved[i] -= before->moved[i];
+	r->ages = trace_count_read(&ages) - before->ages;
+	r->unmaps = trace_count_read(&unmaps) - before->unmaps;
+	r->swapins = major_faults() - before->swapins;
+	r->writes = writers_writes(a->w);
+	r->faults = writers_faults(a->w) - before->faults;
+	r->erased = writers_erased(a->w);
+	r->efaults = writers_efaults(a->w);
+	r->attacks = a->attacks;
+	r->hits = a->hits;
+	r->huge = a->huge;
+}
+
+/* Why a case in which nothing was wrong nevertheless proves nothing. */
+static const char *nothing_happened(const struct test_case *tc, const struct result *r)
+{
+	static char why[96];
+	size_t i;
+
+	if (!r->writes)
+		return "the guest wrote nothing";
+	if (!r->faults)
+		return "KVM fixed no fault";
+	if (r->attacks < MIN_ATTACKS)
+		return "too little was done";
+	if (tc->op->hits && !r->hits)
+		return "it was done to none of the guest's pages";
+	if (unmaps.cpus && !r->unmaps && tc->op->run != attack_cold)
+		return "KVM was not told to unmap anything";
+	if (tc->op->swaps && !r->swapins)
+		return "nothing had to be read back from swap space";
+	if (tc->op->erases && !r->erased)
+		return "no vCPU met an erased page";
+	if (tc->op->ages && !r->ages)
+		return "KVM was not asked for the age of pages";
+	if (tc->op->holes && !r->efaults)
+		return "no vCPU met the hole";
+	if (is_huge(tc) && !r->huge)
+		return "KVM mapped nothing with 2 MiB";
+	for (i = 0; i < ARRAY_SIZE(r->moved); i++) {
+		if (!tc->op->counters[i] || r->moved[i] || !has_vmstat(tc->op->counters[i]))
+			continue;
+		snprintf(why, sizeof(why), "%s in /proc/vmstat did not move", tc->op->counters[i]);
+		return why;
+	}
+	return NULL;
+}
+
+/* Runs to the deadline, and on while too little happened, within reason. */
+static void run_attack(struct attack *a, struct result *r, uint64_t usec)
+{
+	struct result before = {
+		.ages = trace_count_read(&ages),
+		.unmaps = trace_count_read(&unmaps),
+		.swapins = major_faults(),
+	};
+	uint64_t start = now_us();
+
+	read_counters(a->tc->op, before.moved);
+	while (!writers_visits(a->w) && !writers_failed(a->w)) {
+		usleep(500);
+		writers_watch(a->w);
+	}
+	before.faults = writers_faults(a->w);
+	collect(r, a, &before);
+	while (!writers_failed(a->w) && !a->changed) {
+		attack_once(a);
+		writers_watch(a->w);
+		collect(r, a, &before);
+		r->usec = now_us() - start;
+		if (r->usec > usec && !nothing_happened(a->tc, r))
+			break;
+		if (r->usec > usec + PATIENCE_US)
+			break;
+	}
+}
+
+/* With so many vCPUs.  NULL, or what is wrong. */
+static const char *run_with(const struct test_case *tc, int vcpus, struct result *r,
+			    uint64_t *found, uint64_t seed, uint64_t usec)
+{
+	struct attack a = { .tc = tc, .rng = oracle_mix(seed) | 1 };
+	static struct writers w;
+	const char *why;
+	int i;
+
+	if (tc->op->before)
+		ask_helper(tc->op->before);
+	create_memory(&a);
+	a.w = &w;
+	writers_create(&w, vcpus, a.hva, a.size / PAGE, is_huge(tc), 1, seed);
+	w.stall_seconds = opt.stall;
+	writers_start(&w);
+	run_attack(&a, r, usec);
+	writers_stop(&w);
+	if (!writers_failed(&w))
+		writers_verify_all(&w);
+	why = nothing_happened(tc, r);
+	if (writers_failed(&w) || a.changed) {
+		why = "see above";
+		print_history(&a);
+	}
+	for (i = 0; i < ORACLE_VERDICTS; i++)
+		found[i] += w.found[i];
+	writers_destroy(&w);
+	destroy_memory(&a);
+	return why;
+}
+
+static void add(struct result *sum, const struct result *r)
+{
+	size_t i;
+
+	sum->writes += r->writes;
+	sum->attacks += r->attacks;
+	sum->faults += r->faults;
+	sum->erased += r->erased;
+	sum->efaults += r->efaults;
+	sum->hits += r->hits;
+	sum->ages += r->ages;
+	sum->unmaps += r->unmaps;
+	sum->swapins += r->swapins;
+	sum->huge += r->huge;
+	sum->usec += r->usec;
+	for (i = 0; i < ARRAY_SIZE(sum->moved); i++)
+		sum->moved[i] += r->moved[i];
+}
+
+static void print_pass(const struct test_case *tc, const struct result *r)
+{
+	char moved[128] = "";
+	size_t i, len = 0;
+
+	for (i = 0; i < ARRAY_SIZE(r->moved) && tc->op->counters[i]; i++)
+		if (has_vmstat(tc->op->counters[i]))
+			len += snprintf(moved + len, sizeof(moved) - len, " %s=%lu",
+					tc->op->counters[i], r->moved[i]);
+	ktap_pass(tc->name,
+		  "writes=%lu attacks=%lu invalidations=%lu pages=%lu swapins=%lu%s ages=%lu faults=%lu erased=%lu efaults=%lu 2m=%lu ms=%lu",
+		  r->writes, r->attacks, r->unmaps, r->hits, r->swapins, moved, r->ages, r->faults,
+		  r->erased, r->efaults, r->huge, r->usec / 1000);
+}
+
+static void test_case(const struct test_case *tc, struct result *total, uint64_t *found,
+		      uint64_t seed, uint64_t usec)
+{
+	int vcpus[] = { 1, opt.vcpus };
+	const char *why = NULL;
+	struct result sum = {};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(vcpus) && !why; i++) {
+		struct result r = {};
+
+		why = run_with(tc, vcpus[i], &r, found, seed + i, usec / 2);
+		add(&sum, &r);
+		if (why)
+			ktap_fail(tc->name,
+				  "%s; stale=%lu lost=%lu torn=%lu vcpus=%d attacks=%lu pages=%lu seed=%lu after %lu ms",
+				  why, found[ORACLE_STALE], found[ORACLE_LOST],
+				  found[ORACLE_TORN], vcpus[i], r.attacks, r.hits, opt.seed,
+				  r.usec / 1000);
+	}
+	if (!why)
+		print_pass(tc, &sum);
+	add(total, &sum);
+}
+
+static bool make_case(struct test_case *tc, const struct operation *op, enum kind kind)
+{
+	static const char * const names[] = {
+		[ANON_4K] = "anon/4k",
+		[ANON_2M] = "anon/2m",
+		[SHMEM_4K] = "shmem/4k",
+		[SHMEM_2M] = "shmem/2m",
+	};
+
+	*tc = (struct test_case) { .op = op, .kind = kind };
+	snprintf(tc->name, sizeof(tc->name), "%s/%s", op->name, names[kind]);
+	return (op->kinds & kind) && (!opt.filter || strstr(tc->name, opt.filter));
+}
+
+static int make_cases(struct test_case *cases)
+{
+	size_t i;
+	int n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(operations) * 4; i++)
+		n += make_case(&cases[n], &operations[i / 4], 1 << i % 4);
+	return n;
+}
+
+static int run_all(const struct test_case *cases, int n)
+{
+	uint64_t found[ORACLE_VERDICTS] = {}, start = now_us(), left, spent;
+	struct result total = {};
+	const char *why;
+	int i;
+
+	ktap_start(n);
+	ktap_info("seed=%lu vcpus=1,%d mib=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.mib,
+		  opt.seconds, kvm_is_tdp_enabled() ? "tdp" : "shadow");
+	for (i = 0; i < n; i++) {
+		why = page_state.pagemap < 0 ? "page frame numbers are for root only" : NULL;
+		why = why ?: need_huge(&cases[i]) ?: cases[i].op->prepare();
+		if (why) {
+			ktap_skip(cases[i].name, "%s", why);
+			continue;
+		}
+		spent = now_us() - start;
+		left = opt.seconds * 1000000UL;
+		left = left > spent ? left - spent : 0;
+		test_case(&cases[i], &total, found, opt.seed + 2 * i, left / (n - i));
+	}
+	ktap_info(COUNTS " " VERDICTS,
+		  total.writes, total.unmaps, total.swapins, total.faults, total.ages,
+		  found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
+	return ktap_finish();
+}
+
+static void usage(const char *name)
+{
+	printf("Usage: %s [-s seed] [-t seconds] [-v vcpus] [-m MiB] [-c case] [-w seconds] [-l]\n"
+	       " -s  seed of everything random (default: the time)\n"
+	       " -t  seconds for all cases together (default %d)\n"
+	       " -v  vCPUs of a VM with several, 1 to %d (default %d)\n"
+	       " -m  MiB of memory, even (default %d)\n"
+	       " -c  only the cases with this in their name\n"
+	       " -w  seconds without progress of a vCPU that fail the case (default %d)\n"
+	       " -l  list the cases\n",
+	       name, opt.seconds, WRITERS_MAX_VCPUS, opt.vcpus, opt.mib, opt.stall);
+}
+
+static void parse_options(int argc, char **argv)
+{
+	int c;
+
+	opt.seed = time(NULL);
+	while ((c = getopt(argc, argv, "s:t:v:m:c:w:lh")) != -1) {
+		switch (c) {
+		case 's':
+			opt.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 't':
+			opt.seconds = atoi(optarg);
+			break;
+		case 'v':
+			opt.vcpus = atoi(optarg);
+			break;
+		case 'm':
+			opt.mib = atoi(optarg);
+			break;
+		case 'c':
+			opt.filter = optarg;
+			break;
+		case 'w':
+			opt.stall = atoi(optarg);
+			break;
+		case 'l':
+			opt.list = true;
+			break;
+		default:
+			usage(argv[0]);
+			exit(c == 'h' ? 0 : 2);
+		}
+	}
+	if (opt.seconds < 0 || opt.vcpus < 1 || opt.vcpus > WRITERS_MAX_VCPUS || opt.mib < 2 ||
+	    opt.mib % 2 || opt.stall < 1) {
+		usage(argv[0]);
+		exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct test_case cases[ARRAY_SIZE(operations) * 4];
+	int i, n;
+
+	parse_options(argc, argv);
+	/* No arenas: nothing else may map memory where there is a hole. */
+	mallopt(M_ARENA_MAX, 1);
+	n = make_cases(cases);
+	if (!n) {
+		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
+		return 2;
+	}
+	for (i = 0; i < n && opt.list; i++)
+		puts(cases[i].name);
+	if (opt.list)
+		return 0;
+	guard_init();
+	if (!page_state_open(&page_state, getpid()))
+		page_state.pagemap = -1;
+	trace_count_open(&ages, "kvm/kvm_age_hva");
+	trace_count_open(&unmaps, "kvm/kvm_unmap_hva_range");
+	return run_all(cases, n);
+}

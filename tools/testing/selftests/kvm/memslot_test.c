@@ -593,7 +593,7 @@ static void create_writers(struct scene *s, struct writers_ctl *ctl)
 		.nr_vcpus = s->vcpus,
 		.hva = s->hva,
 		.pages = s->pages,
-		.huge = s->tc->huge && s->tc->windows < 2,
+		.huge = s->tc->huge,
 		.nr_hot = STORM_THREADS,
 		.seed = s->seed,
 		.windows = s->tc->slot_pages ? s->tc->windows : 0,
@@ -612,7 +612,14 @@ static void create_writers(struct scene *s, struct writers_ctl *ctl)
 
 static void start_all(struct scene *s)
 {
-	storm_start(&s->storm, &s->w, s->fd, STORM_ALL, s->tc->huge, s->seed);
+	s->storm = (struct storm) {
+		.w = &s->w,
+		.fd = s->fd,
+		.ops = STORM_ALL,
+		.huge = s->tc->huge,
+		.threads = STORM_THREADS,
+	};
+	storm_start(&s->storm, s->seed);
 	writers_start(&s->w);
 }
 

@@ -3,13 +3,17 @@
  * Threads that take the writers' memory away without pause, while the test does
  * something else to the VM:
  *
- *	storm_start(&s, &w, fd, ops, huge, seed)
+ *	s = (struct storm) { .w = &w, .fd = fd, .ops = ops, .threads = n, ... };
+ *	storm_start(&s, seed)
  *	storm_hold(&s) ... storm_release(&s)	nothing is taken away in between
  *	storm_stop(&s)
  *
  * Every range is verified before it is attacked.  With a file (a memfd that is
  * mapped shared at w->hva from its start), what is unmapped comes back as it was,
  * so that most attacks must not lose a word; without one they erase.
+ *
+ * A test that takes memory away in a manner of its own gives an attack(), which is
+ * called for a range that has just been verified.
  *
  * Userspace that itself reads or writes the memory does so between
  * storm_enter() and storm_leave(): there is no hole then.
@@ -52,7 +56,12 @@ struct storm {
 	struct writers *w;
 	int fd;
 	unsigned int ops;
+	int threads;
+	/* Blocks of 2 MiB, attacked whole now and then, or always. */
 	bool huge;
+	bool whole;
+	void (*attack)(struct storm_thread *t, uint64_t first, uint64_t n);
+	void *owner;
 	bool stop;
 	/* Write: the memory has a hole, or the storm is held. */
 	pthread_rwlock_t lock;
@@ -166,13 +175,22 @@ static inline void storm_attack(struct storm_thread *t, uint64_t first, uint64_t
 	storm_leave(s);
 }
 
+static inline void storm_attack_its_way(struct storm_thread *t, uint64_t first, uint64_t n)
+{
+	if (!writers_verify(t->storm->w, first, n))
+		return;
+	t->storm->attack(t, first, n);
+	WRITE_ONCE(t->attacks, t->attacks + 1);
+}
+
 /* Blocks are owned in turn, for a page has one thread that erases it. */
 static inline uint64_t storm_pick_block(struct storm_thread *t, uint64_t block)
 {
 	uint64_t blocks = t->storm->w->pages / block;
-	uint64_t mine = (blocks - t->id + STORM_THREADS - 1) / STORM_THREADS;
+	int threads = t->storm->threads;
+	uint64_t mine = (blocks - t->id + threads - 1) / threads;
 
-	return (storm_pick(t, mine) * STORM_THREADS + t->id) * block;
+	return (storm_pick(t, mine) * threads + t->id) * block;
 }
 
 static inline void storm_let_guest_work(struct storm *s, uint64_t visits)
@@ -192,7 +210,7 @@ static inline void storm_burst(struct storm_thread *t)
 	uint64_t base = storm_pick_block(t, block), first = base, n = block;
 	int i;
 
-	if (!s->huge || storm_pick(t, 2)) {
+	if (!s->whole && (!s->huge || storm_pick(t, 2))) {
 		first += storm_pick(t, block);
 		n = 1 + storm_pick(t, base + block - first);
 		n = n > STORM_BLOCK ? STORM_BLOCK : n;
@@ -200,7 +218,10 @@ static inline void storm_burst(struct storm_thread *t)
 	WRITE_ONCE(s->w->ctl->hot[t->id], first << 32 | n);
 	for (i = 1 + storm_pick(t, 6); i && !storm_stopping(s); i--) {
 		storm_let_guest_work(s, storm_pick(t, 3) * n);
-		storm_attack(t, first, n);
+		if (s->attack)
+			storm_attack_its_way(t, first, n);
+		else
+			storm_attack(t, first, n);
 	}
 	if (!s->huge || n == block)
 		return;
@@ -219,18 +240,16 @@ static inline void *storm_main(void *arg)
 	return NULL;
 }
 
-static inline void storm_start(struct storm *s, struct writers *w, int fd, unsigned int ops,
-			       bool huge, uint64_t seed)
+static inline void storm_start(struct storm *s, uint64_t seed)
 {
 	pthread_rwlockattr_t attr;
 	struct storm_thread *t;
 	int i, r;
 
-	*s = (struct storm) { .w = w, .fd = fd, .ops = ops, .huge = huge };
 	pthread_rwlockattr_init(&attr);
 	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	pthread_rwlock_init(&s->lock, &attr);
-	for (i = 0; i < STORM_THREADS; i++) {
+	for (i = 0; i < s->threads; i++) {
 		t = &s->thread[i];
 		t->storm = s;
 		t->id = i;
@@ -245,7 +264,7 @@ static inline void storm_stop(struct storm *s)
 	int i;
 
 	WRITE_ONCE(s->stop, true);
-	for (i = 0; i < STORM_THREADS; i++)
+	for (i = 0; i < s->threads; i++)
 		pthread_join(s->thread[i].thread, NULL);
 	pthread_rwlock_destroy(&s->lock);
 }

@@ -10,3 +10,4 @@ INTERVAL_TESTS += wait_test
 # Benchmarks measure and do not judge; scripts/bench runs them.
 INTERVAL_BENCHES += fault_bench
 INTERVAL_TESTS += memslot_test
+INTERVAL_TESTS += pfncache_test

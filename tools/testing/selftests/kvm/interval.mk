@@ -11,3 +11,4 @@ INTERVAL_TESTS += wait_test
 INTERVAL_BENCHES += fault_bench
 INTERVAL_TESTS += memslot_test
 INTERVAL_TESTS += pfncache_test
+INTERVAL_TESTS += memfd_uffd_test

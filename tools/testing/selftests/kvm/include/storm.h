@@ -270,13 +270,15 @@ static inline void storm_stop(struct storm *s)
 }
 
 /*
- * With the storm held and no way left for the guest to write these pages: true
- * if they stay as they are.  The vCPUs get a moment to try.
+ * With no way left for anybody to write these pages, which are at @mem: true if
+ * they stay as they are.  The vCPUs get a moment to try.
  */
-static inline bool storm_check_frozen(struct storm *s, uint64_t first, uint64_t n, int usec)
+static inline bool storm_check_frozen_at(struct storm *s, const void *mem, uint64_t first,
+					 uint64_t n, int usec)
 {
 	size_t size = n * ORACLE_PAGE_SIZE, i;
-	uint64_t *was = malloc(size), *is = writers_page(s->w, first);
+	uint64_t *was = malloc(size);
+	const uint64_t *is = mem;
 	bool same = true;
 
 	TEST_ASSERT(was, "out of memory");
@@ -292,6 +294,12 @@ static inline bool storm_check_frozen(struct storm *s, uint64_t first, uint64_t 
 	}
 	free(was);
 	return same;
+}
+
+/* The same where the guest has them, with the storm held. */
+static inline bool storm_check_frozen(struct storm *s, uint64_t first, uint64_t n, int usec)
+{
+	return storm_check_frozen_at(s, writers_page(s->w, first), first, n, usec);
 }
 
 #endif /* SELFTEST_KVM_STORM_H */

@@ -736,7 +736,7 @@ static void create_scene(struct scene *s)
 	s->w.stall_seconds = opt.stall;
 	s->storm = (struct storm) {
 		.w = &s->w,
-		.fd = s->fd,
+		.fd = { s->fd, -1 },
 		.threads = s->tc->alone ? 1 : STORM_THREADS,
 		.huge = s->tc->kind == HUGETLB,
 		.whole = s->tc->kind == HUGETLB,

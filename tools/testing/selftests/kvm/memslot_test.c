@@ -32,8 +32,6 @@
 #define THP_ENABLED		"/sys/kernel/mm/transparent_hugepage/enabled"
 #define FIRST_SLOT		16
 #define MAX_SLOTS		2048
-#define AWAY			2
-#define NR_WINDOWS		2
 #define RING_ENTRIES		4096
 #define RING_BYTES		(RING_ENTRIES * sizeof(struct kvm_dirty_gfn))
 #define PATIENCE		15
@@ -112,7 +110,7 @@ struct scene {
 	struct dirty dirty;
 	uint64_t seed;
 	uint64_t rng;
-	int fd;
+	int fd[2];
 	uint8_t *hva;
 	uint64_t pages;
 	int vcpus;
@@ -298,15 +296,30 @@ static void step_recreate(struct scene *s)
 	let_guest_work(s);
 }
 
+/* To where the guest has no window, and back. */
+static void step_move_away(struct scene *s)
+{
+	struct slot *slot = pick_slot(s);
+
+	writers_hole_begin(&s->w);
+	slot->window = s->tc->windows;
+	slot_create(s, slot);
+	check_frozen(s, slot);
+	slot->window = 0;
+	slot_create(s, slot);
+	writers_hole_end(&s->w);
+	let_guest_work(s);
+}
+
 /* Between the guest's windows, or to where the guest has no window. */
 static void step_move(struct scene *s)
 {
 	struct slot *slot = pick_slot(s);
-	int to = (slot->window + 1 + pick(s, 2)) % (AWAY + 1);
+	int away = s->tc->windows;
 
-	slot->window = to;
+	slot->window = (slot->window + 1 + pick(s, 2)) % (away + 1);
 	slot_create(s, slot);
-	if (to == AWAY)
+	if (slot->window == away)
 		check_frozen(s, slot);
 	let_guest_work(s);
 }
@@ -565,26 +578,34 @@ static uint8_t *reserve(uint64_t size)
 	return (uint8_t *)align_up((uint64_t)p, WRITERS_HUGE);
 }
 
+static int create_file(uint64_t size)
+{
+	int fd = memfd_create("memslot_test", MFD_CLOEXEC);
+
+	TEST_ASSERT(fd >= 0 && !ftruncate(fd, size), "memfd: %s", strerror(errno));
+	return fd;
+}
+
+/* Who looks at the memory after its owner has gone knows of one file only. */
 static void create_memory(struct scene *s)
 {
 	uint64_t size = s->pages * PAGE;
 	int flags = MAP_FIXED | (s->tc->shmem ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS);
 
-	s->fd = -1;
-	if (s->tc->shmem) {
-		s->fd = memfd_create("memslot_test", MFD_CLOEXEC);
-		TEST_ASSERT(s->fd >= 0 && !ftruncate(s->fd, size), "memfd: %s", strerror(errno));
-	}
-	s->hva = mmap(reserve(size), size, PROT_READ | PROT_WRITE, flags, s->fd, 0);
+	s->fd[0] = s->tc->shmem ? create_file(size) : -1;
+	s->fd[1] = s->tc->shmem && !s->tc->lives ? create_file(size) : -1;
+	s->hva = mmap(reserve(size), size, PROT_READ | PROT_WRITE, flags, s->fd[0], 0);
 	TEST_ASSERT(s->hva != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
 	madvise(s->hva, size, s->tc->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
 static void destroy_memory(struct scene *s)
 {
+	int i;
+
 	munmap(s->hva, s->pages * PAGE);
-	if (s->fd >= 0)
-		close(s->fd);
+	for (i = 0; i < 2 && s->fd[i] >= 0; i++)
+		close(s->fd[i]);
 }
 
 static void create_writers(struct scene *s, struct writers_ctl *ctl)
@@ -614,7 +635,7 @@ static void start_all(struct scene *s)
 {
 	s->storm = (struct storm) {
 		.w = &s->w,
-		.fd = s->fd,
+		.fd = { s->fd[0], s->fd[1] },
 		.ops = STORM_ALL,
 		.huge = s->tc->huge,
 		.threads = STORM_THREADS,
@@ -818,7 +839,11 @@ static const struct test_case cases[] = {
 	  .windows = 1, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS | NEEDS_HUGE,
 	  .min_steps = 5, .huge = true },
 	{ "create/shmem", setup_one_window, step_recreate, .slot_pages = 32, .pages = 2048,
-	  .windows = 1, .needs = NEEDS_EXITS | NEEDS_CHECKS, .min_steps = 8, .shmem = true },
+	  .windows = 1, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS, .min_steps = 8,
+	  .shmem = true },
+	{ "away/shmem", setup_one_window, step_move_away, .slot_pages = 64, .pages = 1024,
+	  .windows = 1, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS, .min_steps = 8,
+	  .shmem = true },
 	{ "move/4k", setup_move, step_move, .slot_pages = 64, .pages = 1024, .windows = 2,
 	  .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS, .min_steps = 8 },
 	{ "move/2m", setup_move, step_move, .slot_pages = 1024, .pages = 4096, .windows = 2,
@@ -839,6 +864,8 @@ static const struct test_case cases[] = {
 	  .windows = 2, .needs = NEEDS_EXITS | NEEDS_ERASED, .min_steps = 4 },
 	{ "alias/4k", setup_alias, step_alias, .slot_pages = 64, .pages = 1024, .windows = 2,
 	  .needs = NEEDS_EXITS | NEEDS_ERASED, .min_steps = 8 },
+	{ "alias/shmem", setup_alias, step_alias, .slot_pages = 64, .pages = 1024, .windows = 2,
+	  .needs = NEEDS_EXITS | NEEDS_ERASED, .min_steps = 8, .shmem = true },
 	{ "alias/2m", setup_alias, step_alias, .slot_pages = 1024, .pages = 4096,
 	  .windows = 2, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_HUGE, .min_steps = 5,
 	  .huge = true },

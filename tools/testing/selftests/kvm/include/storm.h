@@ -3,14 +3,16 @@
  * Threads that take the writers' memory away without pause, while the test does
  * something else to the VM:
  *
- *	s = (struct storm) { .w = &w, .fd = fd, .ops = ops, .threads = n, ... };
+ *	s = (struct storm) { .w = &w, .fd = { -1, -1 }, .ops = ops, .threads = n, ... };
  *	storm_start(&s, seed)
  *	storm_hold(&s) ... storm_release(&s)	nothing is taken away in between
  *	storm_stop(&s)
  *
  * Every range is verified before it is attacked.  With a file (a memfd that is
  * mapped shared at w->hva from its start), what is unmapped comes back as it was,
- * so that most attacks must not lose a word; without one they erase.
+ * so that most attacks must not lose a word; without one they erase.  With two,
+ * blocks change from one to the other and back, so that a page that the guest
+ * should not have any more is one that nobody else uses.
  *
  * A test that takes memory away in a manner of its own gives an attack(), which is
  * called for a range that has just been verified.
@@ -38,7 +40,8 @@ enum {
 	STORM_REMAP	= 1 << 1,
 	STORM_MUNMAP	= 1 << 2,
 	STORM_PROTECT	= 1 << 3,
-	STORM_NR_OPS	= 4,
+	STORM_REPLACE	= 1 << 4,
+	STORM_NR_OPS	= 5,
 	STORM_ALL	= (1 << STORM_NR_OPS) - 1,
 };
 
@@ -54,7 +57,7 @@ struct storm_thread {
 
 struct storm {
 	struct writers *w;
-	int fd;
+	int fd[2];
 	unsigned int ops;
 	int threads;
 	/* Blocks of 2 MiB, attacked whole now and then, or always. */
@@ -63,6 +66,8 @@ struct storm {
 	void (*attack)(struct storm_thread *t, uint64_t first, uint64_t n);
 	void *owner;
 	bool stop;
+	/* For each block: which file is mapped. */
+	uint8_t *current;
 	/* Write: the memory has a hole, or the storm is held. */
 	pthread_rwlock_t lock;
 	struct storm_thread thread[STORM_THREADS];
@@ -108,16 +113,36 @@ static inline bool storm_stopping(struct storm *s)
 	return READ_ONCE(s->stop) || writers_failed(s->w);
 }
 
+static inline uint64_t storm_block(struct storm *s)
+{
+	return s->huge ? STORM_HUGE_BLOCK : STORM_BLOCK;
+}
+
 static inline void storm_map(struct storm *s, uint64_t first, uint64_t n)
 {
-	int flags = s->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+	int fd = s->fd[s->current[first / storm_block(s)]];
+	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
 	void *hva = writers_page(s->w, first), *p;
 	size_t len = n * ORACLE_PAGE_SIZE;
 
-	p = mmap(hva, len, PROT_READ | PROT_WRITE, flags | MAP_FIXED, s->fd,
-		 s->fd < 0 ? 0 : first * ORACLE_PAGE_SIZE);
+	p = mmap(hva, len, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd,
+		 fd < 0 ? 0 : first * ORACLE_PAGE_SIZE);
 	TEST_ASSERT(p == hva, "mmap of %lu pages at page %lu: %s", n, first, strerror(errno));
 	madvise(p, len, s->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+/* Makes the other file zero without freeing a page of it, and maps that. */
+static inline void storm_replace(struct storm *s, uint64_t first, uint64_t n)
+{
+	uint8_t *current = &s->current[first / storm_block(s)];
+	static const uint8_t zeros[ORACLE_PAGE_SIZE];
+	uint64_t p;
+
+	for (p = first; p < first + n; p++)
+		TEST_ASSERT(pwrite(s->fd[!*current], zeros, sizeof(zeros), p * sizeof(zeros)) ==
+			    sizeof(zeros), "pwrite of page %lu: %s", p, strerror(errno));
+	*current = !*current;
+	storm_map(s, first, n);
 }
 
 static inline void storm_do(struct storm_thread *t, unsigned int op, uint64_t first, uint64_t n)
@@ -137,6 +162,9 @@ static inline void storm_do(struct storm_thread *t, unsigned int op, uint64_t fi
 	case STORM_REMAP:
 		storm_map(t->storm, first, n);
 		break;
+	case STORM_REPLACE:
+		storm_replace(t->storm, first, n);
+		break;
 	case STORM_PROTECT:
 		r = mprotect(hva, len, storm_pick(t, 2) ? PROT_READ : PROT_NONE) ||
 		    (usleep(storm_pick(t, 200)), mprotect(hva, len, PROT_READ | PROT_WRITE));
@@ -150,11 +178,15 @@ static inline void storm_attack(struct storm_thread *t, uint64_t first, uint64_t
 	unsigned int op = 1 << storm_pick(t, STORM_NR_OPS);
 	struct storm *s = t->storm;
 	struct oracle_page *log = s->w->ctl->log;
-	bool erases = s->fd < 0 && op != STORM_PROTECT;
+	bool erases = op == STORM_REPLACE || (s->fd[0] < 0 && op != STORM_PROTECT);
 	bool hole = op == STORM_MUNMAP || op == STORM_PROTECT;
 
-	if (!(op & s->ops))
+	if (!(op & s->ops) || (op == STORM_REPLACE && s->fd[1] < 0))
 		return;
+	if (op == STORM_REPLACE) {
+		n = storm_block(s);
+		first -= first % n;
+	}
 	if (hole)
 		storm_hold(s);
 	else
@@ -206,8 +238,7 @@ static inline void storm_let_guest_work(struct storm *s, uint64_t visits)
 static inline void storm_burst(struct storm_thread *t)
 {
 	struct storm *s = t->storm;
-	uint64_t block = s->huge ? STORM_HUGE_BLOCK : STORM_BLOCK;
-	uint64_t base = storm_pick_block(t, block), first = base, n = block;
+	uint64_t block = storm_block(s), base = storm_pick_block(t, block), first = base, n = block;
 	int i;
 
 	if (!s->whole && (!s->huge || storm_pick(t, 2))) {
@@ -246,6 +277,8 @@ static inline void storm_start(struct storm *s, uint64_t seed)
 	struct storm_thread *t;
 	int i, r;
 
+	s->current = calloc(s->w->pages / storm_block(s) + 1, 1);
+	TEST_ASSERT(s->current, "out of memory");
 	pthread_rwlockattr_init(&attr);
 	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	pthread_rwlock_init(&s->lock, &attr);
@@ -267,6 +300,7 @@ static inline void storm_stop(struct storm *s)
 	for (i = 0; i < s->threads; i++)
 		pthread_join(s->thread[i].thread, NULL);
 	pthread_rwlock_destroy(&s->lock);
+	free(s->current);
 }
 
 /*

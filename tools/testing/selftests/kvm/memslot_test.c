@@ -58,6 +58,8 @@ struct test_case {
 	/* Pages of a slot; 0: one slot, made by writers_create(). */
 	uint64_t slot_pages;
 	int pages;
+	/* Pages in front of them that are no guest's, to make attacks last. */
+	int filler;
 	int windows;
 	unsigned int needs;
 	unsigned int min_steps;
@@ -111,6 +113,7 @@ struct scene {
 	uint64_t seed;
 	uint64_t rng;
 	int fd[2];
+	int current;
 	uint8_t *hva;
 	uint64_t pages;
 	int vcpus;
@@ -309,6 +312,50 @@ static void step_move_away(struct scene *s)
 	slot_create(s, slot);
 	writers_hole_end(&s->w);
 	let_guest_work(s);
+}
+
+/*
+ * Replaces the memory together with the filler in front of it: one invalidation,
+ * which comes to the guest's pages last, and of which KVM is not told if it has no
+ * memslot there when it begins.
+ */
+static void *replace_all(void *arg)
+{
+	struct scene *s = arg;
+	uint64_t size = (s->tc->filler + s->pages) * PAGE;
+	uint8_t *start = s->hva - s->tc->filler * PAGE;
+	static const uint8_t zeros[ORACLE_PAGE_SIZE];
+	int file = !s->current, flags = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
+	uint64_t p;
+
+	for (p = s->tc->filler; p < s->tc->filler + s->pages; p++)
+		TEST_ASSERT(pwrite(s->fd[file], zeros, PAGE, p * PAGE) == PAGE, "pwrite: %s",
+			    strerror(errno));
+	oracle_erase_begin(s->w.ctl->log, 0, s->pages);
+	TEST_ASSERT(mmap(start, size, PROT_READ | PROT_WRITE, flags, s->fd[file], 0) == start,
+		    "mmap of %lu bytes: %s", size, strerror(errno));
+	oracle_erase_end(s->w.ctl->log, 0, s->pages);
+	s->current = file;
+	return NULL;
+}
+
+/* A memslot is born in the middle of an invalidation. */
+static void step_create_during(struct scene *s)
+{
+	struct slot *slot = &s->slot[0];
+	pthread_t thread;
+
+	writers_hole_begin(&s->w);
+	slot_delete(s, slot);
+	TEST_ASSERT(!pthread_create(&thread, NULL, replace_all, s), "pthread_create");
+	usleep(pick(s, 5000));
+	slot_create(s, slot);
+	pthread_join(thread, NULL);
+	writers_hole_end(&s->w);
+	let_guest_work(s);
+	writers_verify(&s->w, 0, s->pages);
+	/* The storm itself has no attacks in this case. */
+	s->storm.thread[0].attacks++;
 }
 
 /* Between the guest's windows, or to where the guest has no window. */
@@ -582,14 +629,15 @@ static int create_file(uint64_t size)
 {
 	int fd = memfd_create("memslot_test", MFD_CLOEXEC);
 
-	TEST_ASSERT(fd >= 0 && !ftruncate(fd, size), "memfd: %s", strerror(errno));
+	TEST_ASSERT(fd >= 0 && !fallocate(fd, 0, 0, size), "memfd of %lu bytes: %s", size,
+		    strerror(errno));
 	return fd;
 }
 
 /* Who looks at the memory after its owner has gone knows of one file only. */
 static void create_memory(struct scene *s)
 {
-	uint64_t size = s->pages * PAGE;
+	uint64_t size = (s->tc->filler + s->pages) * PAGE;
 	int flags = MAP_FIXED | (s->tc->shmem ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS);
 
 	s->fd[0] = s->tc->shmem ? create_file(size) : -1;
@@ -597,13 +645,14 @@ static void create_memory(struct scene *s)
 	s->hva = mmap(reserve(size), size, PROT_READ | PROT_WRITE, flags, s->fd[0], 0);
 	TEST_ASSERT(s->hva != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
 	madvise(s->hva, size, s->tc->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	s->hva += s->tc->filler * PAGE;
 }
 
 static void destroy_memory(struct scene *s)
 {
 	int i;
 
-	munmap(s->hva, s->pages * PAGE);
+	munmap(s->hva - s->tc->filler * PAGE, (s->tc->filler + s->pages) * PAGE);
 	for (i = 0; i < 2 && s->fd[i] >= 0; i++)
 		close(s->fd[i]);
 }
@@ -636,7 +685,7 @@ static void start_all(struct scene *s)
 	s->storm = (struct storm) {
 		.w = &s->w,
 		.fd = { s->fd[0], s->fd[1] },
-		.ops = STORM_ALL,
+		.ops = s->tc->step == step_create_during ? 0 : STORM_ALL,
 		.huge = s->tc->huge,
 		.threads = STORM_THREADS,
 	};
@@ -733,7 +782,7 @@ static void one_teardown(struct scene *s)
 {
 	create_writers(s, NULL);
 	start_all(s);
-	usleep(5000 + pick(s, 30000));
+	usleep(20000 + pick(s, 30000));
 	writers_stop(&s->w);
 	s->c.faults += writers_faults(&s->w);
 	while (!storm_attacks(&s->storm) && !writers_failed(&s->w))
@@ -840,6 +889,9 @@ static const struct test_case cases[] = {
 	  .min_steps = 5, .huge = true },
 	{ "create/shmem", setup_one_window, step_recreate, .slot_pages = 32, .pages = 2048,
 	  .windows = 1, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS, .min_steps = 8,
+	  .shmem = true },
+	{ "create/during", setup_one_window, step_create_during, .slot_pages = 64, .pages = 64,
+	  .filler = 4096, .windows = 1, .needs = NEEDS_EXITS | NEEDS_ERASED, .min_steps = 8,
 	  .shmem = true },
 	{ "away/shmem", setup_one_window, step_move_away, .slot_pages = 64, .pages = 1024,
 	  .windows = 1, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS, .min_steps = 8,

@@ -12,3 +12,4 @@ INTERVAL_BENCHES += fault_bench
 INTERVAL_TESTS += memslot_test
 INTERVAL_TESTS += pfncache_test
 INTERVAL_TESTS += memfd_uffd_test
+INTERVAL_TESTS += smm_memslot_test

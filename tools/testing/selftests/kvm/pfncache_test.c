@@ -260,7 +260,8 @@ static void take_events(struct ctl *ctl, uint32_t me, const struct look *l)
 		WRITE_ONCE(ctl->vcpu[me].events, ctl->vcpu[me].events + 1);
 }
 
-static void guest_code(uint32_t me)
+/* The framework's stacks are aligned as no compiler expects, but for this. */
+static void __attribute__((force_align_arg_pointer)) guest_code(uint32_t me)
 {
 	struct ctl *ctl = (void *)CTL_GVA;
 	struct look last = {}, l;

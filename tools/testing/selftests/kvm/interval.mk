@@ -8,6 +8,10 @@ INTERVAL_TESTS += starve_test
 INTERVAL_TESTS += wait_test
 INTERVAL_TESTS += oom_test
 INTERVAL_TESTS += reclaim_test
+INTERVAL_TESTS += memslot_test
+INTERVAL_TESTS += pfncache_test
+INTERVAL_TESTS += memfd_uffd_test
+INTERVAL_TESTS += smm_memslot_test
 
 # Benchmarks measure and do not judge; scripts/bench runs them.
 INTERVAL_BENCHES += fault_bench

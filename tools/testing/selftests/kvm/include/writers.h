@@ -68,6 +68,25 @@ struct writers_guest {
 	uint64_t salt;
 	uint32_t nr_vcpus;
 	uint32_t nr_hot;
+	uint32_t windows;
+};
+
+/*
+ * What a test may want beyond writers_create().  With several windows the guest
+ * has as many virtual ranges for the region, on guest physical ranges that
+ * writers_gpa() tells; which memslots are there is then up to the test.
+ */
+struct writers_setup {
+	int nr_vcpus;
+	void *hva;
+	uint64_t pages;
+	bool huge;
+	int nr_hot;
+	uint64_t seed;
+	int windows;
+	uint32_t dirty_ring;
+	/* From writers_map_ctl(), if somebody else needs it as well. */
+	struct writers_ctl *ctl;
 };
 
 struct writers;
@@ -82,6 +101,8 @@ struct writers_thread {
 	bool finished;
 	bool kicked;
 	uint64_t efaults;
+	/* Holes that had ended when KVM_RUN was entered. */
+	uint64_t ended;
 	uint64_t last_visits;
 	time_t last_progress;
 };
@@ -99,10 +120,24 @@ struct writers {
 	uint64_t found[ORACLE_VERDICTS];
 	uint64_t holes_begun;
 	uint64_t holes_ended;
+	/* Takes an exit that the test expects: true, and the vCPU runs on. */
+	bool (*on_exit)(struct writers_thread *t);
+	void *owner;
 	struct writers_thread thread[WRITERS_MAX_VCPUS];
 };
 
 static struct writers_guest writers_guest;
+
+/* One page more than the region is long: no window is aligned like another. */
+static inline uint64_t writers_window(uint64_t pages, int window)
+{
+	return window * (pages + 1) * ORACLE_PAGE_SIZE;
+}
+
+static inline uint64_t writers_gpa(uint64_t pages, int window, uint64_t page)
+{
+	return WRITERS_MEM_GPA + writers_window(pages, window) + page * ORACLE_PAGE_SIZE;
+}
 
 /* ---- guest ---- */
 
@@ -120,6 +155,14 @@ static inline uint64_t writers_pick(const struct writers_guest *g, uint64_t rand
 	if ((uint32_t)hot)
 		return (hot >> 32) + writers_scale(random, (uint32_t)hot);
 	return writers_scale(random, g->pages);
+}
+
+static inline uint64_t *writers_pick_window(const struct writers_guest *g, uint64_t page,
+					    uint64_t random)
+{
+	uint64_t window = g->windows > 1 ? writers_scale(random >> 16, g->windows) : 0;
+
+	return (uint64_t *)(g->mem + writers_window(g->pages, window) + page * ORACLE_PAGE_SIZE);
 }
 
 static inline void writers_trap(struct ex_regs *regs)
@@ -141,7 +184,7 @@ static void writers_guest_code(uint32_t me)
 		random = oracle_random(&rng);
 		page = writers_pick(g, random);
 		cell = (random >> 56) % ORACLE_CELLS;
-		mem = (uint64_t *)(g->mem + page * ORACLE_PAGE_SIZE);
+		mem = writers_pick_window(g, page, random);
 		log = &g->ctl->log[page];
 
 		mine = (page + cell) % g->nr_vcpus == me;
@@ -282,12 +325,18 @@ static inline bool writers_message(struct writers_thread *t)
 	return true;
 }
 
+/* True if there was a hole at any time since KVM_RUN was entered. */
+static inline bool writers_met_hole(struct writers_thread *t)
+{
+	return __atomic_load_n(&t->w->holes_begun, __ATOMIC_SEQ_CST) != t->ended;
+}
+
 /* What KVM_RUN said besides 0.  True: run on. */
-static inline bool writers_run_error(struct writers_thread *t, int error, uint64_t ended)
+static inline bool writers_run_error(struct writers_thread *t, int error)
 {
 	struct writers *w = t->w;
 
-	if (error == EFAULT && __atomic_load_n(&w->holes_begun, __ATOMIC_SEQ_CST) != ended) {
+	if (error == EFAULT && writers_met_hole(t)) {
 		WRITE_ONCE(t->efaults, t->efaults + 1);
 		if (writers_failed(w))
 			return false;
@@ -309,16 +358,17 @@ static inline bool writers_run_error(struct writers_thread *t, int error, uint64
 static inline void *writers_vcpu_main(void *arg)
 {
 	struct writers_thread *t = arg;
-	uint64_t ended;
 
 	t->tid = syscall(SYS_gettid);
 	for (;;) {
-		ended = __atomic_load_n(&t->w->holes_ended, __ATOMIC_SEQ_CST);
+		t->ended = __atomic_load_n(&t->w->holes_ended, __ATOMIC_SEQ_CST);
 		if (__vcpu_run(t->vcpu)) {
-			if (writers_run_error(t, errno, ended))
+			if (writers_run_error(t, errno))
 				continue;
 			break;
 		}
+		if (t->w->on_exit && t->w->on_exit(t))
+			continue;
 		if (writers_message(t))
 			break;
 		ktap_info("vcpu=%u unexpected exit %u (%s)", t->vcpu->id,
@@ -472,60 +522,99 @@ static inline bool writers_verify_all(struct writers *w)
 
 /* ---- host: the VM ---- */
 
-static inline void writers_map_ctl(struct writers *w, uint64_t gpa)
+static inline size_t writers_ctl_size(uint64_t pages)
 {
-	w->ctl_size = sizeof(*w->ctl) + w->pages * sizeof(struct oracle_page);
-	w->ctl_size = align_up(w->ctl_size, ORACLE_PAGE_SIZE);
-	w->ctl = mmap(NULL, w->ctl_size, PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	TEST_ASSERT(w->ctl != MAP_FAILED, "mmap of %zu bytes: %s", w->ctl_size, strerror(errno));
+	return align_up(sizeof(struct writers_ctl) + pages * sizeof(struct oracle_page),
+			ORACLE_PAGE_SIZE);
+}
+
+static inline struct writers_ctl *writers_map_ctl(uint64_t pages)
+{
+	void *p = mmap(NULL, writers_ctl_size(pages), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	TEST_ASSERT(p != MAP_FAILED, "mmap of %zu bytes: %s", writers_ctl_size(pages),
+		    strerror(errno));
+	return p;
+}
+
+/* Above all windows, and above one more that a test may use with no guest there. */
+static inline void writers_add_ctl(struct writers *w, int windows)
+{
+	uint64_t gpa = align_up(writers_gpa(w->pages, windows + 1, 0), WRITERS_HUGE);
+
 	vm_set_user_memory_region(w->vm, WRITERS_CTL_SLOT, 0, gpa, w->ctl_size, w->ctl);
 	virt_map(w->vm, WRITERS_CTL_GVA, gpa, w->ctl_size / ORACLE_PAGE_SIZE);
 }
 
 /* A region of 2 MiB mappings gets those in the guest's page tables too. */
-static inline void writers_map_mem(struct writers *w, bool huge)
+static inline void writers_add_mem(struct writers *w, bool huge, int windows)
 {
 	uint64_t size = w->pages * ORACLE_PAGE_SIZE;
+	int i;
 
-	vm_set_user_memory_region(w->vm, WRITERS_MEM_SLOT, 0, WRITERS_MEM_GPA, size, w->hva);
+	if (!windows)
+		vm_set_user_memory_region(w->vm, WRITERS_MEM_SLOT, 0, WRITERS_MEM_GPA, size,
+					  w->hva);
 	if (huge)
 		virt_map_level(w->vm, WRITERS_MEM_GVA, WRITERS_MEM_GPA, size, PG_LEVEL_2M);
-	else
-		virt_map(w->vm, WRITERS_MEM_GVA, WRITERS_MEM_GPA, w->pages);
+	for (i = huge; i < windows || !i; i++)
+		virt_map(w->vm, WRITERS_MEM_GVA + writers_window(w->pages, i),
+			 writers_gpa(w->pages, i, 0), w->pages);
 }
 
-static inline void writers_create(struct writers *w, int nr_vcpus, void *hva, uint64_t pages,
-				  bool huge, int nr_hot, uint64_t seed)
+/* The framework of 6.1 knows no shapes. */
+#ifndef VM_SHAPE_DEFAULT
+#define VM_SHAPE_DEFAULT	VM_MODE_DEFAULT
+#endif
+
+static inline void writers_create_vm(struct writers *w, const struct writers_setup *s,
+				     struct kvm_vcpu **vcpus)
 {
-	uint64_t size = pages * ORACLE_PAGE_SIZE;
-	uint64_t ctl_pages = pages / (ORACLE_PAGE_SIZE / sizeof(struct oracle_page)) + 16;
+	uint64_t extra = (w->pages + 1) * max(s->windows, 1) + w->ctl_size / ORACLE_PAGE_SIZE;
+	int i;
+
+	w->vm = __vm_create(VM_SHAPE_DEFAULT, s->nr_vcpus, extra + 16);
+	if (s->dirty_ring)
+		vm_enable_dirty_ring(w->vm, s->dirty_ring);
+	for (i = 0; i < s->nr_vcpus; i++)
+		vcpus[i] = vm_vcpu_add(w->vm, i, writers_guest_code);
+	writers_add_mem(w, s->huge, s->windows);
+	writers_add_ctl(w, max(s->windows, 1));
+	guard_catch_exceptions(w->vm, vcpus, s->nr_vcpus, writers_trap);
+}
+
+static inline void writers_tell_guest(struct writers *w, const struct writers_setup *s)
+{
+	writers_guest = (struct writers_guest) {
+		.ctl = (void *)WRITERS_CTL_GVA,
+		.mem = WRITERS_MEM_GVA,
+		.pages = s->pages,
+		.salt = w->salt,
+		.nr_vcpus = s->nr_vcpus,
+		.nr_hot = s->nr_hot,
+		.windows = s->windows,
+	};
+	sync_global_to_guest(w->vm, writers_guest);
+}
+
+static inline void writers_create_from(struct writers *w, const struct writers_setup *s)
+{
 	struct kvm_vcpu *vcpus[WRITERS_MAX_VCPUS];
 	int i;
 
 	memset(w, 0, sizeof(*w));
-	w->nr_vcpus = nr_vcpus;
-	w->hva = hva;
-	w->pages = pages;
-	w->salt = oracle_mix(seed);
+	w->nr_vcpus = s->nr_vcpus;
+	w->hva = s->hva;
+	w->pages = s->pages;
+	w->salt = oracle_mix(s->seed);
 	w->stall_seconds = 20;
-	w->vm = __vm_create_with_vcpus(VM_MODE_DEFAULT, nr_vcpus, pages + ctl_pages,
-				       writers_guest_code, vcpus);
-	writers_map_mem(w, huge);
-	writers_map_ctl(w, align_up(WRITERS_MEM_GPA + size, WRITERS_HUGE));
-	guard_catch_exceptions(w->vm, vcpus, nr_vcpus, writers_trap);
+	w->ctl = s->ctl ?: writers_map_ctl(s->pages);
+	w->ctl_size = writers_ctl_size(s->pages);
+	writers_create_vm(w, s, vcpus);
+	writers_tell_guest(w, s);
 
-	writers_guest = (struct writers_guest) {
-		.ctl = (void *)WRITERS_CTL_GVA,
-		.mem = WRITERS_MEM_GVA,
-		.pages = pages,
-		.salt = w->salt,
-		.nr_vcpus = nr_vcpus,
-		.nr_hot = nr_hot,
-	};
-	sync_global_to_guest(w->vm, writers_guest);
-
-	for (i = 0; i < nr_vcpus; i++) {
+	for (i = 0; i < s->nr_vcpus; i++) {
 		vcpu_args_set(vcpus[i], 1, i);
 		w->thread[i].w = w;
 		w->thread[i].vcpu = vcpus[i];
@@ -534,14 +623,39 @@ static inline void writers_create(struct writers *w, int nr_vcpus, void *hva, ui
 	}
 }
 
-static inline void writers_destroy(struct writers *w)
+static inline void writers_create(struct writers *w, int nr_vcpus, void *hva, uint64_t pages,
+				  bool huge, int nr_hot, uint64_t seed)
+{
+	struct writers_setup s = {
+		.nr_vcpus = nr_vcpus,
+		.hva = hva,
+		.pages = pages,
+		.huge = huge,
+		.nr_hot = nr_hot,
+		.seed = seed,
+	};
+
+	writers_create_from(w, &s);
+}
+
+static inline void writers_free_vm(struct writers *w)
 {
 	int i;
 
 	for (i = 0; i < w->nr_vcpus; i++)
 		kvm_stats_close(&w->thread[i].stats);
 	kvm_vm_free(w->vm);
+}
+
+static inline void writers_free_ctl(struct writers *w)
+{
 	munmap(w->ctl, w->ctl_size);
+}
+
+static inline void writers_destroy(struct writers *w)
+{
+	writers_free_vm(w);
+	writers_free_ctl(w);
 }
 
 #endif /* SELFTEST_KVM_WRITERS_H */

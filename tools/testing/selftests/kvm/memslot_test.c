@@ -1,0 +1,1163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memslots come, go, move and change while vCPUs write through them and other
+ * threads take the memory behind them away (include/storm.h).
+ *
+ * The guest sees the memory through one or two windows of guest physical
+ * addresses.  Where it has no memslot at the moment it exits to us, and we do its
+ * access for it, so that every word is still right or wrong (include/oracle.h).
+ * On top of that:
+ *  - memory without a memslot, or with read-only ones only, must not change;
+ *  - KVM may hand us an access only if a memslot was missing, or is read-only;
+ *  - what the guest has written since the dirty log was last taken must be in
+ *    it the next time, and likewise for the dirty rings;
+ *  - what a child of fork() does to its copy must not reach the guest;
+ *  - a process that ends or execs with running vCPUs leaves what they wrote.
+ * Each case runs with one vCPU and with several.  It fails, too, if what it is
+ * for did not happen.
+ */
+#define _GNU_SOURCE
+#include <getopt.h>
+#include <malloc.h>
+#include <sys/wait.h>
+
+#include "kvm_util.h"
+#include "test_util.h"
+#include "knob.h"
+#include "ktap.h"
+#include "storm.h"
+#include "writers.h"
+
+#define PAGE			ORACLE_PAGE_SIZE
+#define THP_ENABLED		"/sys/kernel/mm/transparent_hugepage/enabled"
+#define FIRST_SLOT		16
+#define MAX_SLOTS		2048
+#define RING_ENTRIES		4096
+#define RING_BYTES		(RING_ENTRIES * sizeof(struct kvm_dirty_gfn))
+#define PATIENCE		15
+#define MIN_ATTACKS		16
+
+#define DONE	"writes=%lu invalidations=%lu faults=%lu steps=%lu updates=%lu longest_us=%lu"
+#define SEEN	"exits=%lu dirty=%lu late=%lu checks=%lu erased=%lu 2m=%lu"
+#define TOTALS	"writes=%lu invalidations=%lu faults=%lu updates=%lu exits=%lu dirty=%lu"
+
+struct scene;
+
+enum needs {
+	NEEDS_EXITS	= 1 << 0,
+	NEEDS_DIRTY	= 1 << 1,
+	NEEDS_ERASED	= 1 << 2,
+	NEEDS_CHECKS	= 1 << 3,
+	NEEDS_HUGE	= 1 << 4,
+};
+
+struct test_case {
+	const char *name;
+	void (*setup)(struct scene *s);
+	void (*step)(struct scene *s);
+	/* Pages of a slot; 0: one slot, made by writers_create(). */
+	uint64_t slot_pages;
+	int pages;
+	/* Pages in front of them that are no guest's, to make attacks last. */
+	int filler;
+	int windows;
+	unsigned int needs;
+	unsigned int min_steps;
+	bool huge;
+	bool shmem;
+	bool ring;
+	/* Instead of all the above. */
+	void (*lives)(struct scene *s, uint64_t usec);
+};
+
+struct slot {
+	uint32_t id;
+	uint32_t flags;
+	uint64_t first;
+	uint64_t n;
+	int window;
+};
+
+/* The dirty log of all pages, and what each cell's writer had begun by then. */
+struct dirty {
+	uint64_t *begun;
+	uint64_t *ended;
+	unsigned long *bitmap;
+	unsigned long *fresh;
+	uint32_t ring_index[WRITERS_MAX_VCPUS];
+	struct kvm_dirty_gfn *ring[WRITERS_MAX_VCPUS];
+	bool valid;
+};
+
+struct counts {
+	uint64_t steps;
+	uint64_t updates;
+	uint64_t exits;
+	uint64_t dirty;
+	uint64_t late;
+	uint64_t checks;
+	uint64_t writes;
+	uint64_t attacks;
+	uint64_t faults;
+	uint64_t erased;
+	uint64_t huge;
+	uint64_t longest;
+	uint64_t usec;
+};
+
+struct scene {
+	const struct test_case *tc;
+	struct writers w;
+	struct storm storm;
+	struct slot slot[MAX_SLOTS];
+	int nr_slots;
+	struct dirty dirty;
+	uint64_t seed;
+	uint64_t rng;
+	int fd[2];
+	int current;
+	uint8_t *hva;
+	uint64_t pages;
+	int vcpus;
+	struct counts c;
+};
+
+static struct options {
+	uint64_t seed;
+	int seconds;
+	int vcpus;
+	int stall;
+	const char *filter;
+	bool list;
+} opt = {
+	.seconds = 15,
+	.vcpus = 2,
+	.stall = 20,
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
+}
+
+static uint64_t pick(struct scene *s, uint64_t n)
+{
+	return writers_scale(oracle_random(&s->rng) >> 32, n);
+}
+
+static struct slot *pick_slot(struct scene *s)
+{
+	return &s->slot[pick(s, s->nr_slots)];
+}
+
+/* ---- memslots ---- */
+
+static void *slot_hva(struct scene *s, const struct slot *slot)
+{
+	return s->hva + slot->first * PAGE;
+}
+
+static void slot_set(struct scene *s, struct slot *slot, uint64_t n)
+{
+	uint64_t start = now_us(), took;
+
+	vm_set_user_memory_region(s->w.vm, slot->id, slot->flags,
+				  writers_gpa(s->pages, slot->window, slot->first), n * PAGE,
+				  slot_hva(s, slot));
+	took = now_us() - start;
+	s->c.longest = took > s->c.longest ? took : s->c.longest;
+	s->c.updates++;
+}
+
+static void slot_create(struct scene *s, struct slot *slot)
+{
+	slot_set(s, slot, slot->n);
+}
+
+static void slot_delete(struct scene *s, struct slot *slot)
+{
+	slot_set(s, slot, 0);
+}
+
+static void add_slots(struct scene *s, int window, uint32_t flags)
+{
+	uint64_t first, left;
+
+	for (first = 0; first < s->pages; first += s->tc->slot_pages) {
+		struct slot *slot = &s->slot[s->nr_slots];
+
+		left = s->pages - first;
+		*slot = (struct slot) {
+			.id = FIRST_SLOT + s->nr_slots++,
+			.flags = flags,
+			.first = first,
+			.n = left < s->tc->slot_pages ? left : s->tc->slot_pages,
+			.window = window,
+		};
+		slot_create(s, slot);
+	}
+}
+
+static void setup_one_window(struct scene *s)
+{
+	add_slots(s, 0, 0);
+}
+
+static void setup_alias(struct scene *s)
+{
+	add_slots(s, 0, 0);
+	add_slots(s, 1, 0);
+}
+
+static void setup_readonly(struct scene *s)
+{
+	add_slots(s, 0, 0);
+	add_slots(s, 1, KVM_MEM_READONLY);
+}
+
+/* ---- the guest's accesses where no memslot is ---- */
+
+/* Is it right that KVM hands us this access? */
+static bool exit_expected(struct writers_thread *t)
+{
+	struct scene *s = t->w->owner;
+
+	if (s->tc->setup == setup_readonly && t->vcpu->run->mmio.is_write)
+		return true;
+	return s->tc->slot_pages && writers_met_hole(t);
+}
+
+static bool do_access(struct writers_thread *t)
+{
+	struct scene *s = t->w->owner;
+	struct kvm_run *run = t->vcpu->run;
+	uint64_t offset = run->mmio.phys_addr - WRITERS_MEM_GPA;
+	uint64_t *word;
+
+	offset %= writers_window(s->pages, 1);
+	if (run->mmio.len != sizeof(*word) || offset % sizeof(*word) ||
+	    offset >= s->pages * PAGE || !exit_expected(t)) {
+		ktap_info("vcpu=%u unexpected %s of %u bytes at %#llx, where a memslot is",
+			  t->vcpu->id, run->mmio.is_write ? "write" : "read", run->mmio.len,
+			  run->mmio.phys_addr);
+		return false;
+	}
+	word = (uint64_t *)(s->hva + offset);
+	storm_enter(&s->storm);
+	if (run->mmio.is_write)
+		WRITE_ONCE(*word, *(uint64_t *)run->mmio.data);
+	else
+		*(uint64_t *)run->mmio.data = READ_ONCE(*word);
+	storm_leave(&s->storm);
+	__atomic_add_fetch(&s->c.exits, 1, __ATOMIC_RELAXED);
+	return true;
+}
+
+static bool on_exit_of_vcpu(struct writers_thread *t)
+{
+	switch (t->vcpu->run->exit_reason) {
+	case KVM_EXIT_MMIO:
+		return do_access(t);
+	case KVM_EXIT_DIRTY_RING_FULL:
+		usleep(100);
+		return true;
+	}
+	return false;
+}
+
+/* ---- steps: each changes memslots and leaves them as they were, roughly ---- */
+
+static void let_guest_work(struct scene *s)
+{
+	storm_let_guest_work(&s->storm, pick(s, 200));
+}
+
+static void check_frozen(struct scene *s, struct slot *slot)
+{
+	if (pick(s, 3))
+		return;
+	storm_hold(&s->storm);
+	if (storm_check_frozen(&s->storm, slot->first, slot->n, pick(s, 2000)))
+		writers_verify(&s->w, slot->first, slot->n);
+	storm_release(&s->storm);
+	s->c.checks++;
+}
+
+static void step_recreate(struct scene *s)
+{
+	struct slot *slot = pick_slot(s);
+
+	writers_hole_begin(&s->w);
+	slot_delete(s, slot);
+	if (s->tc->windows == 1)
+		check_frozen(s, slot);
+	let_guest_work(s);
+	slot->flags = pick(s, 4) ? 0 : KVM_MEM_LOG_DIRTY_PAGES;
+	slot_create(s, slot);
+	writers_hole_end(&s->w);
+	let_guest_work(s);
+}
+
+/* To where the guest has no window, and back. */
+static void step_move_away(struct scene *s)
+{
+	struct slot *slot = pick_slot(s);
+
+	writers_hole_begin(&s->w);
+	slot->window = s->tc->windows;
+	slot_create(s, slot);
+	check_frozen(s, slot);
+	slot->window = 0;
+	slot_create(s, slot);
+	writers_hole_end(&s->w);
+	let_guest_work(s);
+}
+
+/*
+ * Replaces the memory together with the filler in front of it: one invalidation,
+ * which comes to the guest's pages last, and of which KVM is not told if it has no
+ * memslot there when it begins.
+ */
+static void *replace_all(void *arg)
+{
+	struct scene *s = arg;
+	uint64_t size = (s->tc->filler + s->pages) * PAGE;
+	uint8_t *start = s->hva - s->tc->filler * PAGE;
+	static const uint8_t zeros[ORACLE_PAGE_SIZE];
+	int file = !s->current, flags = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
+	uint64_t p;
+
+	for (p = s->tc->filler; p < s->tc->filler + s->pages; p++)
+		TEST_ASSERT(pwrite(s->fd[file], zeros, PAGE, p * PAGE) == PAGE, "pwrite: %s",
+			    strerror(errno));
+	oracle_erase_begin(s->w.ctl->log, 0, s->pages);
+	TEST_ASSERT(mmap(start, size, PROT_READ | PROT_WRITE, flags, s->fd[file], 0) == start,
+		    "mmap of %lu bytes: %s", size, strerror(errno));
+	oracle_erase_end(s->w.ctl->log, 0, s->pages);
+	s->current = file;
+	return NULL;
+}
+
+/* A memslot is born in the middle of an invalidation. */
+static void step_create_during(struct scene *s)
+{
+	struct slot *slot = &s->slot[0];
+	pthread_t thread;
+
+	writers_hole_begin(&s->w);
+	slot_delete(s, slot);
+	TEST_ASSERT(!pthread_create(&thread, NULL, replace_all, s), "pthread_create");
+	usleep(pick(s, 5000));
+	slot_create(s, slot);
+	pthread_join(thread, NULL);
+	writers_hole_end(&s->w);
+	let_guest_work(s);
+	writers_verify(&s->w, 0, s->pages);
+	/* The storm itself has no attacks in this case. */
+	s->storm.thread[0].attacks++;
+}
+
+/* Between the guest's windows, or to where the guest has no window. */
+static void step_move(struct scene *s)
+{
+	struct slot *slot = pick_slot(s);
+	int away = s->tc->windows;
+
+	slot->window = (slot->window + 1 + pick(s, 2)) % (away + 1);
+	slot_create(s, slot);
+	if (slot->window == away)
+		check_frozen(s, slot);
+	let_guest_work(s);
+}
+
+/* One of the windows has no memslot here, all the time. */
+static void setup_move(struct scene *s)
+{
+	writers_hole_begin(&s->w);
+	add_slots(s, 0, 0);
+}
+
+/* Read-only memslots can't be changed, only made anew. */
+static void step_readonly(struct scene *s)
+{
+	struct slot *slot = &s->slot[pick(s, s->nr_slots / 2)];
+
+	writers_hole_begin(&s->w);
+	slot_delete(s, slot);
+	slot->flags ^= KVM_MEM_READONLY;
+	slot_create(s, slot);
+	writers_hole_end(&s->w);
+	if (slot->flags & KVM_MEM_READONLY)
+		check_frozen(s, slot);
+	let_guest_work(s);
+}
+
+static void step_many(struct scene *s)
+{
+	int i;
+
+	for (i = 0; i < 4 && !writers_failed(&s->w); i++) {
+		if (pick(s, 2))
+			step_recreate(s);
+		else
+			step_move(s);
+	}
+}
+
+static void step_alias(struct scene *s)
+{
+	struct slot *slot = pick_slot(s);
+
+	if (pick(s, 2)) {
+		step_recreate(s);
+		return;
+	}
+	slot->flags ^= KVM_MEM_LOG_DIRTY_PAGES;
+	slot_create(s, slot);
+	let_guest_work(s);
+}
+
+/* ---- dirty log and dirty ring ---- */
+
+static struct oracle_cell *cell_of(struct scene *s, uint64_t i)
+{
+	return &s->w.ctl->log[i / ORACLE_CELLS].cell[i % ORACLE_CELLS];
+}
+
+/* After the log was taken: what begins from here on is in the next one. */
+static void dirty_taken(struct scene *s, const struct slot *slot)
+{
+	uint64_t i;
+
+	for (i = slot->first * ORACLE_CELLS; i < (slot->first + slot->n) * ORACLE_CELLS; i++)
+		s->dirty.begun[i] = READ_ONCE(cell_of(s, i)->start);
+}
+
+/* Before the log is taken: what has ended by now must be in it. */
+static void dirty_take(struct scene *s, const struct slot *slot)
+{
+	uint64_t i;
+
+	for (i = slot->first * ORACLE_CELLS; i < (slot->first + slot->n) * ORACLE_CELLS; i++)
+		s->dirty.ended[i] = READ_ONCE(cell_of(s, i)->end);
+}
+
+static bool bit_is_set(const unsigned long *bitmap, uint64_t bit)
+{
+	return bitmap[bit / 64] >> bit % 64 & 1;
+}
+
+/* Each entry's flags are handed over and back with release and acquire. */
+static void collect_ring(struct scene *s, int vcpu)
+{
+	struct dirty *d = &s->dirty;
+	struct kvm_dirty_gfn *e;
+	uint64_t page;
+
+	for (;;) {
+		e = &d->ring[vcpu][d->ring_index[vcpu] % RING_ENTRIES];
+		if (__atomic_load_n(&e->flags, __ATOMIC_ACQUIRE) != KVM_DIRTY_GFN_F_DIRTY)
+			return;
+		page = s->slot[e->slot - FIRST_SLOT].first + e->offset;
+		TEST_ASSERT(page < s->pages, "dirty ring: slot %u offset %llu", e->slot, e->offset);
+		d->bitmap[page / 64] |= 1UL << page % 64;
+		__atomic_store_n(&e->flags, KVM_DIRTY_GFN_F_RESET, __ATOMIC_RELEASE);
+		d->ring_index[vcpu]++;
+	}
+}
+
+/* Adds what is dirty now to the bitmap, whose bit 0 is the slot's first page. */
+static void harvest(struct scene *s, const struct slot *slot)
+{
+	struct dirty *d = &s->dirty;
+	uint64_t i;
+
+	for (i = 0; i < s->vcpus && s->tc->ring; i++)
+		collect_ring(s, i);
+	if (s->tc->ring)
+		return;
+	kvm_vm_get_dirty_log(s->w.vm, slot->id, d->fresh);
+	for (i = 0; i < (slot->n + 63) / 64; i++)
+		d->bitmap[i] |= d->fresh[i];
+}
+
+/*
+ * KVM's lockless fault makes a page writable before it calls it dirty, so that
+ * another vCPU may write it in between: then it will be in the log soon.  With
+ * one vCPU there is no other.
+ */
+static bool comes_late(struct scene *s, const struct slot *slot, uint64_t page)
+{
+	int i;
+
+	for (i = 0; i < 2000 && s->vcpus > 1; i++) {
+		usleep(1000);
+		harvest(s, slot);
+		if (bit_is_set(s->dirty.bitmap, page)) {
+			s->c.late++;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void dirty_check(struct scene *s, const struct slot *slot)
+{
+	const struct dirty *d = &s->dirty;
+	uint64_t p, i;
+
+	for (p = 0; p < slot->n; p++) {
+		if (bit_is_set(d->bitmap, p)) {
+			s->c.dirty++;
+			continue;
+		}
+		i = (slot->first + p) * ORACLE_CELLS;
+		while (i < (slot->first + p + 1) * ORACLE_CELLS && d->ended[i] <= d->begun[i])
+			i++;
+		if (i == (slot->first + p + 1) * ORACLE_CELLS || comes_late(s, slot, p))
+			continue;
+		ktap_info("LOST from the dirty log: page=%lu cell=%lu, writes %lu to %lu",
+			  slot->first + p, i % ORACLE_CELLS, d->begun[i] + 1, d->ended[i]);
+		writers_found(&s->w, ORACLE_LOST);
+		return;
+	}
+}
+
+/* Flags only, twice; the storm goes on meanwhile. */
+static void step_flags(struct scene *s)
+{
+	struct slot *slot = pick_slot(s);
+	int i;
+
+	slot->flags = KVM_MEM_LOG_DIRTY_PAGES;
+	slot_create(s, slot);
+	for (i = pick(s, 4); i >= 0 && !writers_failed(&s->w); i--) {
+		dirty_taken(s, slot);
+		let_guest_work(s);
+		dirty_take(s, slot);
+		memset(s->dirty.bitmap, 0, align_up(slot->n, 64) / 8);
+		harvest(s, slot);
+		dirty_check(s, slot);
+	}
+	slot->flags = 0;
+	slot_create(s, slot);
+	let_guest_work(s);
+}
+
+static void setup_clear(struct scene *s)
+{
+	vm_enable_cap(s->w.vm, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
+		      KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE);
+	add_slots(s, 0, KVM_MEM_LOG_DIRTY_PAGES);
+}
+
+/* The log is read, and what it says is cleared and write-protected later. */
+static void step_clear(struct scene *s)
+{
+	struct slot *slot = pick_slot(s);
+	struct dirty *d = &s->dirty;
+
+	dirty_take(s, slot);
+	memset(d->bitmap, 0, align_up(slot->n, 64) / 8);
+	harvest(s, slot);
+	if (s->c.steps >= s->nr_slots * 4UL)
+		dirty_check(s, slot);
+	kvm_vm_clear_dirty_log(s->w.vm, slot->id, d->bitmap, 0, slot->n);
+	dirty_taken(s, slot);
+	let_guest_work(s);
+}
+
+static void setup_ring(struct scene *s)
+{
+	int i;
+
+	for (i = 0; i < s->vcpus; i++)
+		s->dirty.ring[i] = vcpu_map_dirty_ring(s->w.thread[i].vcpu);
+	add_slots(s, 0, KVM_MEM_LOG_DIRTY_PAGES);
+	s->dirty.valid = false;
+}
+
+static void step_ring(struct scene *s)
+{
+	struct slot all = { .n = s->pages };
+	struct dirty *d = &s->dirty;
+
+	dirty_take(s, &all);
+	memset(d->bitmap, 0, s->pages / 8);
+	harvest(s, &all);
+	if (d->valid)
+		dirty_check(s, &all);
+	kvm_vm_reset_dirty_ring(s->w.vm);
+	dirty_taken(s, &all);
+	d->valid = true;
+	let_guest_work(s);
+}
+
+static void create_dirty(struct scene *s)
+{
+	s->dirty.begun = calloc(s->pages * ORACLE_CELLS, sizeof(uint64_t));
+	s->dirty.ended = calloc(s->pages * ORACLE_CELLS, sizeof(uint64_t));
+	s->dirty.bitmap = calloc(s->pages / 64 + 1, sizeof(long));
+	s->dirty.fresh = calloc(s->pages / 64 + 1, sizeof(long));
+	TEST_ASSERT(s->dirty.begun && s->dirty.ended && s->dirty.bitmap && s->dirty.fresh,
+		    "out of memory");
+}
+
+static void destroy_dirty(struct scene *s)
+{
+	int i;
+
+	for (i = 0; i < s->vcpus && s->dirty.ring[i]; i++)
+		munmap(s->dirty.ring[i], RING_BYTES);
+	free(s->dirty.begun);
+	free(s->dirty.ended);
+	free(s->dirty.bitmap);
+	free(s->dirty.fresh);
+}
+
+/* ---- fork ---- */
+
+static void reap(pid_t pid, const char *what)
+{
+	int status = 0;
+
+	TEST_ASSERT(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && !WEXITSTATUS(status),
+		    "%s: status %#x", what, status);
+}
+
+/* The child spoils its copy; the guest must not see that. */
+static void step_fork(struct scene *s)
+{
+	uint64_t first = pick(s, s->pages), p;
+	bool execs = pick(s, 2);
+	pid_t pid;
+
+	/* A copy that is made while there is a hole could not be written. */
+	storm_enter(&s->storm);
+	pid = fork();
+	if (!pid) {
+		for (p = first; p < s->pages && p < first + 64; p++)
+			memset(writers_page(&s->w, p), 0x5a, PAGE);
+		if (execs)
+			execl("/proc/self/exe", "memslot_test", "-X", NULL);
+		_exit(execs);
+	}
+	storm_leave(&s->storm);
+	TEST_ASSERT(pid > 0, "fork: %s", strerror(errno));
+	let_guest_work(s);
+	reap(pid, "child");
+	s->c.checks++;
+}
+
+/* ---- the memory and the VM ---- */
+
+static uint8_t *reserve(uint64_t size)
+{
+	uint8_t *p = mmap(NULL, size + WRITERS_HUGE, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
+	return (uint8_t *)align_up((uint64_t)p, WRITERS_HUGE);
+}
+
+static int create_file(uint64_t size)
+{
+	int fd = memfd_create("memslot_test", MFD_CLOEXEC);
+
+	TEST_ASSERT(fd >= 0 && !fallocate(fd, 0, 0, size), "memfd of %lu bytes: %s", size,
+		    strerror(errno));
+	return fd;
+}
+
+/* Who looks at the memory after its owner has gone knows of one file only. */
+static void create_memory(struct scene *s)
+{
+	uint64_t size = (s->tc->filler + s->pages) * PAGE;
+	int flags = MAP_FIXED | (s->tc->shmem ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS);
+
+	s->fd[0] = s->tc->shmem ? create_file(size) : -1;
+	s->fd[1] = s->tc->shmem && !s->tc->lives ? create_file(size) : -1;
+	s->hva = mmap(reserve(size), size, PROT_READ | PROT_WRITE, flags, s->fd[0], 0);
+	TEST_ASSERT(s->hva != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
+	madvise(s->hva, size, s->tc->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	s->hva += s->tc->filler * PAGE;
+}
+
+static void destroy_memory(struct scene *s)
+{
+	int i;
+
+	munmap(s->hva - s->tc->filler * PAGE, (s->tc->filler + s->pages) * PAGE);
+	for (i = 0; i < 2 && s->fd[i] >= 0; i++)
+		close(s->fd[i]);
+}
+
+static void create_writers(struct scene *s, struct writers_ctl *ctl)
+{
+	struct writers_setup setup = {
+		.nr_vcpus = s->vcpus,
+		.hva = s->hva,
+		.pages = s->pages,
+		.huge = s->tc->huge,
+		.nr_hot = STORM_THREADS,
+		.seed = s->seed,
+		.windows = s->tc->slot_pages ? s->tc->windows : 0,
+		.dirty_ring = s->tc->ring ? RING_BYTES : 0,
+		.ctl = ctl,
+	};
+
+	writers_create_from(&s->w, &setup);
+	s->w.stall_seconds = opt.stall;
+	s->w.on_exit = on_exit_of_vcpu;
+	s->w.owner = s;
+	s->nr_slots = 0;
+	if (s->tc->setup)
+		s->tc->setup(s);
+}
+
+static void start_all(struct scene *s)
+{
+	s->storm = (struct storm) {
+		.w = &s->w,
+		.fd = { s->fd[0], s->fd[1] },
+		.ops = s->tc->step == step_create_during ? 0 : STORM_ALL,
+		.huge = s->tc->huge,
+		.threads = STORM_THREADS,
+	};
+	storm_start(&s->storm, s->seed);
+	writers_start(&s->w);
+}
+
+static void stop_all(struct scene *s)
+{
+	storm_stop(&s->storm);
+	writers_stop(&s->w);
+}
+
+static void collect(struct scene *s, uint64_t start)
+{
+	struct counts *c = &s->c;
+
+	c->writes = writers_writes(&s->w);
+	c->faults = writers_faults(&s->w);
+	c->erased = writers_erased(&s->w);
+	c->attacks = storm_attacks(&s->storm);
+	c->huge = max(c->huge, vm_get_stat(s->w.vm, "pages_2m"));
+	c->usec = now_us() - start;
+}
+
+/* Why a case in which nothing was wrong nevertheless proves nothing. */
+static const char *nothing_happened(const struct scene *s)
+{
+	const struct counts *c = &s->c;
+	unsigned int needs = s->tc->needs;
+
+	if (!c->writes)
+		return "the guest wrote nothing";
+	if (!c->faults)
+		return "KVM fixed no fault";
+	if (c->attacks < MIN_ATTACKS)
+		return "too little was invalidated";
+	if (c->steps < s->tc->min_steps)
+		return "memslots changed too seldom";
+	if (needs & NEEDS_EXITS && !c->exits)
+		return "the guest never met a missing or read-only memslot";
+	if (needs & NEEDS_DIRTY && !c->dirty)
+		return "no page was ever dirty";
+	if (needs & NEEDS_ERASED && !c->erased)
+		return "no vCPU met an erased page";
+	if (needs & NEEDS_CHECKS && !c->checks)
+		return "the check of this case never ran";
+	if (needs & NEEDS_HUGE && !c->huge)
+		return "KVM mapped nothing with 2 MiB";
+	return NULL;
+}
+
+static void run_steps(struct scene *s, uint64_t usec)
+{
+	uint64_t start = now_us();
+
+	while (!writers_failed(&s->w)) {
+		s->tc->step(s);
+		s->c.steps++;
+		writers_watch(&s->w);
+		collect(s, start);
+		if (s->c.usec > usec && !nothing_happened(s))
+			break;
+		if (s->c.usec > usec + PATIENCE * 1000000UL)
+			break;
+	}
+}
+
+static void run_one_vm(struct scene *s, uint64_t usec)
+{
+	create_dirty(s);
+	create_writers(s, NULL);
+	start_all(s);
+	run_steps(s, usec);
+	stop_all(s);
+	if (!writers_failed(&s->w))
+		writers_verify_all(&s->w);
+	destroy_dirty(s);
+	writers_destroy(&s->w);
+}
+
+/* ---- many short lives ---- */
+
+static void count_life(struct scene *s)
+{
+	s->c.steps++;
+	s->c.writes += writers_writes(&s->w);
+	s->c.attacks += storm_attacks(&s->storm);
+	s->c.erased += writers_erased(&s->w);
+}
+
+/* The VM is freed while the storm goes on. */
+static void one_teardown(struct scene *s)
+{
+	create_writers(s, NULL);
+	start_all(s);
+	usleep(20000 + pick(s, 30000));
+	writers_stop(&s->w);
+	s->c.faults += writers_faults(&s->w);
+	while (!storm_attacks(&s->storm) && !writers_failed(&s->w))
+		usleep(100);
+	writers_free_vm(&s->w);
+	usleep(pick(s, 3000));
+	storm_stop(&s->storm);
+	if (!writers_failed(&s->w))
+		writers_verify_all(&s->w);
+	count_life(s);
+	writers_free_ctl(&s->w);
+}
+
+/*
+ * A process with running vCPUs and a storm ends: by exec, exit or a signal.
+ * Its memory and the oracle's log are shared with us, who check it.
+ */
+static void child_life(struct scene *s, struct writers_ctl *ctl, int how)
+{
+	create_writers(s, ctl);
+	start_all(s);
+	usleep(5000 + pick(s, 40000));
+	while (!writers_writes(&s->w) && !writers_failed(&s->w))
+		usleep(1000);
+	if (writers_failed(&s->w))
+		_exit(2);
+	/* What happened goes to the parent by way of a word it reads. */
+	ctl->hot[WRITERS_MAX_HOT - 1] = storm_attacks(&s->storm);
+	if (how == 0)
+		execl("/proc/self/exe", "memslot_test", "-X", NULL);
+	if (how == 1)
+		kill(getpid(), SIGKILL);
+	_exit(how == 0);
+}
+
+static void check_after(struct scene *s, struct writers_ctl *ctl)
+{
+	/* No VM: only what the oracle needs. */
+	s->w = (struct writers) {
+		.ctl = ctl,
+		.ctl_size = writers_ctl_size(s->pages),
+		.hva = (uint64_t *)s->hva,
+		.pages = s->pages,
+		.salt = oracle_mix(s->seed),
+		.nr_vcpus = s->vcpus,
+	};
+	storm_check_frozen(&s->storm, 0, s->pages, pick(s, 2000));
+	writers_verify_all(&s->w);
+	s->c.steps++;
+	s->c.checks++;
+	s->c.writes += writers_writes(&s->w);
+	s->c.erased += writers_erased(&s->w);
+	s->c.attacks += ctl->hot[WRITERS_MAX_HOT - 1];
+}
+
+static void one_owner(struct scene *s)
+{
+	struct writers_ctl *ctl = writers_map_ctl(s->pages);
+	int how = pick(s, 3), status = 0;
+	pid_t pid;
+
+	s->storm.w = &s->w;
+	pid = fork();
+	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
+	if (!pid)
+		child_life(s, ctl, how);
+	TEST_ASSERT(waitpid(pid, &status, 0) == pid, "waitpid: %s", strerror(errno));
+	check_after(s, ctl);
+	if (how == 1 ? !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL : status) {
+		ktap_info("process that owns the VM, end %d: status %#x", how, status);
+		writers_fail(&s->w);
+	}
+	munmap(ctl, s->w.ctl_size);
+}
+
+static void run_lives(struct scene *s, uint64_t usec, void (*one)(struct scene *s))
+{
+	uint64_t start = now_us(), min = s->tc->min_steps;
+
+	do {
+		create_memory(s);
+		s->seed++;
+		one(s);
+		destroy_memory(s);
+		s->c.usec = now_us() - start;
+	} while (!s->w.failed && (s->c.usec < usec || s->c.steps < min || s->c.attacks < 8));
+}
+
+static void run_teardown(struct scene *s, uint64_t usec)
+{
+	run_lives(s, usec, one_teardown);
+}
+
+static void run_owner(struct scene *s, uint64_t usec)
+{
+	run_lives(s, usec, one_owner);
+}
+
+static const struct test_case cases[] = {
+	{ "create/4k", setup_one_window, step_recreate, .slot_pages = 32, .pages = 2048,
+	  .windows = 1, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS, .min_steps = 8 },
+	{ "create/2m", setup_one_window, step_recreate, .slot_pages = 768, .pages = 4096,
+	  .windows = 1, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS | NEEDS_HUGE,
+	  .min_steps = 5, .huge = true },
+	{ "create/shmem", setup_one_window, step_recreate, .slot_pages = 32, .pages = 2048,
+	  .windows = 1, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS, .min_steps = 8,
+	  .shmem = true },
+	{ "create/during", setup_one_window, step_create_during, .slot_pages = 64, .pages = 64,
+	  .filler = 4096, .windows = 1, .needs = NEEDS_EXITS | NEEDS_ERASED, .min_steps = 8,
+	  .shmem = true },
+	{ "away/shmem", setup_one_window, step_move_away, .slot_pages = 64, .pages = 1024,
+	  .windows = 1, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS, .min_steps = 8,
+	  .shmem = true },
+	{ "move/4k", setup_move, step_move, .slot_pages = 64, .pages = 1024, .windows = 2,
+	  .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS, .min_steps = 8 },
+	{ "move/2m", setup_move, step_move, .slot_pages = 1024, .pages = 4096, .windows = 2,
+	  .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS | NEEDS_HUGE, .min_steps = 5,
+	  .huge = true },
+	{ "flags/4k", setup_one_window, step_flags, .slot_pages = 512, .pages = 2048,
+	  .windows = 1, .needs = NEEDS_DIRTY | NEEDS_ERASED, .min_steps = 5 },
+	{ "flags/2m", setup_one_window, step_flags, .slot_pages = 1024, .pages = 4096,
+	  .windows = 1, .needs = NEEDS_DIRTY | NEEDS_ERASED | NEEDS_HUGE, .min_steps = 5,
+	  .huge = true },
+	{ "clearlog", setup_clear, step_clear, .slot_pages = 256, .pages = 1024, .windows = 1,
+	  .needs = NEEDS_DIRTY | NEEDS_ERASED, .min_steps = 24 },
+	{ "dirtyring", setup_ring, step_ring, .slot_pages = 256, .pages = 1024, .windows = 1,
+	  .needs = NEEDS_DIRTY | NEEDS_ERASED, .min_steps = 5, .ring = true },
+	{ "readonly", setup_readonly, step_readonly, .slot_pages = 64, .pages = 1024,
+	  .windows = 2, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_CHECKS, .min_steps = 8 },
+	{ "thousands", setup_move, step_many, .slot_pages = 1, .pages = MAX_SLOTS,
+	  .windows = 2, .needs = NEEDS_EXITS | NEEDS_ERASED, .min_steps = 4 },
+	{ "alias/4k", setup_alias, step_alias, .slot_pages = 64, .pages = 1024, .windows = 2,
+	  .needs = NEEDS_EXITS | NEEDS_ERASED, .min_steps = 8 },
+	{ "alias/shmem", setup_alias, step_alias, .slot_pages = 64, .pages = 1024, .windows = 2,
+	  .needs = NEEDS_EXITS | NEEDS_ERASED, .min_steps = 8, .shmem = true },
+	{ "alias/2m", setup_alias, step_alias, .slot_pages = 1024, .pages = 4096,
+	  .windows = 2, .needs = NEEDS_EXITS | NEEDS_ERASED | NEEDS_HUGE, .min_steps = 5,
+	  .huge = true },
+	{ "fork/4k", .step = step_fork, .pages = 1024, .needs = NEEDS_ERASED | NEEDS_CHECKS,
+	  .min_steps = 3 },
+	{ "fork/2m", .step = step_fork, .pages = 4096,
+	  .needs = NEEDS_ERASED | NEEDS_CHECKS | NEEDS_HUGE, .min_steps = 3, .huge = true },
+	{ "teardown", .pages = 512, .min_steps = 2, .lives = run_teardown },
+	{ "owner", .pages = 512, .min_steps = 3, .shmem = true, .lives = run_owner },
+};
+
+/* Why this case cannot run here, or NULL. */
+static const char *why_not(const struct test_case *tc)
+{
+	char value[64];
+
+	if (tc->ring && !kvm_has_cap(KVM_CAP_DIRTY_LOG_RING))
+		return "no dirty rings in this kernel";
+	if (tc->setup == setup_readonly && !kvm_has_cap(KVM_CAP_READONLY_MEM))
+		return "no read-only memslots in this kernel";
+	if (!tc->huge)
+		return NULL;
+	if (!knob_read(THP_ENABLED, value, sizeof(value)))
+		return "no transparent huge pages in this kernel";
+	if (!strcmp(value, "never") && !knob_set(THP_ENABLED, "madvise"))
+		return "transparent_hugepage/enabled is never, and only root can change it";
+	return NULL;
+}
+
+static struct scene scene;
+
+static void add_counts(struct counts *to, const struct counts *c)
+{
+	to->updates += c->updates;
+	to->exits += c->exits;
+	to->dirty += c->dirty;
+	to->late += c->late;
+	to->checks += c->checks;
+	to->writes += c->writes;
+	to->attacks += c->attacks;
+	to->faults += c->faults;
+	to->erased += c->erased;
+	to->steps += c->steps;
+	to->huge = max(to->huge, c->huge);
+	to->longest = max(to->longest, c->longest);
+}
+
+/* With so many vCPUs.  What was wrong, or NULL. */
+static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed, uint64_t usec,
+			    uint64_t *found)
+{
+	struct scene *s = &scene;
+	int i;
+
+	memset(s, 0, sizeof(*s));
+	s->tc = tc;
+	s->vcpus = vcpus;
+	s->pages = tc->pages;
+	s->seed = seed;
+	s->rng = oracle_mix(seed) | 1;
+	if (tc->lives) {
+		tc->lives(s, usec);
+	} else {
+		create_memory(s);
+		run_one_vm(s, usec);
+		destroy_memory(s);
+	}
+	for (i = 0; i < ORACLE_VERDICTS; i++)
+		found[i] += s->w.found[i];
+	if (s->w.failed)
+		return "see above";
+	return tc->lives ? NULL : nothing_happened(s);
+}
+
+static void test_case(const struct test_case *tc, struct counts *total, uint64_t *found,
+		      uint64_t seed, uint64_t usec)
+{
+	int vcpus[] = { 1, opt.vcpus }, n = opt.vcpus > 1 ? 2 : 1, i;
+	struct counts c = {};
+	uint64_t start = now_us();
+	const char *why;
+
+	for (i = 0; i < n; i++) {
+		why = run_with(tc, vcpus[i], seed, usec / n, found);
+		add_counts(&c, &scene.c);
+		if (!why)
+			continue;
+		ktap_fail(tc->name, "%s; vcpus=%d seed=%lu steps=%lu attacks=%lu after %lu ms",
+			  why, vcpus[i], opt.seed, scene.c.steps, scene.c.attacks,
+			  scene.c.usec / 1000);
+		break;
+	}
+	if (i == n)
+		ktap_pass(tc->name, DONE " " SEEN " ms=%lu", c.writes, c.attacks, c.faults,
+			  c.steps, c.updates, c.longest, c.exits, c.dirty, c.late, c.checks,
+			  c.erased, c.huge, (now_us() - start) / 1000);
+	add_counts(total, &c);
+}
+
+static bool selected(const struct test_case *tc)
+{
+	return !opt.filter || strstr(tc->name, opt.filter);
+}
+
+static int run_all(int n)
+{
+	uint64_t found[ORACLE_VERDICTS] = {}, start = now_us(), spent, left;
+	struct counts total = {};
+	const char *why;
+	size_t i;
+
+	ktap_start(n);
+	ktap_info("seed=%lu vcpus=1,%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
+		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (!selected(&cases[i]))
+			continue;
+		why = why_not(&cases[i]);
+		spent = now_us() - start;
+		left = opt.seconds * 1000000UL;
+		left = left > spent ? left - spent : 0;
+		if (why)
+			ktap_skip(cases[i].name, "%s", why);
+		else
+			test_case(&cases[i], &total, found, opt.seed + i, left / n);
+		n--;
+	}
+	ktap_info("guest " TOTALS " stale=%lu lost=%lu torn=%lu",
+		  total.writes, total.attacks, total.faults, total.updates, total.exits,
+		  total.dirty, found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
+	return ktap_finish();
+}
+
+static void usage(const char *name)
+{
+	printf("Usage: %s [-s seed] [-t seconds] [-v vcpus] [-c case] [-w seconds] [-l]\n"
+	       " -s  seed of everything random (default: the time)\n"
+	       " -t  seconds for all cases together (default %d)\n"
+	       " -v  vCPUs, 1 to %d, beside the runs with one (default %d)\n"
+	       " -c  only the cases with this in their name\n"
+	       " -w  seconds without progress of a vCPU that fail the case (default %d)\n"
+	       " -l  list the cases\n",
+	       name, opt.seconds, WRITERS_MAX_VCPUS, opt.vcpus, opt.stall);
+}
+
+static void parse_options(int argc, char **argv)
+{
+	int c;
+
+	opt.seed = time(NULL);
+	while ((c = getopt(argc, argv, "s:t:v:c:w:lhX")) != -1) {
+		switch (c) {
+		case 's':
+			opt.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 't':
+			opt.seconds = atoi(optarg);
+			break;
+		case 'v':
+			opt.vcpus = atoi(optarg);
+			break;
+		case 'c':
+			opt.filter = optarg;
+			break;
+		case 'w':
+			opt.stall = atoi(optarg);
+			break;
+		case 'l':
+			opt.list = true;
+			break;
+		case 'X': /* What the cases exec. */
+			_exit(0);
+		default:
+			usage(argv[0]);
+			exit(c == 'h' ? 0 : 2);
+		}
+	}
+	if (opt.seconds < 0 || opt.vcpus < 1 || opt.vcpus > WRITERS_MAX_VCPUS || opt.stall < 1) {
+		usage(argv[0]);
+		exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+	int n = 0;
+
+	parse_options(argc, argv);
+	/* No arenas: nothing else may map memory where the storm left a hole. */
+	mallopt(M_ARENA_MAX, 1);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		n += selected(&cases[i]);
+		if (opt.list && selected(&cases[i]))
+			puts(cases[i].name);
+	}
+	if (opt.list)
+		return 0;
+	if (!n) {
+		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
+		return 2;
+	}
+	guard_init();
+	return run_all(n);
+}

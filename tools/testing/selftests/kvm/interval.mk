@@ -3,3 +3,4 @@
 # GNUmakefile hands them to the kernel tree's own Makefile; scripts/selftests
 # reads the same lines.
 INTERVAL_TESTS += munmap_test
+INTERVAL_TESTS += ksm_test

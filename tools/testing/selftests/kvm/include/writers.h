@@ -54,6 +54,7 @@ struct writers_vcpu {
 
 struct writers_ctl {
 	uint64_t stop;
+	uint64_t round;
 	uint64_t hot[WRITERS_MAX_HOT];
 	struct writers_vcpu vcpu[WRITERS_MAX_VCPUS];
 	struct oracle_page log[];
@@ -64,6 +65,7 @@ struct writers_guest {
 	struct writers_ctl *ctl;
 	uint64_t mem;
 	uint64_t pages;
+	uint64_t distinct;
 	uint64_t salt;
 	uint32_t nr_vcpus;
 	uint32_t nr_hot;
@@ -91,6 +93,8 @@ struct writers {
 	size_t ctl_size;
 	uint64_t *hva;
 	uint64_t pages;
+	/* Pages that are to differ: all of them, except in twins.h. */
+	uint64_t distinct;
 	uint64_t salt;
 	int nr_vcpus;
 	int stall_seconds;
@@ -234,11 +238,12 @@ static inline void writers_found(struct writers *w, enum oracle_verdict verdict)
 static inline void writers_report(struct writers *w, const char *by,
 				  const struct oracle_report *r)
 {
-	int owner = (r->page + r->cell) % w->nr_vcpus;
+	uint64_t page = r->page % w->distinct;
+	int owner = (page + r->cell) % w->nr_vcpus;
 
 	ktap_info("%s seen by %s: page=%lu word=%d value=%#lx (write %lu of vcpu%d; its log: start=%lu end=%lu quiet=%u seen=%u; page: begun=%u ended=%u)",
 		  oracle_names[r->verdict], by, r->page,
-		  oracle_index(r->page, r->cell, r->word), r->value,
+		  oracle_index(page, r->cell, r->word), r->value,
 		  r->value >> ORACLE_TAG_BITS, owner, r->start, r->end, r->quiet, r->seen,
 		  r->begun, r->ended);
 	writers_found(w, r->verdict);
@@ -431,8 +436,9 @@ static inline bool writers_verify_at(struct writers *w, const uint64_t *mem, uin
 		for (cell = 0; cell < ORACLE_CELLS; cell++) {
 			if (oracle_check(&w->ctl->log[first + p],
 					 mem + p * (ORACLE_PAGE_SIZE / sizeof(*mem)), w->salt,
-					 first + p, cell, &r))
+					 (first + p) % w->distinct, cell, &r))
 				continue;
+			r.page = first + p;
 			writers_report(w, "host", &r);
 			return false;
 		}
@@ -459,7 +465,7 @@ static inline bool writers_verify_rest(struct writers *w, uint64_t page)
 
 	for (i = 0; i < ORACLE_CELLS; i++)
 		for (k = 0; k < ORACLE_WORDS; k++)
-			stamped[oracle_index(page, i, k)] = true;
+			stamped[oracle_index(page % w->distinct, i, k)] = true;
 	for (i = 0; i < ARRAY_SIZE(stamped); i++) {
 		if (stamped[i] || !mem[i])
 			continue;
@@ -508,8 +514,9 @@ static inline void writers_map_mem(struct writers *w, bool huge)
 		virt_map(w->vm, WRITERS_MEM_GVA, WRITERS_MEM_GPA, w->pages);
 }
 
-static inline void writers_create(struct writers *w, int nr_vcpus, void *hva, uint64_t pages,
-				  bool huge, int nr_hot, uint64_t seed)
+/* With guest code of the caller's, who may then change what it is told. */
+static inline void writers_create_code(struct writers *w, void *code, int nr_vcpus, void *hva,
+				       uint64_t pages, bool huge, int nr_hot, uint64_t seed)
 {
 	uint64_t size = pages * ORACLE_PAGE_SIZE;
 	uint64_t ctl_pages = pages / (ORACLE_PAGE_SIZE / sizeof(struct oracle_page)) + 16;
@@ -520,10 +527,11 @@ static inline void writers_create(struct writers *w, int nr_vcpus, void *hva, ui
 	w->nr_vcpus = nr_vcpus;
 	w->hva = hva;
 	w->pages = pages;
+	w->distinct = pages;
 	w->salt = oracle_mix(seed);
 	w->stall_seconds = 20;
 	w->vm = __vm_create_with_vcpus(VM_MODE_DEFAULT, nr_vcpus, pages + ctl_pages,
-				       writers_guest_code, vcpus);
+				       code, vcpus);
 	writers_map_mem(w, huge);
 	writers_map_ctl(w, align_up(WRITERS_MEM_GPA + size, WRITERS_HUGE));
 	guard_catch_exceptions(w->vm, vcpus, nr_vcpus, writers_trap);
@@ -532,6 +540,7 @@ static inline void writers_create(struct writers *w, int nr_vcpus, void *hva, ui
 		.ctl = (void *)WRITERS_CTL_GVA,
 		.mem = WRITERS_MEM_GVA,
 		.pages = pages,
+		.distinct = pages,
 		.salt = w->salt,
 		.nr_vcpus = nr_vcpus,
 		.nr_hot = nr_hot,
@@ -545,6 +554,12 @@ static inline void writers_create(struct writers *w, int nr_vcpus, void *hva, ui
 		w->thread[i].shared = &w->ctl->vcpu[i];
 		guard_stat_open(&w->thread[i].fixed, vcpus[i], "pf_fixed");
 	}
+}
+
+static inline void writers_create(struct writers *w, int nr_vcpus, void *hva, uint64_t pages,
+				  bool huge, int nr_hot, uint64_t seed)
+{
+	writers_create_code(w, writers_guest_code, nr_vcpus, hva, pages, huge, nr_hot, seed);
 }
 
 static inline void writers_destroy(struct writers *w)

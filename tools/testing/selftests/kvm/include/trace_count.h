@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Counts how often a tracepoint of the kernel is passed, on all CPUs and by
+ * whatever thread, with perf_event_open(): nothing under tracing/ is turned.
+ */
+#ifndef SELFTEST_KVM_TRACE_COUNT_H
+#define SELFTEST_KVM_TRACE_COUNT_H
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/perf_event.h>
+
+#define TRACE_COUNT_DIR		"/sys/kernel/tracing"
+#define TRACE_COUNT_CPUS	64
+
+struct trace_count {
+	int cpus;
+	int fd[TRACE_COUNT_CPUS];
+};
+
+/* The tracepoint's number, 0 if this kernel has none of the name. */
+static inline int trace_count_id(const char *name)
+{
+	char path[128], text[16] = "";
+	int fd;
+
+	if (access(TRACE_COUNT_DIR "/events", F_OK))
+		mount("tracefs", TRACE_COUNT_DIR, "tracefs", 0, NULL);
+	snprintf(path, sizeof(path), TRACE_COUNT_DIR "/events/%s/id", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return atoi(text);
+}
+
+static inline void trace_count_close(struct trace_count *t)
+{
+	while (t->cpus)
+		close(t->fd[--t->cpus]);
+}
+
+/* @name as in "kvm/kvm_exit".  False: no such tracepoint, or not for us. */
+static inline bool trace_count_open(struct trace_count *t, const char *name)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.config = trace_count_id(name),
+	};
+	int cpu, n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	t->cpus = 0;
+	for (cpu = 0; cpu < n && cpu < TRACE_COUNT_CPUS && attr.config; cpu++) {
+		t->fd[cpu] = syscall(SYS_perf_event_open, &attr, -1, cpu, -1,
+				     PERF_FLAG_FD_CLOEXEC);
+		if (t->fd[cpu] < 0)
+			break;
+		t->cpus++;
+	}
+	if (t->cpus && t->cpus == cpu)
+		return true;
+	trace_count_close(t);
+	return false;
+}
+
+static inline uint64_t trace_count_read(struct trace_count *t)
+{
+	uint64_t sum = 0, n;
+	int i;
+
+	for (i = 0; i < t->cpus; i++)
+		if (read(t->fd[i], &n, sizeof(n)) == sizeof(n))
+			sum += n;
+	return sum;
+}
+
+#endif /* SELFTEST_KVM_TRACE_COUNT_H */

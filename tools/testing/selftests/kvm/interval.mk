@@ -4,3 +4,4 @@
 # reads the same lines.
 INTERVAL_TESTS += munmap_test
 INTERVAL_TESTS += ksm_test
+INTERVAL_TESTS += thp_test

@@ -207,7 +207,7 @@ static pid_t side_fork(struct side *s)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	nr_knobs = 0;
+	knob_forget();
 	side_main(s);
 	_exit(0);
 }
@@ -429,10 +429,10 @@ static void unmerge_all(struct conductor *c)
 	open_round(c);
 	sample(c);
 	c->r.unmerged += c->sharing - min(c->sharing, c->others);
-	TEST_ASSERT(knob_write(KSM "run", "2"), KSM "run: %s", strerror(errno));
+	TEST_ASSERT(knob_set(KSM "run", "2"), KSM "run: %s", strerror(errno));
 	if (count_all(c, KPF_KSM))
 		c->why = "KSM has unmerged all, and there are merged pages";
-	TEST_ASSERT(knob_write(KSM "run", "1"), KSM "run: %s", strerror(errno));
+	TEST_ASSERT(knob_set(KSM "run", "1"), KSM "run: %s", strerror(errno));
 	c->sharing = 0;
 	finish_round(c);
 }
@@ -552,13 +552,13 @@ static void check_quiet(struct conductor *c)
 		ktap_info("%lu pages of stopped guests can't be merged", left);
 		c->why = "somebody holds references to pages";
 	}
-	knob_write(KSM "run", "0");
+	knob_set(KSM "run", "0");
 	frames = check_mapped(c);
 	if (!failed(c) && frames != DISTINCT) {
 		ktap_info("%d contents in %lu page frames", DISTINCT, frames);
 		c->why = "twins were not merged with each other";
 	}
-	knob_write(KSM "run", "2");
+	knob_set(KSM "run", "2");
 	frames = check_mapped(c);
 	if (!failed(c) && frames != PAGES)
 		c->why = "pages are still shared after all was unmerged";
@@ -587,8 +587,8 @@ static void conduct(struct conductor *c, uint64_t usec)
 	const struct test_case *tc = c->tc;
 	int i;
 
-	TEST_ASSERT(knob_write(KSM "use_zero_pages", tc->zero ? "1" : "0") &&
-		    knob_write(KSM "run", "1"), KSM ": %s", strerror(errno));
+	TEST_ASSERT(knob_set(KSM "use_zero_pages", tc->zero ? "1" : "0") &&
+		    knob_set(KSM "run", "1"), KSM ": %s", strerror(errno));
 	c->sharing = counter_read(KSM "pages_sharing");
 	c->others = c->sharing;
 	for (i = 0; i < tc->sides; i++)
@@ -692,9 +692,8 @@ static const char *why_not(void)
 /* As fast as it can, and as our checks expect it. */
 static bool turn_knobs(void)
 {
-	return knob_set(KSM "use_zero_pages", "0") && knob_set(KSM "merge_across_nodes", "1") &&
-	       knob_set(KSM "sleep_millisecs", "0") && knob_set(KSM "pages_to_scan", "1000") &&
-	       knob_set(KSM "run", "1");
+	return knob_set(KSM "merge_across_nodes", "1") && knob_set(KSM "sleep_millisecs", "0") &&
+	       knob_set(KSM "pages_to_scan", "1000");
 }
 
 static int run_all(const struct test_case *cases, int n)

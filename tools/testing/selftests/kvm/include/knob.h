@@ -17,6 +17,7 @@
 #include "kselftest.h"
 
 #define KNOB_MAX	16
+#define KNOB_MAX_UNDO	4
 
 struct knob {
 	const char *path;
@@ -25,6 +26,8 @@ struct knob {
 
 static struct knob knobs[KNOB_MAX];
 static int nr_knobs;
+static void (*knob_undos[KNOB_MAX_UNDO])(void);
+static int nr_knob_undos;
 
 /* Reads the value; of "always [madvise] never" only what is in brackets. */
 static inline bool knob_read(const char *path, char *value, size_t size)
@@ -64,8 +67,11 @@ static inline bool knob_write(const char *path, const char *value)
 	return done;
 }
 
+/* What was made goes before what was turned, for it may stand on that. */
 static inline void knob_restore_all(void)
 {
+	while (nr_knob_undos)
+		knob_undos[--nr_knob_undos]();
 	while (nr_knobs) {
 		nr_knobs--;
 		knob_write(knobs[nr_knobs].path, knobs[nr_knobs].old);
@@ -82,26 +88,57 @@ static inline void knob_on_signal(int sig)
 static inline void knob_arm(void)
 {
 	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGBUS, SIGABRT };
+	static bool armed;
 	size_t i;
 
+	if (armed)
+		return;
+	armed = true;
 	atexit(knob_restore_all);
 	for (i = 0; i < ARRAY_SIZE(sigs); i++)
 		signal(sigs[i], knob_on_signal);
 }
 
-/* False if the knob is not there or may not be turned.  @path is kept. */
+/* What is no file, like swap space, is undone by @undo on the same occasions. */
+static inline void knob_undo(void (*undo)(void))
+{
+	knob_arm();
+	if (nr_knob_undos < KNOB_MAX_UNDO)
+		knob_undos[nr_knob_undos++] = undo;
+}
+
+/* For a child: what its parent has turned, the parent puts back. */
+static inline void knob_forget(void)
+{
+	nr_knobs = 0;
+	nr_knob_undos = 0;
+}
+
+static inline bool knob_is_turned(const char *path)
+{
+	int i;
+
+	for (i = 0; i < nr_knobs; i++)
+		if (!strcmp(knobs[i].path, path))
+			return true;
+	return false;
+}
+
+/*
+ * False if the knob is not there or may not be turned.  May be turned again;
+ * what it was at first is what it will be.  @path is kept.
+ */
 static inline bool knob_set(const char *path, const char *value)
 {
-	static bool armed;
 	struct knob *k = &knobs[nr_knobs];
 
+	if (knob_is_turned(path))
+		return knob_write(path, value);
 	if (nr_knobs == KNOB_MAX || !knob_read(path, k->old, sizeof(k->old)))
 		return false;
 	if (!strcmp(k->old, value))
 		return true;
-	if (!armed)
-		knob_arm();
-	armed = true;
+	knob_arm();
 	k->path = path;
 	nr_knobs++;
 	if (knob_write(path, value))

@@ -12,6 +12,8 @@ INTERVAL_TESTS += memslot_test
 INTERVAL_TESTS += pfncache_test
 INTERVAL_TESTS += memfd_uffd_test
 INTERVAL_TESTS += smm_memslot_test
+INTERVAL_TESTS += ksm_test
+INTERVAL_TESTS += thp_test
 
 # Benchmarks measure and do not judge; scripts/bench runs them.
 INTERVAL_BENCHES += fault_bench

@@ -74,11 +74,11 @@ static void report_case(const char *suite, bool ok, char *line)
 	snprintf(name, sizeof(name), "%s.%s", suite, word);
 
 	if (!ok)
-		ktap_fail(name, "");
+		ktap_fail(name, "see the console");
 	else if (reason)
 		ktap_skip(name, "%s", reason + strlen(SKIP " "));
 	else
-		ktap_pass(name, "");
+		ktap_pass(name, "%s", "");
 }
 
 static void report_suite(const char *suite, const char *path, unsigned int plan)

@@ -78,8 +78,6 @@ struct scan {
 
 enum kind { ANON, SHMEM, HUGETLB, NR_KINDS };
 
-static const char * const kinds[] = { "anon", "shmem", "hugetlb" };
-
 enum needs {
 	NEEDS_MISSING	= 1 << 0,
 	NEEDS_MINOR	= 1 << 1,

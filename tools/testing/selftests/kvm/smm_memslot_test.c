@@ -99,7 +99,7 @@ static void visit(struct ctl *ctl, uint32_t me, uint64_t page)
 		.end = c->end,
 		.quiet = c->quiet,
 		.seen = c->seen,
-		.ended = quiet,
+		.gone = READ_ONCE(ctl->log[page].gone),
 	};
 
 	c->start = r.start;
@@ -251,10 +251,10 @@ static void tell(struct vcpu_thread *t)
 	const struct oracle_report *r = &t->s->ctl->vcpu[t->vcpu->id].report;
 	uint64_t value = r->value >> ORACLE_TAG_BITS;
 
-	ktap_info("%s seen by vcpu%u%s: page=%lu value=%#lx (last write: %lu quiet=%u seen=%u; page: begun=%u ended=%u)",
+	ktap_info("%s seen by vcpu%u%s: page=%lu value=%#lx (last write: %lu quiet=%u seen=%u; page: begun=%u gone=%u)",
 		  oracle_names[r->verdict], t->vcpu->id,
 		  value == NOT_THERE ? " (there was no SMI)" : "", r->page, value, r->end,
-		  r->quiet, r->seen, r->begun, r->ended);
+		  r->quiet, r->seen, r->begun, r->gone);
 	fail(t->s, r->verdict);
 }
 

@@ -122,11 +122,11 @@ static inline int oracle_index(uint64_t page, int cell, int word)
 	return line * 8 + ((page + cell + 3 * word) & 7);
 }
 
-static inline void oracle_write(struct oracle_page *log, uint64_t *mem, uint64_t salt,
-				uint64_t page, int cell)
+/* Write number @number, which is above all before, of the cell's one writer. */
+static inline void oracle_write_as(struct oracle_page *log, uint64_t *mem, uint64_t salt,
+				   uint64_t page, int cell, uint64_t number)
 {
 	struct oracle_cell *c = &log->cell[cell];
-	uint64_t number = c->end + 1;
 	uint32_t quiet, seen;
 	int i;
 
@@ -140,6 +140,12 @@ static inline void oracle_write(struct oracle_page *log, uint64_t *mem, uint64_t
 	WRITE_ONCE(c->quiet, quiet);
 	WRITE_ONCE(c->seen, seen);
 	WRITE_ONCE(c->end, number);
+}
+
+static inline void oracle_write(struct oracle_page *log, uint64_t *mem, uint64_t salt,
+				uint64_t page, int cell)
+{
+	oracle_write_as(log, mem, salt, page, cell, log->cell[cell].end + 1);
 }
 
 static inline enum oracle_verdict oracle_judge(const struct oracle_report *r, uint64_t stamp)

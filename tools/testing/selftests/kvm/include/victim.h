@@ -382,7 +382,7 @@ static inline bool victim_left(struct victim *v)
 
 static inline void victim_print_file(const char *dir, const char *task, const char *name)
 {
-	char path[300], line[256];
+	char path[600], line[256];
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s/%s", dir, task, name);

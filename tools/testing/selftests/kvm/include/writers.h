@@ -55,6 +55,7 @@ struct writers_vcpu {
 
 struct writers_ctl {
 	uint64_t stop;
+	uint64_t round;
 	uint64_t hot[WRITERS_MAX_HOT];
 	struct writers_vcpu vcpu[WRITERS_MAX_VCPUS];
 	struct oracle_page log[];
@@ -65,6 +66,7 @@ struct writers_guest {
 	struct writers_ctl *ctl;
 	uint64_t mem;
 	uint64_t pages;
+	uint64_t distinct;
 	uint64_t salt;
 	uint32_t nr_vcpus;
 	uint32_t nr_hot;
@@ -77,6 +79,8 @@ struct writers_guest {
  * writers_gpa() tells; which memslots are there is then up to the test.
  */
 struct writers_setup {
+	/* Of the guest; NULL: what the writers do. */
+	void *code;
 	int nr_vcpus;
 	void *hva;
 	uint64_t pages;
@@ -113,6 +117,8 @@ struct writers {
 	size_t ctl_size;
 	uint64_t *hva;
 	uint64_t pages;
+	/* Pages that are to differ: all of them, except in twins.h. */
+	uint64_t distinct;
 	uint64_t salt;
 	int nr_vcpus;
 	int stall_seconds;
@@ -278,11 +284,12 @@ static inline void writers_found(struct writers *w, enum oracle_verdict verdict)
 static inline void writers_report(struct writers *w, const char *by,
 				  const struct oracle_report *r)
 {
-	int owner = (r->page + r->cell) % w->nr_vcpus;
+	uint64_t page = r->page % w->distinct;
+	int owner = (page + r->cell) % w->nr_vcpus;
 
 	ktap_info("%s seen by %s: page=%lu word=%d value=%#lx (write %lu of vcpu%d; its log: start=%lu end=%lu quiet=%u seen=%u; page: begun=%u gone=%u)",
 		  oracle_names[r->verdict], by, r->page,
-		  oracle_index(r->page, r->cell, r->word), r->value,
+		  oracle_index(page, r->cell, r->word), r->value,
 		  r->value >> ORACLE_TAG_BITS, owner, r->start, r->end, r->quiet, r->seen,
 		  r->begun, r->gone);
 	writers_found(w, r->verdict);
@@ -468,8 +475,9 @@ static inline bool writers_verify_at(struct writers *w, const uint64_t *mem, uin
 		for (cell = 0; cell < ORACLE_CELLS; cell++) {
 			if (oracle_check(&w->ctl->log[first + p],
 					 mem + p * (ORACLE_PAGE_SIZE / sizeof(*mem)), w->salt,
-					 first + p, cell, &r))
+					 (first + p) % w->distinct, cell, &r))
 				continue;
+			r.page = first + p;
 			writers_report(w, "host", &r);
 			return false;
 		}
@@ -496,7 +504,7 @@ static inline bool writers_verify_rest(struct writers *w, uint64_t page)
 
 	for (i = 0; i < ORACLE_CELLS; i++)
 		for (k = 0; k < ORACLE_WORDS; k++)
-			stamped[oracle_index(page, i, k)] = true;
+			stamped[oracle_index(page % w->distinct, i, k)] = true;
 	for (i = 0; i < ARRAY_SIZE(stamped); i++) {
 		if (stamped[i] || !mem[i])
 			continue;
@@ -578,7 +586,7 @@ static inline void writers_create_vm(struct writers *w, const struct writers_set
 	if (s->dirty_ring)
 		vm_enable_dirty_ring(w->vm, s->dirty_ring);
 	for (i = 0; i < s->nr_vcpus; i++)
-		vcpus[i] = vm_vcpu_add(w->vm, i, writers_guest_code);
+		vcpus[i] = vm_vcpu_add(w->vm, i, s->code ?: writers_guest_code);
 	writers_add_mem(w, s->huge, s->windows);
 	writers_add_ctl(w, max(s->windows, 1));
 	guard_catch_exceptions(w->vm, vcpus, s->nr_vcpus, writers_trap);
@@ -590,6 +598,7 @@ static inline void writers_tell_guest(struct writers *w, const struct writers_se
 		.ctl = (void *)WRITERS_CTL_GVA,
 		.mem = WRITERS_MEM_GVA,
 		.pages = s->pages,
+		.distinct = s->pages,
 		.salt = w->salt,
 		.nr_vcpus = s->nr_vcpus,
 		.nr_hot = s->nr_hot,
@@ -607,6 +616,7 @@ static inline void writers_create_from(struct writers *w, const struct writers_s
 	w->nr_vcpus = s->nr_vcpus;
 	w->hva = s->hva;
 	w->pages = s->pages;
+	w->distinct = s->pages;
 	w->salt = oracle_mix(s->seed);
 	w->stall_seconds = 20;
 	w->ctl = s->ctl ?: writers_map_ctl(s->pages);

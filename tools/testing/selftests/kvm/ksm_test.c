@@ -1,0 +1,795 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vCPUs read and write pages that become identical again and again, while KSM
+ * merges them, and writes break them apart.
+ *
+ * The guests' pages are twins (include/twins.h): in each round every cell is
+ * written once, then the guests only read until the conductor, which watches
+ * KSM, opens the next round.  What must hold is in include/oracle.h.  On top:
+ *  - a range that is not mergeable any more has no merged page;
+ *  - with the guests stopped, KSM merges every page: it refuses one to which
+ *    anybody, such as a fault of KVM's, still has a reference;
+ *  - each merged page is mapped exactly as often as our page tables say, and
+ *    after all is unmerged each page once.
+ * A case fails, too, if KSM did not merge, if no write broke a merged page, or
+ * if KVM was not told (tracepoint kvm_set_spte_hva, up to 6.9).
+ *
+ * Each VM is a side: in a thread of this process or in a process of its own,
+ * it runs its vCPUs as the conductor tells it, and says how that goes.
+ */
+#define _GNU_SOURCE
+#include <getopt.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "kvm_util.h"
+#include "test_util.h"
+#include "counters.h"
+#include "knob.h"
+#include "ktap.h"
+#include "page_state.h"
+#include "trace_count.h"
+#include "twins.h"
+
+#define PAGE			ORACLE_PAGE_SIZE
+#define PAGES			256UL	/* of all VMs of a case */
+#define DISTINCT		8
+#define MAX_SIDES		2
+#define PATIENCE_MS		15000
+
+#define KSMD_NICE		5
+
+#define KSM			"/sys/kernel/mm/ksm/"
+#define SET_SPTE		"kvm/kvm_set_spte_hva"
+
+#define COUNTS	"writes=%lu merges=%lu cows=%lu set_spte=%lu unmerged=%lu zeroed=%lu rounds=%lu faults=%lu ms=%lu"
+
+enum phase { SIDE_RUN, SIDE_STOP, SIDE_END };
+
+struct conductor;
+
+struct test_case {
+	char name[32];
+	void (*step)(struct conductor *c);
+	int vcpus;
+	int sides;
+	bool processes;
+	bool zero;
+};
+
+/* One VM.  In memory that its process shares with the conductor. */
+struct side {
+	/* Orders to it. */
+	int vcpus;
+	uint64_t pages;
+	uint64_t round;
+	enum phase phase;
+	/* What it says. */
+	bool ready;
+	bool stopped;
+	bool failed;
+	uint64_t settled;
+	uint64_t writes;
+	uint64_t faults;
+	uint64_t found[ORACLE_VERDICTS];
+	uint8_t *hva;
+	/* Of use in the same process only. */
+	struct writers *w;
+	/* Where it is. */
+	pthread_t thread;
+	pid_t child;
+	struct page_state state;
+};
+
+struct result {
+	uint64_t writes;
+	uint64_t merges;
+	uint64_t cows;
+	uint64_t set_spte;
+	uint64_t unmerged;
+	uint64_t zeroed;
+	uint64_t rounds;
+	uint64_t faults;
+	uint64_t usec;
+};
+
+struct conductor {
+	const struct test_case *tc;
+	struct side *side;
+	uint64_t rng;
+	uint64_t round;
+	uint64_t lap_us;
+	uint64_t sharing;
+	uint64_t others;
+	struct trace_count set_spte;
+	struct result r;
+	const char *why;
+};
+
+static struct options {
+	uint64_t seed;
+	int seconds;
+	int vcpus;
+	const char *filter;
+	bool list;
+} opt = {
+	.seconds = 15,
+	.vcpus = 2,
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
+}
+
+/* ---- sides ---- */
+
+static void tell(struct side *s, struct writers *w)
+{
+	int i;
+
+	WRITE_ONCE(s->writes, writers_writes(w));
+	WRITE_ONCE(s->faults, writers_faults(w));
+	for (i = 0; i < ORACLE_VERDICTS; i++)
+		WRITE_ONCE(s->found[i], w->found[i]);
+	WRITE_ONCE(s->failed, writers_failed(w));
+}
+
+static void advise(struct side *s, uint64_t first, uint64_t n, int advice)
+{
+	TEST_ASSERT(!madvise(s->hva + first * PAGE, n * PAGE, advice), "madvise(%d): %s", advice,
+		    strerror(errno));
+}
+
+static void create_memory(struct side *s)
+{
+	s->hva = mmap(NULL, s->pages * PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TEST_ASSERT(s->hva != MAP_FAILED, "mmap of %lu pages: %s", s->pages, strerror(errno));
+	madvise(s->hva, s->pages * PAGE, MADV_NOHUGEPAGE);
+	advise(s, 0, s->pages, MADV_MERGEABLE);
+}
+
+/* Follows the rounds; each one's end is looked at from the host. */
+static void run_rounds(struct side *s, struct writers *w)
+{
+	while (READ_ONCE(s->phase) == SIDE_RUN && !writers_failed(w)) {
+		twins_open_round(w, READ_ONCE(s->round));
+		usleep(5000);
+		writers_watch(w);
+		if (s->settled < twins_round(w) && twins_settled(w) &&
+		    writers_verify(w, 0, s->pages))
+			WRITE_ONCE(s->settled, twins_round(w));
+		tell(s, w);
+	}
+}
+
+static void *side_main(void *arg)
+{
+	struct side *s = arg;
+	struct writers w;
+
+	create_memory(s);
+	twins_create(&w, s->vcpus, s->hva, s->pages, DISTINCT, opt.seed);
+	s->w = &w;
+	writers_start(&w);
+	__atomic_store_n(&s->ready, true, __ATOMIC_RELEASE);
+
+	run_rounds(s, &w);
+	writers_stop(&w);
+	if (!writers_failed(&w))
+		writers_verify_all(&w);
+	tell(s, &w);
+	__atomic_store_n(&s->stopped, true, __ATOMIC_RELEASE);
+
+	while (__atomic_load_n(&s->phase, __ATOMIC_ACQUIRE) != SIDE_END)
+		usleep(1000);
+	if (!writers_failed(&w))
+		writers_verify_all(&w);
+	tell(s, &w);
+	writers_destroy(&w);
+	munmap(s->hva, s->pages * PAGE);
+	return NULL;
+}
+
+/* The knobs stay the conductor's: this process must not put them back. */
+static pid_t side_fork(struct side *s)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	knob_forget();
+	side_main(s);
+	_exit(0);
+}
+
+static void side_start(struct side *s, const struct test_case *tc, bool process)
+{
+	memset(s, 0, sizeof(*s));
+	s->vcpus = tc->vcpus;
+	s->pages = PAGES / tc->sides;
+	if (process)
+		s->child = side_fork(s);
+	else
+		TEST_ASSERT(!pthread_create(&s->thread, NULL, side_main, s), "pthread_create");
+	while (!__atomic_load_n(&s->ready, __ATOMIC_ACQUIRE)) {
+		TEST_ASSERT(!process || !waitpid(s->child, NULL, WNOHANG), "a VM's process died");
+		usleep(1000);
+	}
+	TEST_ASSERT(page_state_open(&s->state, process ? s->child : getpid()), "pagemap");
+}
+
+static void side_end(struct side *s)
+{
+	int status;
+
+	__atomic_store_n(&s->phase, SIDE_END, __ATOMIC_RELEASE);
+	if (!s->child)
+		pthread_join(s->thread, NULL);
+	else if (waitpid(s->child, &status, 0) == s->child && status)
+		s->failed = true;
+	page_state_close(&s->state);
+}
+
+/* ---- waiting ---- */
+
+static bool failed(struct conductor *c)
+{
+	int i;
+
+	for (i = 0; i < c->tc->sides; i++)
+		if (READ_ONCE(c->side[i].failed))
+			return true;
+	return c->why;
+}
+
+/* What shared a page and does not any more was written, if not unmerged. */
+static void sample(struct conductor *c)
+{
+	uint64_t now = counter_read(KSM "pages_sharing");
+
+	if (now > c->sharing)
+		c->r.merges += now - c->sharing;
+	else
+		c->r.cows += c->sharing - now;
+	c->sharing = now;
+}
+
+/* True when @done says so, false when it has not after @ms, or on a failure. */
+static bool wait_for(struct conductor *c, bool (*done)(struct conductor *c), int ms)
+{
+	uint64_t deadline = now_us() + ms * 1000UL;
+
+	while (!failed(c) && now_us() < deadline) {
+		sample(c);
+		if (done(c))
+			return true;
+		usleep(2000);
+	}
+	return false;
+}
+
+static bool settled(struct conductor *c)
+{
+	int i;
+
+	for (i = 0; i < c->tc->sides; i++)
+		if (READ_ONCE(c->side[i].settled) < c->round)
+			return false;
+	return true;
+}
+
+static bool stopped(struct conductor *c)
+{
+	int i;
+
+	for (i = 0; i < c->tc->sides; i++)
+		if (!__atomic_load_n(&c->side[i].stopped, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+/* Three of four pages that can be merged are. */
+static bool merged(struct conductor *c)
+{
+	return c->sharing >= c->others + (PAGES - DISTINCT) * 3 / 4;
+}
+
+static void open_round(struct conductor *c)
+{
+	int i;
+
+	c->round++;
+	for (i = 0; i < c->tc->sides; i++)
+		WRITE_ONCE(c->side[i].round, c->round);
+}
+
+static void finish_round(struct conductor *c)
+{
+	uint64_t start = now_us();
+
+	if (wait_for(c, settled, PATIENCE_MS)) {
+		c->lap_us = now_us() - start;
+		c->r.rounds++;
+	} else if (!failed(c)) {
+		c->why = "the guests did not end their round";
+	}
+}
+
+/* ---- pages ---- */
+
+static uint64_t pfn_of(struct side *s, uint64_t page)
+{
+	return page_state_pfn(&s->state, s->hva + page * PAGE);
+}
+
+/* Pages of a range whose frame has this flag. */
+static uint64_t count_flag(struct side *s, uint64_t first, uint64_t n, int kpf)
+{
+	uint64_t p, found = 0;
+
+	for (p = first; p < first + n; p++)
+		found += page_state_is(&s->state, pfn_of(s, p), kpf);
+	return found;
+}
+
+static uint64_t count_all(struct conductor *c, int kpf)
+{
+	uint64_t found = 0;
+	int i;
+
+	for (i = 0; i < c->tc->sides; i++)
+		found += count_flag(&c->side[i], 0, c->side[i].pages, kpf);
+	return found;
+}
+
+static bool all_merged(struct conductor *c)
+{
+	return c->sharing >= c->others + PAGES - DISTINCT && count_all(c, KPF_KSM) == PAGES;
+}
+
+static bool zeroed(struct conductor *c)
+{
+	return count_all(c, KPF_ZERO_PAGE) >= PAGES * 3 / 4;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Each frame of ours must be mapped as often as we map it; counts the frames. */
+static uint64_t check_mapped(struct conductor *c)
+{
+	uint64_t frames = 0, each = PAGES / c->tc->sides, i, k, mapped;
+	static uint64_t pfn[PAGES];
+
+	for (i = 0; i < PAGES; i++)
+		pfn[i] = pfn_of(&c->side[i / each], i % each);
+	qsort(pfn, PAGES, sizeof(*pfn), by_value);
+	for (i = 0; i < PAGES; i += k, frames++) {
+		for (k = 1; i + k < PAGES && pfn[i + k] == pfn[i]; k++)
+			;
+		mapped = page_state_mapped(&c->side[0].state, pfn[i]);
+		if (mapped == k)
+			continue;
+		ktap_info("page frame %#lx is mapped %lu times, but counts %lu", pfn[i], k,
+			  mapped);
+		c->why = "a page's count of mappings is wrong";
+	}
+	return frames;
+}
+
+/* ---- what a case does again and again ---- */
+
+static void step_merge(struct conductor *c)
+{
+	open_round(c);
+	finish_round(c);
+	wait_for(c, merged, PATIENCE_MS / 4);
+}
+
+static uint64_t pick(struct conductor *c, uint64_t n)
+{
+	return writers_scale(oracle_random(&c->rng) >> 32, n);
+}
+
+/* The guests write what they will while their pages are unmerged. */
+static void unmerge_range(struct conductor *c, struct side *s)
+{
+	uint64_t n = 32 + pick(c, s->pages / 2), first = pick(c, s->pages - n + 1);
+	uint64_t before = count_flag(s, first, n, KPF_KSM), after;
+
+	if (pick(c, 2))
+		open_round(c);
+	sample(c);
+	advise(s, first, n, MADV_UNMERGEABLE);
+	c->sharing = counter_read(KSM "pages_sharing");
+	after = count_flag(s, first, n, KPF_KSM);
+	finish_round(c);
+	c->r.unmerged += before;
+	if (after)
+		c->why = "a range that is not mergeable has merged pages";
+	advise(s, 0, s->pages, MADV_MERGEABLE);
+}
+
+static void unmerge_all(struct conductor *c)
+{
+	open_round(c);
+	sample(c);
+	c->r.unmerged += c->sharing - min(c->sharing, c->others);
+	TEST_ASSERT(knob_set(KSM "run", "2"), KSM "run: %s", strerror(errno));
+	if (count_all(c, KPF_KSM))
+		c->why = "KSM has unmerged all, and there are merged pages";
+	TEST_ASSERT(knob_set(KSM "run", "1"), KSM "run: %s", strerror(errno));
+	c->sharing = 0;
+	finish_round(c);
+}
+
+static void step_unmerge(struct conductor *c)
+{
+	step_merge(c);
+	if (failed(c))
+		return;
+	if (pick(c, 4))
+		unmerge_range(c, &c->side[0]);
+	else
+		unmerge_all(c);
+}
+
+/* As if each page were thrown away and a new one came; guests may write it. */
+static void make_zero(struct side *s)
+{
+	struct oracle_page *log = s->w->ctl->log;
+	uint64_t p;
+
+	for (p = 0; p < s->pages; p++) {
+		oracle_erase_begin(log, p, 1);
+		memset(s->hva + p * PAGE, 0, PAGE);
+		oracle_erase_end(log, p, 1);
+	}
+}
+
+/* Half of the time the guests write meanwhile, and not all pages stay zero. */
+static void step_zero(struct conductor *c)
+{
+	bool calm = pick(c, 2);
+
+	open_round(c);
+	if (calm)
+		finish_round(c);
+	make_zero(&c->side[0]);
+	if (calm)
+		wait_for(c, zeroed, PATIENCE_MS / 4);
+	else
+		finish_round(c);
+	c->r.zeroed += count_all(c, KPF_ZERO_PAGE);
+}
+
+/* Nobody waits: pages are merged when they happen to be alike. */
+static void step_changing(struct conductor *c)
+{
+	uint64_t deadline;
+
+	open_round(c);
+	if (!c->lap_us)
+		finish_round(c);
+	deadline = now_us() + pick(c, 2 * c->lap_us);
+	c->r.rounds++;
+	do {
+		sample(c);
+		usleep(1000);
+	} while (now_us() < deadline && !failed(c));
+}
+
+/* ---- a case ---- */
+
+static void collect(struct conductor *c)
+{
+	int i;
+
+	c->r.writes = 0;
+	c->r.faults = 0;
+	for (i = 0; i < c->tc->sides; i++) {
+		c->r.writes += READ_ONCE(c->side[i].writes);
+		c->r.faults += READ_ONCE(c->side[i].faults);
+	}
+	c->r.set_spte = trace_count_read(&c->set_spte);
+}
+
+/* Why a case in which nothing was wrong nevertheless proves nothing. */
+static const char *nothing_happened(struct conductor *c)
+{
+	if (!c->r.writes)
+		return "the guests wrote nothing";
+	if (!c->r.faults)
+		return "KVM fixed no fault";
+	if (!c->r.merges)
+		return "KSM merged nothing";
+	if (!c->r.cows && !c->tc->zero)
+		return "no merged page was written";
+	if (!c->r.set_spte && c->set_spte.cpus)
+		return "KVM was told of no merge";
+	if (c->tc->step == step_unmerge && !c->r.unmerged)
+		return "nothing was unmerged";
+	if (c->tc->zero && c->r.zeroed < PAGES)
+		return "too few pages became the zero page";
+	return NULL;
+}
+
+static void stop_sides(struct conductor *c)
+{
+	int i;
+
+	for (i = 0; i < c->tc->sides; i++)
+		__atomic_store_n(&c->side[i].phase, SIDE_STOP, __ATOMIC_RELEASE);
+	while (!stopped(c)) {
+		for (i = 0; i < c->tc->sides; i++)
+			if (c->side[i].child && waitpid(c->side[i].child, NULL, WNOHANG))
+				exit(KSFT_FAIL);
+		usleep(1000);
+	}
+}
+
+/* All is quiet: every page can be merged, counts are right, all come apart. */
+static void check_quiet(struct conductor *c)
+{
+	uint64_t left, frames;
+
+	if (!wait_for(c, all_merged, PATIENCE_MS) && !failed(c)) {
+		left = PAGES - count_all(c, KPF_KSM);
+		ktap_info("%lu pages of stopped guests can't be merged", left);
+		c->why = "somebody holds references to pages";
+	}
+	knob_set(KSM "run", "0");
+	frames = check_mapped(c);
+	if (!failed(c) && frames != DISTINCT) {
+		ktap_info("%d contents in %lu page frames", DISTINCT, frames);
+		c->why = "twins were not merged with each other";
+	}
+	knob_set(KSM "run", "2");
+	frames = check_mapped(c);
+	if (!failed(c) && frames != PAGES)
+		c->why = "pages are still shared after all was unmerged";
+}
+
+static void run_steps(struct conductor *c, uint64_t usec)
+{
+	uint64_t start = now_us();
+
+	while (!failed(c)) {
+		c->tc->step(c);
+		collect(c);
+		c->r.usec = now_us() - start;
+		if (c->r.usec > usec && !nothing_happened(c))
+			break;
+		if (c->r.usec > usec + PATIENCE_MS * 1000UL)
+			break;
+	}
+	open_round(c);
+	if (!failed(c))
+		finish_round(c);
+}
+
+static void conduct(struct conductor *c, uint64_t usec)
+{
+	const struct test_case *tc = c->tc;
+	int i;
+
+	TEST_ASSERT(knob_set(KSM "use_zero_pages", tc->zero ? "1" : "0") &&
+		    knob_set(KSM "run", "1"), KSM ": %s", strerror(errno));
+	c->sharing = counter_read(KSM "pages_sharing");
+	c->others = c->sharing;
+	for (i = 0; i < tc->sides; i++)
+		side_start(&c->side[i], tc, tc->processes && !i);
+	run_steps(c, usec);
+	stop_sides(c);
+	if (!failed(c))
+		check_quiet(c);
+	collect(c);
+	for (i = 0; i < tc->sides; i++)
+		side_end(&c->side[i]);
+}
+
+static void report(struct conductor *c, uint64_t *found, struct result *total)
+{
+	const struct result *r = &c->r;
+	bool bad = failed(c);
+	int i, k;
+
+	if (!bad)
+		c->why = nothing_happened(c);
+	if (bad || c->why)
+		ktap_fail(c->tc->name, "%s; seed=%lu; " COUNTS, c->why ? c->why : "see above",
+			  opt.seed, r->writes, r->merges, r->cows, r->set_spte, r->unmerged,
+			  r->zeroed, r->rounds, r->faults, r->usec / 1000);
+	else
+		ktap_pass(c->tc->name, COUNTS, r->writes, r->merges, r->cows, r->set_spte,
+			  r->unmerged, r->zeroed, r->rounds, r->faults, r->usec / 1000);
+	for (k = 0; k < c->tc->sides; k++)
+		for (i = 0; i < ORACLE_VERDICTS; i++)
+			found[i] += c->side[k].found[i];
+	total->writes += r->writes;
+	total->merges += r->merges;
+	total->cows += r->cows;
+	total->unmerged += r->unmerged;
+	total->zeroed += r->zeroed;
+	total->faults += r->faults;
+}
+
+static void test_case(const struct test_case *tc, struct side *sides, uint64_t usec,
+		      uint64_t *found, struct result *total)
+{
+	struct conductor c = { .tc = tc, .side = sides, .rng = oracle_mix(opt.seed) | 1 };
+
+	trace_count_open(&c.set_spte, SET_SPTE);
+	conduct(&c, usec);
+	trace_count_close(&c.set_spte);
+	report(&c, found, total);
+}
+
+/* ---- all cases ---- */
+
+#define VCPUS	0
+
+static const struct test_case templates[] = {
+	{ "merge", step_merge, 1, 1 },
+	{ "merge", step_merge, VCPUS, 1 },
+	{ "unmerge", step_unmerge, 1, 1 },
+	{ "unmerge", step_unmerge, VCPUS, 1 },
+	{ "zero", step_zero, 1, 1, .zero = true },
+	{ "zero", step_zero, VCPUS, 1, .zero = true },
+	{ "changing", step_changing, 1, 1 },
+	{ "changing", step_changing, VCPUS, 1 },
+	{ "two-vms", step_merge, 1, 2 },
+	{ "two-vms", step_changing, VCPUS, 2 },
+	{ "two-processes", step_merge, 1, 2, .processes = true },
+	{ "two-processes", step_changing, VCPUS, 2, .processes = true },
+};
+
+static int make_cases(struct test_case *cases)
+{
+	struct test_case *tc;
+	size_t i;
+	int n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(templates); i++) {
+		tc = &cases[n];
+		*tc = templates[i];
+		tc->vcpus = tc->vcpus == VCPUS ? opt.vcpus : tc->vcpus;
+		snprintf(tc->name, sizeof(tc->name), "%s/vcpus=%d", templates[i].name,
+			 tc->vcpus);
+		n += !opt.filter || strstr(tc->name, opt.filter);
+	}
+	return n;
+}
+
+static const char *why_not(void)
+{
+	struct page_state state;
+
+	if (access(KSM "run", F_OK))
+		return "no KSM in this kernel";
+	if (access(KSM "run", W_OK))
+		return "only root can turn KSM on";
+	if (!page_state_open(&state, getpid()))
+		return "no /proc/kpageflags here (CONFIG_PROC_PAGE_MONITOR)";
+	page_state_close(&state);
+	return NULL;
+}
+
+/* As fast as it can, and as our checks expect it. */
+static bool turn_knobs(void)
+{
+	return knob_set(KSM "merge_across_nodes", "1") && knob_set(KSM "sleep_millisecs", "0") &&
+	       knob_set(KSM "pages_to_scan", "1000");
+}
+
+static int run_all(const struct test_case *cases, int n)
+{
+	uint64_t found[ORACLE_VERDICTS] = {}, start = now_us(), left, spent;
+	const char *why = why_not();
+	struct result total = {};
+	struct side *sides;
+	int i;
+
+	ktap_start(n);
+	ktap_info("seed=%lu vcpus=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
+		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
+	if (!why && !turn_knobs())
+		why = "KSM's settings can't be changed";
+	sides = mmap(NULL, MAX_SIDES * sizeof(*sides), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	TEST_ASSERT(sides != MAP_FAILED, "mmap: %s", strerror(errno));
+	for (i = 0; i < n; i++) {
+		if (why) {
+			ktap_skip(cases[i].name, "%s", why);
+			continue;
+		}
+		spent = now_us() - start;
+		left = opt.seconds * 1000000UL;
+		left = left > spent ? left - spent : 0;
+		test_case(&cases[i], sides, left / (n - i), found, &total);
+	}
+	ktap_info("guest writes=%lu merges=%lu cows=%lu unmerged=%lu zeroed=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
+		  total.writes, total.merges, total.cows, total.unmerged, total.zeroed,
+		  total.faults, found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
+	return ktap_finish();
+}
+
+static void usage(const char *name)
+{
+	printf("Usage: %s [-s seed] [-t seconds] [-v vcpus] [-c case] [-l]\n"
+	       " -s  seed of everything random (default: the time)\n"
+	       " -t  seconds for all cases together (default %d)\n"
+	       " -v  vCPUs of the cases with several, 2 to %d (default %d)\n"
+	       " -c  only the cases with this in their name\n"
+	       " -l  list the cases\n",
+	       name, opt.seconds, WRITERS_MAX_VCPUS, opt.vcpus);
+}
+
+static void parse_options(int argc, char **argv)
+{
+	int c;
+
+	opt.seed = time(NULL);
+	while ((c = getopt(argc, argv, "s:t:v:c:lh")) != -1) {
+		switch (c) {
+		case 's':
+			opt.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 't':
+			opt.seconds = atoi(optarg);
+			break;
+		case 'v':
+			opt.vcpus = atoi(optarg);
+			break;
+		case 'c':
+			opt.filter = optarg;
+			break;
+		case 'l':
+			opt.list = true;
+			break;
+		default:
+			usage(argv[0]);
+			exit(c == 'h' ? 0 : 2);
+		}
+	}
+	if (opt.seconds < 0 || opt.vcpus < 2 || opt.vcpus > WRITERS_MAX_VCPUS) {
+		usage(argv[0]);
+		exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct test_case cases[ARRAY_SIZE(templates)];
+	int i, n;
+
+	parse_options(argc, argv);
+	n = make_cases(cases);
+	if (!n) {
+		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
+		return 2;
+	}
+	for (i = 0; i < n && opt.list; i++)
+		puts(cases[i].name);
+	if (opt.list)
+		return 0;
+	guard_init();
+	/* Guests that are more important than ksmd would leave it no CPU. */
+	if (nice(KSMD_NICE) < 0)
+		perror("nice");
+	return run_all(cases, n);
+}

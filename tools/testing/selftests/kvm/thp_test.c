@@ -1,0 +1,881 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Blocks of 2 MiB become huge pages and fall apart again while vCPUs keep
+ * writing them: each cycle of a case breaks one block up, lets it be collapsed,
+ * and looks whether KVM maps it with 2 MiB then, and with 4 KiB after it was
+ * broken up again.
+ *
+ * A case is a kind of memory, a way to collapse it, and a way to break it up.
+ * In one cycle of three the memslot is logged meanwhile: KVM has no mapping of
+ * 2 MiB then, and gets them back when logging ends.
+ *
+ * What must hold is in include/oracle.h.  On top, with any luck at any time:
+ *  - KVM has no more mappings of 2 MiB than the host;
+ *  - a forked child's copy of the block never changes.
+ * A case fails, too, if nothing was collapsed or broken up, or if KVM's
+ * mappings were not seen to go from 4 KiB to 2 MiB and back.
+ */
+#define _GNU_SOURCE
+#include <getopt.h>
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "kvm_util.h"
+#include "test_util.h"
+#include "counters.h"
+#include "huge_pages.h"
+#include "knob.h"
+#include "ktap.h"
+#include "page_state.h"
+#include "swap.h"
+#include "writers.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE		25
+#endif
+
+#define PAGE			ORACLE_PAGE_SIZE
+#define BLOCK_PAGES		(WRITERS_HUGE / PAGE)
+#define BLOCKS			2
+#define PAGES			(BLOCKS * BLOCK_PAGES)
+#define SIZE			(PAGES * PAGE)
+#define PART_PAGES		64
+#define SWAP_BYTES		(32UL << 20)
+#define PATIENCE_MS		15000
+#define COLLAPSE_MS		2000
+#define SEEN_MS			1000
+
+#define THP			"/sys/kernel/mm/transparent_hugepage/"
+#define KHUGEPAGED		THP "khugepaged/"
+#define DROP_CACHES		"/proc/sys/vm/drop_caches"
+#define NICEST			19
+
+#define COUNTS	"writes=%lu collapses=%lu refused=%lu splits=%lu to_2m=%lu to_4k=%lu logged=%lu swapped=%lu deferred=%lu erased=%lu efaults=%lu faults=%lu ms=%lu"
+
+enum collapser { BY_MADVISE, BY_ALIAS, BY_KHUGEPAGED };
+
+static const char * const collapsers[] = { "madvise", "alias", "khugepaged" };
+
+struct conductor;
+
+struct range {
+	uint64_t first;
+	uint64_t n;
+};
+
+struct test_case {
+	const char *split_name;
+	void (*split)(struct conductor *c, struct range r);
+	bool shmem;
+	enum collapser by;
+	bool fork;
+	bool swap;
+	int vcpus;
+	char name[48];
+};
+
+struct result {
+	uint64_t writes;
+	uint64_t collapses;
+	uint64_t refused;
+	uint64_t splits;
+	uint64_t to_2m;
+	uint64_t to_4k;
+	uint64_t logged;
+	uint64_t swapped;
+	uint64_t deferred;
+	uint64_t erased;
+	uint64_t efaults;
+	uint64_t faults;
+	uint64_t usec;
+};
+
+/* Shared memory has a second mapping, without guest. */
+struct conductor {
+	const struct test_case *tc;
+	struct writers w;
+	uint8_t *hva;
+	uint8_t *alias;
+	uint8_t *spare;
+	int fd;
+	uint64_t rng;
+	uint64_t collapsed_by_kernel;
+	uint64_t cycles;
+	/* Huge mappings just after the block was broken up. */
+	uint64_t low_host;
+	uint64_t low_kvm;
+	pid_t child;
+	int to_child;
+	struct result r;
+	const char *why;
+};
+
+static struct options {
+	uint64_t seed;
+	int seconds;
+	int vcpus;
+	const char *filter;
+	bool list;
+} opt = {
+	.seconds = 15,
+	.vcpus = 2,
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
+}
+
+static uint64_t pick(struct conductor *c, uint64_t n)
+{
+	return writers_scale(oracle_random(&c->rng) >> 32, n);
+}
+
+static uint8_t *at(struct conductor *c, uint8_t *base, struct range r)
+{
+	return base + r.first * PAGE;
+}
+
+static bool failed(struct conductor *c)
+{
+	return c->why || writers_failed(&c->w);
+}
+
+static void must(bool done, const char *what)
+{
+	TEST_ASSERT(done, "%s: %s", what, strerror(errno));
+}
+
+/* ---- looking and waiting ---- */
+
+static uint64_t host_huge(struct conductor *c)
+{
+	return range_usage(c->hva, SIZE).huge * 1024 / WRITERS_HUGE;
+}
+
+static uint64_t kvm_huge(struct conductor *c)
+{
+	return vm_get_stat(c->w.vm, "pages_2m");
+}
+
+/* Only we break blocks up, so the host's number cannot have been larger before. */
+static void check_not_larger(struct conductor *c, const char *after)
+{
+	uint64_t kvm = kvm_huge(c), host = host_huge(c);
+
+	if (kvm <= host)
+		return;
+	ktap_info("after %s KVM maps %lu blocks with 2 MiB, and the host %lu", after, kvm, host);
+	c->why = "KVM maps 2 MiB where the host does not";
+}
+
+/* True when @done says so, false if it has not after @ms, or on a failure. */
+static bool wait_for(struct conductor *c, bool (*done)(struct conductor *c, uint64_t arg),
+		     uint64_t arg, int ms)
+{
+	uint64_t deadline = now_us() + ms * 1000UL;
+
+	while (!failed(c)) {
+		if (done(c, arg))
+			return true;
+		if (now_us() > deadline)
+			break;
+		usleep(2000);
+		writers_watch(&c->w);
+	}
+	return false;
+}
+
+static bool visited(struct conductor *c, uint64_t visits)
+{
+	return writers_visits(&c->w) >= visits;
+}
+
+static bool kvm_has_more(struct conductor *c, uint64_t than)
+{
+	return kvm_huge(c) > than;
+}
+
+static bool kvm_has_none(struct conductor *c, uint64_t ignored)
+{
+	return !kvm_huge(c);
+}
+
+static bool host_has_more(struct conductor *c, uint64_t than)
+{
+	return host_huge(c) > than;
+}
+
+static void let_guest_work(struct conductor *c)
+{
+	wait_for(c, visited, writers_visits(&c->w) + 500, 50);
+}
+
+/* Which block the guest visits most. */
+static void show_guest(struct conductor *c, uint64_t block)
+{
+	block %= BLOCKS;
+	WRITE_ONCE(c->w.ctl->hot[0], block * BLOCK_PAGES << 32 | BLOCK_PAGES);
+}
+
+static void verify(struct conductor *c, struct range r)
+{
+	if (!failed(c))
+		writers_verify(&c->w, r.first, r.n);
+}
+
+/* ---- breaking a block up ---- */
+
+static void split_dontneed(struct conductor *c, struct range r)
+{
+	oracle_erase_begin(c->w.ctl->log, r.first, r.n);
+	must(!madvise(at(c, c->hva, r), r.n * PAGE, MADV_DONTNEED), "MADV_DONTNEED");
+	oracle_erase_end(c->w.ctl->log, r.first, r.n);
+}
+
+/* Is the rest of the block still one large page, though mapped in pieces? */
+static bool is_compound(struct conductor *c, struct range r)
+{
+	uint64_t page = r.first % BLOCK_PAGES ? r.first - 1 : r.first + r.n;
+	struct page_state s;
+	bool yes;
+
+	READ_ONCE(c->hva[page * PAGE]);
+	TEST_ASSERT(page_state_open(&s, getpid()), "pagemap: %s", strerror(errno));
+	yes = page_state_is(&s, page_state_pfn(&s, c->hva + page * PAGE), KPF_THP);
+	page_state_close(&s);
+	return yes;
+}
+
+static void punch(struct conductor *c, struct range r)
+{
+	oracle_erase_begin(c->w.ctl->log, r.first, r.n);
+	must(!fallocate(c->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, r.first * PAGE,
+			r.n * PAGE), "fallocate");
+	oracle_erase_end(c->w.ctl->log, r.first, r.n);
+}
+
+/*
+ * A guest that faults on a large page of a file just now holds a reference to
+ * it, so it can't be split.  On stock kernels, where the vCPU faults without
+ * pause, that is nearly always so: then again, with the guest elsewhere.
+ */
+static void refused(struct conductor *c, struct range r)
+{
+	c->r.refused++;
+	show_guest(c, r.first / BLOCK_PAGES + 1);
+	usleep(1000);
+}
+
+static void split_punch(struct conductor *c, struct range r)
+{
+	uint64_t deadline = now_us() + SEEN_MS * 1000;
+
+	punch(c, r);
+	while (is_compound(c, r) && now_us() < deadline && !failed(c)) {
+		refused(c, r);
+		punch(c, r);
+	}
+}
+
+static void split_mprotect(struct conductor *c, struct range r)
+{
+	writers_hole_begin(&c->w);
+	must(!mprotect(at(c, c->hva, r), r.n * PAGE, PROT_READ), "mprotect");
+	usleep(pick(c, 2000));
+	verify(c, r);
+	must(!mprotect(at(c, c->hva, r), r.n * PAGE, PROT_READ | PROT_WRITE), "mprotect back");
+	writers_hole_end(&c->w);
+}
+
+static void split_mremap(struct conductor *c, struct range r)
+{
+	uint8_t *hva = at(c, c->hva, r);
+	size_t len = r.n * PAGE;
+
+	writers_hole_begin(&c->w);
+	must(mremap(hva, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, c->spare) == c->spare, "mremap");
+	usleep(pick(c, 2000));
+	if (!failed(c))
+		writers_verify_at(&c->w, (uint64_t *)c->spare, r.first, r.n);
+	must(mremap(c->spare, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, hva) == hva, "mremap back");
+	writers_hole_end(&c->w);
+}
+
+/*
+ * A large page of which a part is unmapped is put on a list, from which the
+ * shrinkers take it when memory is wanted.
+ */
+static void split_deferred(struct conductor *c, struct range r)
+{
+	uint64_t deadline = now_us() + SEEN_MS * 1000;
+
+	split_dontneed(c, r);
+	let_guest_work(c);
+	if (!is_compound(c, r))
+		return;
+	do {
+		must(knob_write(DROP_CACHES, "2"), DROP_CACHES);
+		if (!is_compound(c, r)) {
+			c->r.deferred++;
+			return;
+		}
+		refused(c, r);
+	} while (now_us() < deadline && !failed(c));
+}
+
+/*
+ * Twice, because to split a large page of a file unmaps all of it: then there
+ * is nothing to swap out until somebody has looked at it again.
+ */
+static void pageout(uint8_t *hva, uint64_t pages)
+{
+	uint64_t p;
+	int twice;
+
+	for (twice = 0; twice < 2; twice++) {
+		for (p = 0; p < pages; p++)
+			READ_ONCE(hva[p * PAGE]);
+		must(!madvise(hva, pages * PAGE, MADV_PAGEOUT), "MADV_PAGEOUT");
+	}
+}
+
+/*
+ * Shared memory goes through the second mapping first: the kernel must find
+ * ours by itself then.  It leaves alone what both have mapped.
+ */
+static void pageout_alias(struct conductor *c, struct range r)
+{
+	uint8_t *block = c->alias + r.first / BLOCK_PAGES * WRITERS_HUGE;
+
+	pageout(at(c, c->alias, r), r.n);
+	verify(c, r);
+	must(!madvise(block, WRITERS_HUGE, MADV_DONTNEED), "MADV_DONTNEED");
+}
+
+static void split_pageout(struct conductor *c, struct range r)
+{
+	uint64_t deadline = now_us() + SEEN_MS * 1000;
+	uint64_t before = range_usage(c->hva, SIZE).swapped;
+
+	if (c->tc->shmem)
+		pageout_alias(c, r);
+	do {
+		pageout(at(c, c->hva, r), r.n);
+		if (range_usage(c->hva, SIZE).swapped > before) {
+			c->r.swapped++;
+			return;
+		}
+		refused(c, r);
+	} while (now_us() < deadline && !failed(c));
+}
+
+/* ---- a child that shares the block ---- */
+
+static uint64_t sum_of(const uint8_t *p, size_t len)
+{
+	const uint64_t *word = (const uint64_t *)p;
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < len / sizeof(*word); i++)
+		sum = (sum << 7 | sum >> 57) ^ READ_ONCE(word[i]);
+	return sum;
+}
+
+static void child_main(struct conductor *c, uint64_t block, int from_parent)
+{
+	const uint8_t *copy = c->hva + block * WRITERS_HUGE;
+	uint64_t sum;
+	char byte;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	knob_forget();
+	sum = sum_of(copy, WRITERS_HUGE);
+	while (read(from_parent, &byte, 1) < 0)
+		;
+	_exit(sum != sum_of(copy, WRITERS_HUGE));
+}
+
+static void child_start(struct conductor *c, uint64_t block)
+{
+	int ends[2];
+
+	fflush(stdout);
+	must(!pipe(ends), "pipe");
+	c->child = fork();
+	must(c->child >= 0, "fork");
+	if (!c->child) {
+		close(ends[1]);
+		child_main(c, block, ends[0]);
+	}
+	close(ends[0]);
+	c->to_child = ends[1];
+}
+
+static void child_end(struct conductor *c)
+{
+	int status;
+
+	if (!c->child)
+		return;
+	close(c->to_child);
+	if (waitpid(c->child, &status, 0) != c->child || status) {
+		ktap_info("STALE write: a forked child's copy has changed");
+		writers_found(&c->w, ORACLE_STALE);
+	}
+	c->child = 0;
+}
+
+/* ---- collapsing ---- */
+
+static bool try_collapse(struct conductor *c, uint64_t block)
+{
+	uint8_t *base = c->tc->by == BY_ALIAS ? c->alias : c->hva;
+
+	return !madvise(base + block * WRITERS_HUGE, WRITERS_HUGE, MADV_COLLAPSE);
+}
+
+/*
+ * By khugepaged, or by madvise(), which gives up if a page is locked or in use.
+ * Through the other mapping it makes the page large; ours is khugepaged's then.
+ */
+static bool collapse(struct conductor *c, uint64_t block)
+{
+	uint64_t deadline = now_us() + COLLAPSE_MS * 1000;
+
+	if (c->tc->by == BY_KHUGEPAGED)
+		return wait_for(c, host_has_more, c->low_host, COLLAPSE_MS);
+	while (!failed(c) && now_us() < deadline) {
+		if (try_collapse(c, block))
+			return c->tc->by == BY_MADVISE ||
+			       wait_for(c, host_has_more, c->low_host, COLLAPSE_MS);
+		c->r.refused++;
+		usleep(500);
+	}
+	return false;
+}
+
+static void set_logging(struct conductor *c, bool on)
+{
+	vm_set_user_memory_region(c->w.vm, WRITERS_MEM_SLOT, on ? KVM_MEM_LOG_DIRTY_PAGES : 0,
+				  WRITERS_MEM_GPA, SIZE, c->hva);
+}
+
+/* ---- a cycle ---- */
+
+static struct range pick_part(struct conductor *c, uint64_t block)
+{
+	struct range r;
+
+	r.n = 1 + pick(c, PART_PAGES);
+	r.first = block * BLOCK_PAGES + pick(c, BLOCK_PAGES - r.n + 1);
+	return r;
+}
+
+static void break_up(struct conductor *c, uint64_t block)
+{
+	uint64_t kvm = kvm_huge(c), host = host_huge(c);
+
+	c->tc->split(c, pick_part(c, block));
+	if (failed(c))
+		return;
+	c->low_kvm = kvm_huge(c);
+	c->low_host = host_huge(c);
+	c->r.to_4k += c->low_kvm < kvm;
+	c->r.splits += c->low_host < host;
+	check_not_larger(c, c->tc->split_name);
+}
+
+static void make_huge(struct conductor *c, uint64_t block)
+{
+	if (!collapse(c, block))
+		return;
+	c->r.collapses++;
+	c->r.to_2m += wait_for(c, kvm_has_more, c->low_kvm, SEEN_MS);
+	check_not_larger(c, "a collapse");
+}
+
+/* With logging on nothing is mapped with 2 MiB, however large the page. */
+static void make_huge_logged(struct conductor *c, uint64_t block)
+{
+	set_logging(c, true);
+	if (!wait_for(c, kvm_has_none, 0, SEEN_MS) && !failed(c))
+		c->why = "KVM maps 2 MiB while the memslot is logged";
+	c->r.collapses += collapse(c, block);
+	let_guest_work(c);
+	if (kvm_huge(c) && !failed(c))
+		c->why = "KVM mapped 2 MiB while the memslot is logged";
+	set_logging(c, false);
+	c->r.logged += host_huge(c) && wait_for(c, kvm_has_more, 0, SEEN_MS);
+}
+
+static void cycle(struct conductor *c)
+{
+	uint64_t block = pick(c, BLOCKS);
+	struct range whole = { block * BLOCK_PAGES, BLOCK_PAGES };
+
+	show_guest(c, block);
+	let_guest_work(c);
+	break_up(c, block);
+	show_guest(c, block);
+	let_guest_work(c);
+	verify(c, whole);
+	if (c->tc->fork && !failed(c))
+		child_start(c, block);
+	if (++c->cycles % 3)
+		make_huge(c, block);
+	else
+		make_huge_logged(c, block);
+	let_guest_work(c);
+	verify(c, whole);
+	child_end(c);
+}
+
+/* ---- a case ---- */
+
+static uint8_t *reserve(uint64_t size)
+{
+	uint8_t *p = mmap(NULL, size + WRITERS_HUGE, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
+	return (uint8_t *)align_up((uint64_t)p, WRITERS_HUGE);
+}
+
+static uint8_t *map_memory(int fd)
+{
+	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+	uint8_t *p = mmap(reserve(SIZE), SIZE, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
+
+	TEST_ASSERT(p != MAP_FAILED, "mmap: %s", strerror(errno));
+	madvise(p, SIZE, MADV_HUGEPAGE);
+	return p;
+}
+
+/*
+ * khugepaged learns of a process by a fault on anonymous memory for which it is
+ * asked, not by a mapping of shared memory that is advised.
+ */
+static void call_khugepaged(uint8_t *at)
+{
+	must(!mprotect(at, WRITERS_HUGE, PROT_READ | PROT_WRITE), "mprotect");
+	madvise(at, WRITERS_HUGE, MADV_HUGEPAGE);
+	WRITE_ONCE(*at, 1);
+	must(!madvise(at, WRITERS_HUGE, MADV_DONTNEED), "MADV_DONTNEED");
+}
+
+static void create_memory(struct conductor *c)
+{
+	c->fd = -1;
+	c->spare = reserve(WRITERS_HUGE);
+	call_khugepaged(c->spare);
+	if (c->tc->shmem) {
+		c->fd = memfd_create("thp_test", MFD_CLOEXEC);
+		must(c->fd >= 0 && !ftruncate(c->fd, SIZE), "memfd");
+		c->alias = map_memory(c->fd);
+	}
+	c->hva = map_memory(c->fd);
+}
+
+static void destroy_memory(struct conductor *c)
+{
+	munmap(c->hva, SIZE);
+	munmap(c->spare, WRITERS_HUGE);
+	if (!c->tc->shmem)
+		return;
+	munmap(c->alias, SIZE);
+	close(c->fd);
+}
+
+static void collect(struct conductor *c)
+{
+	c->r.writes = writers_writes(&c->w);
+	c->r.erased = writers_erased(&c->w);
+	c->r.efaults = writers_efaults(&c->w);
+	c->r.faults = writers_faults(&c->w);
+}
+
+/* Why a case in which nothing was wrong nevertheless proves nothing. */
+static const char *nothing_happened(struct conductor *c)
+{
+	const struct test_case *tc = c->tc;
+
+	if (!c->r.writes)
+		return "the guest wrote nothing";
+	if (!c->r.faults)
+		return "KVM fixed no fault";
+	if (!c->r.collapses)
+		return "nothing was collapsed";
+	if (tc->by == BY_KHUGEPAGED &&
+	    counter_read(KHUGEPAGED "pages_collapsed") == c->collapsed_by_kernel)
+		return "khugepaged collapsed nothing";
+	if (!c->r.splits)
+		return "no huge page was broken up";
+	if (!c->r.to_2m)
+		return "KVM was not seen to go from 4 KiB to 2 MiB";
+	if (!c->r.to_4k)
+		return "KVM was not seen to go from 2 MiB to 4 KiB";
+	if (!c->r.logged)
+		return "KVM was not seen to go back to 2 MiB after logging";
+	if (tc->split == split_deferred && !c->r.deferred)
+		return "no large page fell apart under pressure";
+	if (tc->swap && !c->r.swapped)
+		return "nothing was swapped out";
+	return NULL;
+}
+
+static void run_cycles(struct conductor *c, uint64_t usec)
+{
+	uint64_t start = now_us();
+
+	while (!failed(c)) {
+		cycle(c);
+		collect(c);
+		c->r.usec = now_us() - start;
+		if (c->r.usec > usec && !nothing_happened(c))
+			break;
+		if (c->r.usec > usec + PATIENCE_MS * 1000UL)
+			break;
+	}
+}
+
+static void report(struct conductor *c)
+{
+	const struct result *r = &c->r;
+	bool bad = failed(c);
+
+	if (!bad)
+		c->why = nothing_happened(c);
+	if (bad || c->why)
+		ktap_fail(c->tc->name, "%s; seed=%lu; " COUNTS, c->why ? c->why : "see above",
+			  opt.seed, r->writes, r->collapses, r->refused, r->splits, r->to_2m,
+			  r->to_4k, r->logged, r->swapped, r->deferred, r->erased,
+			  r->efaults, r->faults, r->usec / 1000);
+	else
+		ktap_pass(c->tc->name, COUNTS, r->writes, r->collapses, r->refused, r->splits,
+			  r->to_2m, r->to_4k, r->logged, r->swapped, r->deferred,
+			  r->erased, r->efaults, r->faults, r->usec / 1000);
+}
+
+static void test_case(const struct test_case *tc, uint64_t usec, uint64_t *found,
+		      struct result *total)
+{
+	static struct conductor c;
+	int i;
+
+	c = (struct conductor) { .tc = tc, .rng = oracle_mix(opt.seed) | 1 };
+	c.collapsed_by_kernel = counter_read(KHUGEPAGED "pages_collapsed");
+	/* khugepaged would be quicker than we are; MADV_COLLAPSE is always on. */
+	must(knob_set(THP "enabled", tc->by == BY_MADVISE ? "never" : "madvise"),
+	     THP "enabled");
+	create_memory(&c);
+	writers_create(&c.w, tc->vcpus, c.hva, PAGES, true, 1, opt.seed);
+	writers_start(&c.w);
+	run_cycles(&c, usec);
+	writers_stop(&c.w);
+	child_end(&c);
+	if (!writers_failed(&c.w))
+		writers_verify_all(&c.w);
+	collect(&c);
+	report(&c);
+	for (i = 0; i < ORACLE_VERDICTS; i++)
+		found[i] += c.w.found[i];
+	total->writes += c.r.writes;
+	total->collapses += c.r.collapses;
+	total->splits += c.r.splits;
+	total->to_2m += c.r.to_2m;
+	total->to_4k += c.r.to_4k;
+	total->faults += c.r.faults;
+	writers_destroy(&c.w);
+	destroy_memory(&c);
+}
+
+/* ---- all cases ---- */
+
+static const struct test_case templates[] = {
+	{ "dontneed", split_dontneed, false, BY_MADVISE },
+	{ "mprotect", split_mprotect, false, BY_MADVISE },
+	{ "mremap", split_mremap, false, BY_MADVISE },
+	{ "deferred", split_deferred, false, BY_MADVISE },
+	{ "pageout", split_pageout, false, BY_MADVISE, .swap = true },
+	{ "fork", split_dontneed, false, BY_MADVISE, .fork = true },
+	{ "dontneed", split_dontneed, false, BY_KHUGEPAGED },
+	{ "pageout", split_pageout, false, BY_KHUGEPAGED, .swap = true },
+	{ "fork", split_mprotect, false, BY_KHUGEPAGED, .fork = true },
+	{ "punch", split_punch, true, BY_MADVISE },
+	{ "mremap", split_mremap, true, BY_MADVISE },
+	{ "mprotect", split_mprotect, true, BY_ALIAS },
+	{ "pageout", split_pageout, true, BY_ALIAS, .swap = true },
+	{ "punch", split_punch, true, BY_KHUGEPAGED },
+	{ "pageout", split_pageout, true, BY_KHUGEPAGED, .swap = true },
+};
+
+static int make_cases(struct test_case *cases)
+{
+	struct test_case *tc;
+	size_t i;
+	int n = 0;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(templates); i++) {
+		tc = &cases[n];
+		*tc = templates[i / 2];
+		tc->vcpus = i & 1 ? opt.vcpus : 1;
+		snprintf(tc->name, sizeof(tc->name), "%s/%s/%s/vcpus=%d",
+			 tc->shmem ? "shmem" : "anon", collapsers[tc->by], tc->split_name,
+			 tc->vcpus);
+		n += !opt.filter || strstr(tc->name, opt.filter);
+	}
+	return n;
+}
+
+/* Tries it: a kernel may have the knob and no such pages for shared memory. */
+static const char *try_memory(const struct test_case *tc)
+{
+	static struct conductor c;
+	const char *why = NULL;
+
+	c = (struct conductor) { .tc = tc };
+	create_memory(&c);
+	WRITE_ONCE(*c.hva, 1);
+	if (!host_huge(&c))
+		why = "this kernel gives such memory no huge page (CONFIG_BASE_FULL=n?)";
+	else if (tc->by != BY_KHUGEPAGED && madvise(c.hva, WRITERS_HUGE, MADV_COLLAPSE) &&
+		 errno == EINVAL)
+		why = "this kernel has no MADV_COLLAPSE";
+	destroy_memory(&c);
+	return why;
+}
+
+static const char *why_not_at_all(void)
+{
+	struct page_state pages;
+
+	if (access(THP "enabled", F_OK))
+		return "no transparent huge pages in this kernel";
+	if (!page_state_open(&pages, getpid()))
+		return "not root, or no /proc/kpageflags (CONFIG_PROC_PAGE_MONITOR)";
+	page_state_close(&pages);
+	/* As fast as it can, whatever it finds; but it must not spin. */
+	if (!knob_set(KHUGEPAGED "max_ptes_none", "511") ||
+	    !knob_set(KHUGEPAGED "max_ptes_swap", "256") ||
+	    !knob_set(KHUGEPAGED "max_ptes_shared", "511") ||
+	    !knob_set(KHUGEPAGED "pages_to_scan", "8192") ||
+	    !knob_set(KHUGEPAGED "alloc_sleep_millisecs", "10") ||
+	    !knob_set(KHUGEPAGED "scan_sleep_millisecs", "10"))
+		return "khugepaged's settings can't be changed";
+	return NULL;
+}
+
+static const char *why_not(const struct test_case *tc)
+{
+	const char *why;
+
+	if (!knob_set(THP "enabled", "madvise"))
+		return "transparent_hugepage/enabled can't be changed";
+	if (tc->shmem && !knob_set(THP "shmem_enabled", "advise"))
+		return "no transparent huge pages for shmem in this kernel";
+	why = try_memory(tc);
+	if (!why && tc->swap)
+		why = swap_create(SWAP_BYTES);
+	return why;
+}
+
+static int run_all(const struct test_case *cases, int n)
+{
+	uint64_t found[ORACLE_VERDICTS] = {}, start = now_us(), left, spent;
+	const char *never = why_not_at_all(), *why;
+	struct result total = {};
+	int i;
+
+	ktap_start(n);
+	ktap_info("seed=%lu vcpus=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
+		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
+	for (i = 0; i < n; i++) {
+		why = never ? never : why_not(&cases[i]);
+		if (why) {
+			ktap_skip(cases[i].name, "%s", why);
+			continue;
+		}
+		spent = now_us() - start;
+		left = opt.seconds * 1000000UL;
+		left = left > spent ? left - spent : 0;
+		test_case(&cases[i], left / (n - i), found, &total);
+	}
+	ktap_info("guest writes=%lu collapses=%lu splits=%lu to_2m=%lu to_4k=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
+		  total.writes, total.collapses, total.splits, total.to_2m, total.to_4k,
+		  total.faults, found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
+	return ktap_finish();
+}
+
+static void usage(const char *name)
+{
+	printf("Usage: %s [-s seed] [-t seconds] [-v vcpus] [-c case] [-l]\n"
+	       " -s  seed of everything random (default: the time)\n"
+	       " -t  seconds for all cases together (default %d)\n"
+	       " -v  vCPUs of the cases with several, 2 to %d (default %d)\n"
+	       " -c  only the cases with this in their name\n"
+	       " -l  list the cases\n",
+	       name, opt.seconds, WRITERS_MAX_VCPUS, opt.vcpus);
+}
+
+static void parse_options(int argc, char **argv)
+{
+	int c;
+
+	opt.seed = time(NULL);
+	while ((c = getopt(argc, argv, "s:t:v:c:lh")) != -1) {
+		switch (c) {
+		case 's':
+			opt.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 't':
+			opt.seconds = atoi(optarg);
+			break;
+		case 'v':
+			opt.vcpus = atoi(optarg);
+			break;
+		case 'c':
+			opt.filter = optarg;
+			break;
+		case 'l':
+			opt.list = true;
+			break;
+		default:
+			usage(argv[0]);
+			exit(c == 'h' ? 0 : 2);
+		}
+	}
+	if (opt.seconds < 0 || opt.vcpus < 2 || opt.vcpus > WRITERS_MAX_VCPUS) {
+		usage(argv[0]);
+		exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct test_case cases[2 * ARRAY_SIZE(templates)];
+	int i, n;
+
+	parse_options(argc, argv);
+	/* No arenas: nothing else may map memory where a part was moved away. */
+	mallopt(M_ARENA_MAX, 1);
+	n = make_cases(cases);
+	if (!n) {
+		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
+		return 2;
+	}
+	for (i = 0; i < n && opt.list; i++)
+		puts(cases[i].name);
+	if (opt.list)
+		return 0;
+	guard_init();
+	/* Guests that are more important than khugepaged would leave it no CPU. */
+	if (nice(NICEST) < 0)
+		perror("nice");
+	return run_all(cases, n);
+}

@@ -865,6 +865,7 @@ static void check_after(struct scene *s, struct writers_ctl *ctl)
 		.hva = (uint64_t *)s->hva,
 		.pages = s->pages,
 		.salt = oracle_mix(s->seed),
+		.distinct = s->pages,
 		.nr_vcpus = s->vcpus,
 	};
 	storm_check_frozen(&s->storm, 0, s->pages, pick(s, 2000));

@@ -18,6 +18,7 @@
 	each(unborn)		/* memslot before its subscription */	\
 	each(huge_overlap)	/* huge mapping over a page taken away */ \
 	each(blind_prefetch)	/* neighbours that are taken away */	\
+	each(map_writable)	/* what the host maps read-only */	\
 	/* What a callback must take away */				\
 	each(skip_zap)		/* one in eight */			\
 	each(half_zap)		/* only half of each range */		\

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+/// A page that the host maps read-only is given to the guest to write.
+// Files: arch/x86/kvm/mmu/mmu.c
+
+@@
+expression fault, slot;
+identifier async;
+@@
+ fault->pfn = __gfn_to_pfn_memslot(slot, ..., &async, ...);
++if (kvm_sabotaged(map_writable))
++	fault->map_writable = true;
+
+@@ @@
+ #include "mmu_internal.h"
++#include "../../../../virt/kvm/sabotage.h"

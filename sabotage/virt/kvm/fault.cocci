@@ -15,10 +15,10 @@ expression interval;
 @@
 expression mm, start, last;
 @@
- kvm_interval_begin(...)
+ kvm_interval_begin_slow(...)
  {
  <...
--unlikely(mmu_interval_range_active(mm, start, last))
+-mmu_interval_range_active(mm, start, last)
 +mmu_interval_range_active(mm, kvm_sabotaged(coarse_wait) ? 0 : start,
 +			   kvm_sabotaged(coarse_wait) ? ULONG_MAX : last) &&
 +!kvm_sabotaged(ignore_active)

@@ -130,20 +130,13 @@ static void kvm_interval_zap(struct kvm *kvm, struct kvm_memory_slot *slot,
 		kvm_flush_remote_tlbs(kvm);
 }
 
-/*
- * Where rwlock_t spins, its holders neither sleep nor are preempted, so that
- * waiting for it is bounded and fit for the OOM reaper.  Where it sleeps, the
- * reaper can only try.
- */
-static bool kvm_interval_lock(struct kvm *kvm, bool may_block)
+/* A non-blockable start that cannot be served now; it will come again. */
+static bool kvm_interval_refuse(struct kvm *kvm,
+				const struct mmu_notifier_range *range)
 {
-	if (!may_block && kvm_interval_debug_refuse())
-		return false;
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !may_block)
-		return write_trylock(&kvm->mmu_lock);
-
-	write_lock(&kvm->mmu_lock);
-	return true;
+	trace_kvm_interval_refuse(range->start, range->end);
+	++kvm->stat.generic.mmu_interval_refuse;
+	return false;
 }
 
 /* The @back'th range from the end of the history, 1 being the newest. */
@@ -221,14 +214,21 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 
 	if (may_block)
 		kvm_interval_hold(kvm, range);
+	else if (kvm_interval_debug_refuse())
+		return kvm_interval_refuse(kvm, range);
 
 	idx = srcu_read_lock(&kvm->srcu);
 
-	if (!kvm_interval_lock(kvm, may_block)) {
+	/*
+	 * Where rwlock_t spins, its holders neither sleep nor are preempted, so
+	 * that waiting for it is bounded and fit for the OOM reaper.  Where it
+	 * sleeps, the reaper can only try.
+	 */
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || may_block) {
+		write_lock(&kvm->mmu_lock);
+	} else if (!write_trylock(&kvm->mmu_lock)) {
 		srcu_read_unlock(&kvm->srcu, idx);
-		trace_kvm_interval_refuse(range->start, range->end);
-		++kvm->stat.generic.mmu_interval_refuse;
-		return false;
+		return kvm_interval_refuse(kvm, range);
 	}
 
 	mmu_interval_set_range(notifier, range);

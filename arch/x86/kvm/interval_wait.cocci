@@ -5,23 +5,23 @@
 @@
 expression vcpu;
 @@
- kvm_vcpu_running(...)
- {
- ...
--!vcpu->arch.apf.halted
-+!vcpu->arch.apf.halted && kvm_interval_may_run(vcpu)
- ...
- }
-
-@@
-expression vcpu;
-@@
  vcpu_block(...)
  {
  <...
  vcpu->arch.apf.halted = false;
 +kvm_interval_stop_waiting(vcpu);
  ...>
+ }
+
+@@
+expression vcpu;
+@@
+ kvm_vcpu_running(...)
+ {
+ ...
+-!vcpu->arch.apf.halted
++!vcpu->arch.apf.halted && kvm_interval_may_run(vcpu)
+ ...
  }
 
 @@

@@ -64,7 +64,7 @@ struct side {
 	int vcpus;
 	uint64_t pages;
 	uint64_t round;
-	enum phase phase;
+	int phase;	/* enum phase, for atomics of the compiler */
 	/* What it says. */
 	bool ready;
 	bool stopped;

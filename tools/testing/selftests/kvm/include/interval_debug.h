@@ -36,7 +36,7 @@ static inline void interval_debug_set(const char *path, uint64_t value)
 {
 	char text[24];
 
-	snprintf(text, sizeof(text), "%" PRIu64, value);
+	snprintf(text, sizeof(text), "%lu", (unsigned long)value);
 	TEST_ASSERT(knob_set(path, text), "%s can't be set to %s: %s", path, text,
 		    strerror(errno));
 }

@@ -9,9 +9,7 @@ expression vcpu, fault, slot;
  {
  ...
 +/* It reaches beyond the page for which kvm_interval_retry() has spoken. */
-+if (unlikely(!kvm_interval_covers_all(&fault->snap)))
-+	fault->max_level = kvm_interval_max_level(vcpu->kvm, slot, fault->gfn,
-+						  fault->max_level);
++kvm_interval_limit_level(vcpu->kvm, &fault->snap, slot, fault->gfn, &fault->max_level);
  fault->req_level = kvm_mmu_max_mapping_level(vcpu->kvm, slot, ...);
  ...
  }

@@ -350,17 +350,27 @@ static bool __printf(1, 2) wrong(const char *fmt, ...)
 	return false;
 }
 
+/*
+ * KVM counts it just when it lets nobody map the page any more.  That the thread sleeps
+ * does not say as much: it may be waiting for mmap_lock.
+ */
+static uint64_t nr_invalidations(void)
+{
+	return kvm_stats_read(&o.stats, "mmu_interval_invalidate");
+}
+
 /* Returns when the invalidation is under way, and asleep. */
 static bool take_begin(void *addr, size_t len)
 {
-	uint64_t deadline = now_ns() + 1000 * MSEC;
+	uint64_t deadline = now_ns() + 1000 * MSEC, before = nr_invalidations();
 
 	taker.addr = addr;
 	taker.len = len;
 	taker.inside = false;
 	taker.ended = false;
 	sem_post(&taker.go);
-	while (!__atomic_load_n(&taker.inside, __ATOMIC_ACQUIRE) || !thread_sleeps(taker.tid)) {
+	while (!__atomic_load_n(&taker.inside, __ATOMIC_ACQUIRE) ||
+	       nr_invalidations() == before || !thread_sleeps(taker.tid)) {
 		if (take_ended())
 			return wrong("the invalidation was not delayed");
 		if (now_ns() > deadline)
@@ -419,6 +429,9 @@ static bool order_asleep(int vcpu, order_work work, uint64_t gva)
 			return stuck(v, "the vCPU does not sleep");
 		usleep(200);
 	}
+	/* Done, it sleeps as well: for want of orders. */
+	if (order_done(v))
+		return wrong("the vCPU did not wait");
 	return true;
 }
 
@@ -1032,7 +1045,7 @@ static bool wait_undisturbed(uint64_t *wait_ns, uint64_t *permille, uint64_t *la
  */
 static void case_wake(void)
 {
-	uint64_t invalidations = kvm_stats_read(&o.stats, "mmu_interval_invalidate");
+	uint64_t invalidations = nr_invalidations();
 	uint64_t ns, cpu, count;
 	struct wait_stats since = {}, w;
 	uint64_t late;
@@ -1046,7 +1059,7 @@ static void case_wake(void)
 		if (!stats_agree(&w, ns))
 			return;
 	}
-	count = kvm_stats_read(&o.stats, "mmu_interval_invalidate") - invalidations;
+	count = nr_invalidations() - invalidations;
 	if (!soon(quantile(&woken, 75)))
 		wrong("of %d woken: median %lu us, 3 of 4 within %lu us; may take %lu us",
 		      woken.n, median(&woken) / 1000, quantile(&woken, 75) / 1000, SOON_NS / 1000);

@@ -19,9 +19,17 @@
 
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
 extern u32 kvm_interval_debug_delay_fault_us;
-#else
-#define kvm_interval_debug_delay_fault_us	0
 #endif
+
+/* Are faults to be delayed, for a test? */
+static inline bool kvm_interval_debug_delays_faults(void)
+{
+#ifdef CONFIG_KVM_INTERVAL_DEBUG
+	return READ_ONCE(kvm_interval_debug_delay_fault_us);
+#else
+	return false;
+#endif
+}
 
 int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 			    const struct kvm_memory_slot *slot, gfn_t gfn,
@@ -62,7 +70,7 @@ static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
 
 	snap->idle = mmu_interval_idle(vcpu->kvm->interval.ranges);
 	if (likely(snap->idle && !(slot->flags & KVM_MEMSLOT_INVALID) &&
-		   !READ_ONCE(kvm_interval_debug_delay_fault_us)))
+		   !kvm_interval_debug_delays_faults()))
 		return 0;
 
 	return kvm_interval_begin_slow(vcpu, slot, gfn, may_wait, snap);

@@ -5,10 +5,9 @@
 # file and a rule are read, how one change is applied to copies of the files that
 # it touches, and how what a rule did is counted.  Source lib.sh before it.
 #
-# There are three sets of changes, SET, each made from the tree of another:
+# There are two sets of changes, SET, each made from the tree of another:
 #	interval	the change of this project, on the stock tree
 #	sabotage	switches that break it, on the changed tree (sabotage/)
-#	historical	old bugs brought back, on the stock tree (historical/)
 # CARRY_DIR is the folder with what is carried (changes/ ledger/ and the files
 # that they name); the tests set it.
 
@@ -20,8 +19,6 @@ interval)
 sabotage)
 	CARRY_DIR=$REPO/sabotage
 	STOCK=$O/src/interval ;;
-historical)
-	CARRY_DIR=$REPO/historical ;;
 esac
 # shellcheck disable=SC2034 # for apply and patches
 INTERVAL=$O/src/$SET			# and what is made

@@ -28,6 +28,7 @@
 #include "counters.h"
 #include "knob.h"
 #include "ktap.h"
+#include "options.h"
 #include "page_state.h"
 #include "trace_count.h"
 #include "twins.h"
@@ -107,24 +108,12 @@ struct conductor {
 	const char *why;
 };
 
-static struct options {
-	uint64_t seed;
-	int seconds;
-	int vcpus;
-	const char *filter;
-	bool list;
-} opt = {
+static struct options opt = {
 	.seconds = 15,
 	.vcpus = 2,
+	.min_vcpus = 2,
+	.max_vcpus = WRITERS_MAX_VCPUS,
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
-}
 
 /* ---- sides ---- */
 
@@ -728,56 +717,12 @@ static int run_all(const struct test_case *cases, int n)
 	return ktap_finish();
 }
 
-static void usage(const char *name)
-{
-	printf("Usage: %s [-s seed] [-t seconds] [-v vcpus] [-c case] [-l]\n"
-	       " -s  seed of everything random (default: the time)\n"
-	       " -t  seconds for all cases together (default %d)\n"
-	       " -v  vCPUs of the cases with several, 2 to %d (default %d)\n"
-	       " -c  only the cases with this in their name\n"
-	       " -l  list the cases\n",
-	       name, opt.seconds, WRITERS_MAX_VCPUS, opt.vcpus);
-}
-
-static void parse_options(int argc, char **argv)
-{
-	int c;
-
-	opt.seed = time(NULL);
-	while ((c = getopt(argc, argv, "s:t:v:c:lh")) != -1) {
-		switch (c) {
-		case 's':
-			opt.seed = strtoull(optarg, NULL, 0);
-			break;
-		case 't':
-			opt.seconds = atoi(optarg);
-			break;
-		case 'v':
-			opt.vcpus = atoi(optarg);
-			break;
-		case 'c':
-			opt.filter = optarg;
-			break;
-		case 'l':
-			opt.list = true;
-			break;
-		default:
-			usage(argv[0]);
-			exit(c == 'h' ? 0 : 2);
-		}
-	}
-	if (opt.seconds < 0 || opt.vcpus < 2 || opt.vcpus > WRITERS_MAX_VCPUS) {
-		usage(argv[0]);
-		exit(2);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	struct test_case cases[ARRAY_SIZE(templates)];
 	int i, n;
 
-	parse_options(argc, argv);
+	options_parse(&opt, argc, argv);
 	n = make_cases(cases);
 	if (!n) {
 		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);

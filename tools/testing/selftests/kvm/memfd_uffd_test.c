@@ -23,6 +23,7 @@
 #include "test_util.h"
 #include "knob.h"
 #include "ktap.h"
+#include "options.h"
 #include "storm.h"
 #include "writers.h"
 
@@ -137,28 +138,15 @@ struct scene {
 	uint64_t usec;
 };
 
-static struct options {
-	uint64_t seed;
-	int seconds;
-	int vcpus;
-	int stall;
-	const char *filter;
-	bool list;
-} opt = {
+static struct options opt = {
 	.seconds = 15,
 	.vcpus = 2,
+	.min_vcpus = 1,
+	.max_vcpus = WRITERS_MAX_VCPUS,
 	.stall = 20,
 };
 
 static struct scene scene;
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
-}
 
 static void count(uint64_t *counter)
 {
@@ -869,61 +857,13 @@ static int run_all(int n)
 	return ktap_finish();
 }
 
-static void usage(const char *name)
-{
-	printf("Usage: %s [-s seed] [-t seconds] [-v vcpus] [-c case] [-w seconds] [-l]\n"
-	       " -s  seed of everything random (default: the time)\n"
-	       " -t  seconds for all cases together (default %d)\n"
-	       " -v  vCPUs, 1 to %d, beside the runs with one (default %d)\n"
-	       " -c  only the cases with this in their name\n"
-	       " -w  seconds without progress of a vCPU that fail the case (default %d)\n"
-	       " -l  list the cases\n",
-	       name, opt.seconds, WRITERS_MAX_VCPUS, opt.vcpus, opt.stall);
-}
-
-static void parse_options(int argc, char **argv)
-{
-	int c;
-
-	opt.seed = time(NULL);
-	while ((c = getopt(argc, argv, "s:t:v:c:w:lh")) != -1) {
-		switch (c) {
-		case 's':
-			opt.seed = strtoull(optarg, NULL, 0);
-			break;
-		case 't':
-			opt.seconds = atoi(optarg);
-			break;
-		case 'v':
-			opt.vcpus = atoi(optarg);
-			break;
-		case 'c':
-			opt.filter = optarg;
-			break;
-		case 'w':
-			opt.stall = atoi(optarg);
-			break;
-		case 'l':
-			opt.list = true;
-			break;
-		default:
-			usage(argv[0]);
-			exit(c == 'h' ? 0 : 2);
-		}
-	}
-	if (opt.seconds < 0 || opt.vcpus < 1 || opt.vcpus > WRITERS_MAX_VCPUS || opt.stall < 1) {
-		usage(argv[0]);
-		exit(2);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	char name[64];
 	size_t i;
 	int n = 0;
 
-	parse_options(argc, argv);
+	options_parse(&opt, argc, argv);
 	/* No arenas: nothing may be mapped where a test expects nothing. */
 	mallopt(M_ARENA_MAX, 1);
 	for (i = 0; i < ARRAY_SIZE(cases) * 2; i++) {

@@ -22,6 +22,7 @@
 #include "test_util.h"
 #include "knob.h"
 #include "ktap.h"
+#include "options.h"
 #include "writers.h"
 
 #ifndef MADV_COLLAPSE
@@ -94,31 +95,17 @@ struct attacker {
 	struct range history[HISTORY];
 };
 
-static struct options {
-	uint64_t seed;
-	int seconds;
-	int vcpus;
-	int mib;
-	int stall;
-	const char *filter;
-	bool list;
-} opt = {
+static struct options opt = {
 	.seconds = 20,
 	.vcpus = 2,
+	.min_vcpus = 1,
+	.max_vcpus = WRITERS_MAX_VCPUS,
 	.mib = 4,
 	.stall = 20,
 };
 
 static pthread_barrier_t start_line;
 static bool stop_attack;
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
-}
 
 static bool stopping(struct attacker *a)
 {
@@ -783,65 +770,16 @@ static int run_all(const struct test_case *cases, int n)
 	return ktap_finish();
 }
 
-static void usage(const char *name)
-{
-	printf("Usage: %s [-s seed] [-t seconds] [-v vcpus] [-m MiB] [-c case] [-w seconds] [-l]\n"
-	       " -s  seed of everything random (default: the time)\n"
-	       " -t  seconds for all cases together (default %d)\n"
-	       " -v  vCPUs, 1 to %d (default %d)\n"
-	       " -m  MiB of memory for each vCPU, even (default %d)\n"
-	       " -c  only the cases with this in their name\n"
-	       " -w  seconds without progress of a vCPU that fail the case (default %d)\n"
-	       " -l  list the cases\n",
-	       name, opt.seconds, WRITERS_MAX_VCPUS, opt.vcpus, opt.mib, opt.stall);
-}
-
-static void parse_options(int argc, char **argv)
-{
-	int c;
-
-	opt.seed = time(NULL);
-	while ((c = getopt(argc, argv, "s:t:v:m:c:w:lh")) != -1) {
-		switch (c) {
-		case 's':
-			opt.seed = strtoull(optarg, NULL, 0);
-			break;
-		case 't':
-			opt.seconds = atoi(optarg);
-			break;
-		case 'v':
-			opt.vcpus = atoi(optarg);
-			break;
-		case 'm':
-			opt.mib = atoi(optarg);
-			break;
-		case 'c':
-			opt.filter = optarg;
-			break;
-		case 'w':
-			opt.stall = atoi(optarg);
-			break;
-		case 'l':
-			opt.list = true;
-			break;
-		default:
-			usage(argv[0]);
-			exit(c == 'h' ? 0 : 2);
-		}
-	}
-	if (opt.seconds < 0 || opt.vcpus < 1 || opt.vcpus > WRITERS_MAX_VCPUS || opt.mib < 2 ||
-	    opt.mib % 2 || opt.mib * opt.vcpus < 2 * NR_ATTACKERS || opt.stall < 1) {
-		usage(argv[0]);
-		exit(2);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	struct test_case cases[ARRAY_SIZE(operations) * 4];
 	int i, n;
 
-	parse_options(argc, argv);
+	options_parse(&opt, argc, argv);
+	if (opt.mib * opt.vcpus < 2 * NR_ATTACKERS) {
+		options_usage(&opt, argv[0]);
+		return 2;
+	}
 	/* No arenas: nothing else may map memory where an attack left a hole. */
 	mallopt(M_ARENA_MAX, 1);
 	n = make_cases(cases);

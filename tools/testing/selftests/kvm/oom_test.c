@@ -23,6 +23,7 @@
 #include "interval_debug.h"
 #include "knob.h"
 #include "ktap.h"
+#include "options.h"
 #include "memcg.h"
 #include "trace_count.h"
 #include "victim.h"
@@ -87,16 +88,11 @@ struct test_case {
 	bool must_reap;
 };
 
-static struct options {
-	uint64_t seed;
-	int seconds;
-	int vcpus;
-	int mib;
-	const char *filter;
-	bool list;
-} opt = {
+static struct options opt = {
 	.seconds = 15,
 	.vcpus = 2,
+	.min_vcpus = 1,
+	.max_vcpus = WRITERS_MAX_VCPUS,
 	.mib = 4,
 };
 
@@ -745,61 +741,12 @@ static void open_counters(void)
 	trace_count_open_task(&reaper_finishes, "oom/finish_task_reaping", reaper);
 }
 
-static void usage(const char *name)
-{
-	printf("Usage: %s [-s seed] [-t seconds] [-v vcpus] [-m MiB] [-c case] [-l]\n"
-	       " -s  seed of everything random (default: the time)\n"
-	       " -t  seconds for all cases together (default %d)\n"
-	       " -v  vCPUs of a VM with several, 1 to %d (default %d)\n"
-	       " -m  MiB of memory for each VM, even (default %d)\n"
-	       " -c  only the cases with this in their name\n"
-	       " -l  list the cases\n",
-	       name, opt.seconds, WRITERS_MAX_VCPUS, opt.vcpus, opt.mib);
-}
-
-static void parse_options(int argc, char **argv)
-{
-	int c;
-
-	opt.seed = time(NULL);
-	while ((c = getopt(argc, argv, "s:t:v:m:c:lh")) != -1) {
-		switch (c) {
-		case 's':
-			opt.seed = strtoull(optarg, NULL, 0);
-			break;
-		case 't':
-			opt.seconds = atoi(optarg);
-			break;
-		case 'v':
-			opt.vcpus = atoi(optarg);
-			break;
-		case 'm':
-			opt.mib = atoi(optarg);
-			break;
-		case 'c':
-			opt.filter = optarg;
-			break;
-		case 'l':
-			opt.list = true;
-			break;
-		default:
-			usage(argv[0]);
-			exit(c == 'h' ? 0 : 2);
-		}
-	}
-	if (opt.seconds < 0 || opt.vcpus < 1 || opt.vcpus > WRITERS_MAX_VCPUS || opt.mib < 2 ||
-	    opt.mib % 2) {
-		usage(argv[0]);
-		exit(2);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	const struct test_case *cases[ARRAY_SIZE(test_cases)];
 	int i, n;
 
-	parse_options(argc, argv);
+	options_parse(&opt, argc, argv);
 	n = choose_cases(cases);
 	if (!n) {
 		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);

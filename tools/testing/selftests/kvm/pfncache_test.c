@@ -34,6 +34,7 @@
 #include "processor.h"
 #include "test_util.h"
 #include "ktap.h"
+#include "options.h"
 #include "vcpu_guard.h"
 
 #ifndef MADV_COLLAPSE
@@ -338,26 +339,14 @@ struct scene {
 	uint64_t usec;
 };
 
-static struct options {
-	uint64_t seed;
-	int seconds;
-	int vcpus;
-	const char *filter;
-	bool list;
-} opt = {
+static struct options opt = {
 	.seconds = 15,
 	.vcpus = 2,
+	.min_vcpus = 1,
+	.max_vcpus = MAX_VCPUS,
 };
 
 static struct scene scene;
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
-}
 
 static uint64_t pick(struct scene *s, uint64_t n)
 {
@@ -1182,57 +1171,13 @@ static const char *no_xen(void)
 	       "KVM has no Xen areas or cannot send their events (CONFIG_KVM_XEN)";
 }
 
-static void usage(const char *name)
-{
-	printf("Usage: %s [-s seed] [-t seconds] [-v vcpus] [-c case] [-l]\n"
-	       " -s  seed of everything random (default: the time)\n"
-	       " -t  seconds for all cases together (default %d)\n"
-	       " -v  vCPUs, 1 to %d, beside the runs with one (default %d)\n"
-	       " -c  only the cases with this in their name\n"
-	       " -l  list the cases\n",
-	       name, opt.seconds, MAX_VCPUS, opt.vcpus);
-}
-
-static void parse_options(int argc, char **argv)
-{
-	int c;
-
-	opt.seed = time(NULL);
-	while ((c = getopt(argc, argv, "s:t:v:c:lh")) != -1) {
-		switch (c) {
-		case 's':
-			opt.seed = strtoull(optarg, NULL, 0);
-			break;
-		case 't':
-			opt.seconds = atoi(optarg);
-			break;
-		case 'v':
-			opt.vcpus = atoi(optarg);
-			break;
-		case 'c':
-			opt.filter = optarg;
-			break;
-		case 'l':
-			opt.list = true;
-			break;
-		default:
-			usage(argv[0]);
-			exit(c == 'h' ? 0 : 2);
-		}
-	}
-	if (opt.seconds < 0 || opt.vcpus < 1 || opt.vcpus > MAX_VCPUS) {
-		usage(argv[0]);
-		exit(2);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	char name[64];
 	size_t i;
 	int n = 0;
 
-	parse_options(argc, argv);
+	options_parse(&opt, argc, argv);
 	/* No arenas: nothing else may map memory where an attack left a hole. */
 	mallopt(M_ARENA_MAX, 1);
 	for (i = 0; i < ARRAY_SIZE(operations) * 2; i++) {

@@ -21,6 +21,7 @@
 #include "processor.h"
 #include "test_util.h"
 #include "ktap.h"
+#include "options.h"
 #include "oracle.h"
 #include "vcpu_guard.h"
 
@@ -171,24 +172,15 @@ struct scene {
 	uint64_t usec;
 };
 
-static struct options {
-	uint64_t seed;
-	int seconds;
-	int vcpus;
-} opt = {
+static struct options opt = {
 	.seconds = 5,
 	.vcpus = 2,
+	.min_vcpus = 1,
+	.max_vcpus = MAX_VCPUS,
+	.no_cases = true,
 };
 
 static struct scene scene;
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
-}
 
 static uint64_t pick(struct scene *s, uint64_t n)
 {
@@ -555,32 +547,11 @@ static void test_case(int vcpus, uint64_t *found)
 	destroy_memory(s);
 }
 
-static void parse_options(int argc, char **argv)
-{
-	int c;
-
-	opt.seed = time(NULL);
-	while ((c = getopt(argc, argv, "s:t:v:h")) != -1) {
-		if (c == 's')
-			opt.seed = strtoull(optarg, NULL, 0);
-		else if (c == 't')
-			opt.seconds = atoi(optarg);
-		else if (c == 'v')
-			opt.vcpus = atoi(optarg);
-		if (c != 'h' && c != '?' && opt.seconds >= 0 && opt.vcpus >= 1 &&
-		    opt.vcpus <= MAX_VCPUS)
-			continue;
-		printf("Usage: %s [-s seed] [-t seconds] [-v vcpus, 1 to %d]\n", argv[0],
-		       MAX_VCPUS);
-		exit(c == 'h' ? 0 : 2);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	uint64_t found[ORACLE_VERDICTS] = {};
 
-	parse_options(argc, argv);
+	options_parse(&opt, argc, argv);
 	mallopt(M_ARENA_MAX, 1);
 	if (!kvm_has_cap(KVM_CAP_X86_SMM)) {
 		printf("1..0 # SKIP KVM has no system management mode (CONFIG_KVM_SMM)\n");

@@ -22,6 +22,7 @@
 
 #include "interval_debug.h"
 #include "ktap.h"
+#include "options.h"
 #include "oracle.h"
 #include "orders.h"
 #include "test_util.h"
@@ -48,15 +49,10 @@ struct desk {
 	uint64_t wrong;
 };
 
-static struct options {
-	uint64_t seed;
-	int seconds;
-	int stall_ms;
-	const char *filter;
-	bool list;
-} opt = {
+static struct options opt = {
 	.seconds = 20,
-	.stall_ms = 1000,
+	.stall = 1000,
+	.stall_unit = "milliseconds",
 };
 
 static const char *case_name;
@@ -305,7 +301,7 @@ static bool stop_fight(struct orders *f, const struct fight *fight)
 		((struct desk *)f->vcpu[i].page)->stop = 1;
 	for (i = 0; i < fight->vcpus; i++) {
 		d = f->vcpu[i].page;
-		if (!order_wait(&f->vcpu[i], 5 * opt.stall_ms)) {
+		if (!order_wait(&f->vcpu[i], 5 * opt.stall)) {
 			guard_print_thread(f->vcpu[i].tid);
 			wrong("vCPU %d does not end", i);
 			exit(KSFT_FAIL);
@@ -324,7 +320,7 @@ static uint64_t pause_limit(const struct fight *fight)
 {
 	uint64_t each = (fight->vcpus + fight->hosts) / sysconf(_SC_NPROCESSORS_ONLN);
 
-	return opt.stall_ms * MSEC * max(each / 2, 1UL);
+	return opt.stall * MSEC * max(each / 2, 1UL);
 }
 
 /* Why a fight in which nobody starved proves nothing. */
@@ -570,56 +566,12 @@ static int run_all(int n)
 	return ktap_finish();
 }
 
-static void usage(const char *name)
-{
-	printf("Usage: %s [-s seed] [-t seconds] [-c case] [-w ms] [-l]\n"
-	       " -s  seed of the moments at which VMs are killed (default: the time)\n"
-	       " -t  seconds for all fights together (default %d)\n"
-	       " -c  only the cases with this in their name\n"
-	       " -w  milliseconds without progress that are starvation (default %d)\n"
-	       " -l  list the cases\n",
-	       name, opt.seconds, opt.stall_ms);
-}
-
-static void parse_options(int argc, char **argv)
-{
-	int c;
-
-	opt.seed = time(NULL);
-	while ((c = getopt(argc, argv, "s:t:c:w:lh")) != -1) {
-		switch (c) {
-		case 's':
-			opt.seed = strtoull(optarg, NULL, 0);
-			break;
-		case 't':
-			opt.seconds = atoi(optarg);
-			break;
-		case 'c':
-			opt.filter = optarg;
-			break;
-		case 'w':
-			opt.stall_ms = atoi(optarg);
-			break;
-		case 'l':
-			opt.list = true;
-			break;
-		default:
-			usage(argv[0]);
-			exit(c == 'h' ? 0 : 2);
-		}
-	}
-	if (opt.seconds < 0 || opt.stall_ms < 1) {
-		usage(argv[0]);
-		exit(2);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	size_t i;
 	int n = 0;
 
-	parse_options(argc, argv);
+	options_parse(&opt, argc, argv);
 	mallopt(M_ARENA_MAX, 1);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		n += selected(&cases[i]);

@@ -24,6 +24,7 @@
 
 #include "interval_debug.h"
 #include "ktap.h"
+#include "options.h"
 #include "metronome.h"
 #include "oracle.h"
 #include "orders.h"
@@ -107,11 +108,7 @@ struct taker {
 	uint64_t ended_at;
 };
 
-static struct options {
-	uint64_t seed;
-	const char *filter;
-	bool list;
-} opt;
+static struct options opt;
 
 static struct orders o;
 static struct taker taker;
@@ -1295,47 +1292,12 @@ static int run_all(int n)
 	return ktap_finish();
 }
 
-static void usage(const char *name)
-{
-	printf("Usage: %s [-s seed] [-t seconds] [-c case] [-l]\n"
-	       " -s  seed of the pauses between what is sent (default: the time)\n"
-	       " -t  ignored: a case takes as long as its invalidations\n"
-	       " -c  only the cases with this in their name\n"
-	       " -l  list the cases\n",
-	       name);
-}
-
-static void parse_options(int argc, char **argv)
-{
-	int c;
-
-	opt.seed = time(NULL);
-	while ((c = getopt(argc, argv, "s:t:c:lh")) != -1) {
-		switch (c) {
-		case 's':
-			opt.seed = strtoull(optarg, NULL, 0);
-			break;
-		case 't':
-			break;
-		case 'c':
-			opt.filter = optarg;
-			break;
-		case 'l':
-			opt.list = true;
-			break;
-		default:
-			usage(argv[0]);
-			exit(c == 'h' ? 0 : 2);
-		}
-	}
-}
-
 int main(int argc, char **argv)
 {
 	size_t i;
 	int n = 0;
 
-	parse_options(argc, argv);
+	options_parse(&opt, argc, argv);
 	mallopt(M_ARENA_MAX, 1);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		n += selected(&cases[i]);

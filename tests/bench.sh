@@ -9,22 +9,9 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=tests/tap.sh
+. "$REPO/tests/tap.sh"
 
-N=0
-BAD=0
-
-# result STATUS NAME [WHY]
-result()
-{
-	N=$((N + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $N $2"
-	else
-		BAD=1
-		echo "not ok $N $2"
-		printf '%s\n' "${3:-}" | sed 's/^/# /'
-	fi
-}
 
 # measure KERNEL MODE KEY=VALUE...
 measure()
@@ -76,11 +63,11 @@ expect()
 	measures "$@" >"$file"
 	got=$("$REPO/scripts/bench-table" "$file" 2>&1; echo "exit $?")
 	if [ "${got##* }" -ne "$status" ]; then
-		result 1 "$name" "expected exit $status, got:"$'\n'"$got"
+		tap 1 "$name" "expected exit $status, got:"$'\n'"$got"
 	elif ! tr '\t' ' ' <<<"$got" | grep -q "^$line"; then
-		result 1 "$name" "expected the line $line, got:"$'\n'"$got"
+		tap 1 "$name" "expected the line $line, got:"$'\n'"$got"
 	else
-		result 0 "$name"
+		tap 0 "$name"
 	fi
 }
 
@@ -91,7 +78,7 @@ worst_first()
 	file=$(scratch)/measures
 	measures min=2500 min=2600 | sed '/^interval.*blocked.*vcpus=2/s/cpu_ns=1/cpu_ns=9/' >"$file"
 	got=$("$REPO/scripts/bench-table" "$file" | cut -f 1,2 | sed -n '2,3p') || true
-	result "$([ "$got" = "$(printf 'FAIL\tblocked/2-vcpus CPU %% while blocked\nFAIL\tinstructions of fault')" ] &&
+	tap "$([ "$got" = "$(printf 'FAIL\tblocked/2-vcpus CPU %% while blocked\nFAIL\tinstructions of fault')" ] &&
 		echo 0 || echo 1)" "failures come first, the worst of them at the top" "$got"
 }
 
@@ -103,7 +90,7 @@ beside_invalidator()
 	file=$(scratch)/measures
 	measures | sed '/at=outside/s/ns=5/ns=9/; /^interval.*at=same-slot/s/ns=5/ns=9/' >"$file"
 	got=$("$REPO/scripts/bench-table" "$file"; echo "exit $?")
-	result "$(grep -q "^pass.*columns/same-slot faults/s.*0.95 x stock outside" <<<"$got" &&
+	tap "$(grep -q "^pass.*columns/same-slot faults/s.*0.95 x stock outside" <<<"$got" &&
 		grep -q "^pass.*columns/none faults/s.*0.95 x stock none" <<<"$got" &&
 		echo 0 || echo 1)" "faults as slow as stock's beside an invalidator" "$got"
 }
@@ -116,7 +103,7 @@ unsure()
 	file=$(scratch)/measures
 	measures | awk '/^interval.*at=none/ && n++ < 3 { sub(/ns=5/, "ns=8") } { print }' >"$file"
 	got=$("$REPO/scripts/bench-table" "$file"; echo "exit $?")
-	result "$(grep -q "^unsure.*columns/none faults/s" <<<"$got" && [ "${got##* }" = 0 ] &&
+	tap "$(grep -q "^unsure.*columns/none faults/s" <<<"$got" && [ "${got##* }" = 0 ] &&
 		echo 0 || echo 1)" "a median that fails by chance alone is unsure" "$got"
 }
 
@@ -127,7 +114,7 @@ one_kernel()
 	file=$(scratch)/measures
 	measures | grep ^stock >"$file"
 	got=$("$REPO/scripts/bench-table" "$file" 2>&1; echo "exit $?")
-	result "$([ "${got##* }" = 8 ] && echo 0 || echo 1)" \
+	tap "$([ "${got##* }" = 8 ] && echo 0 || echo 1)" \
 		"the measures of one kernel are no comparison" "$got"
 }
 
@@ -161,8 +148,7 @@ main()
 	worst_first
 	unsure
 	one_kernel
-	echo "1..$N"
-	return "$BAD"
+	tap_end
 }
 
 main "$@"

@@ -10,10 +10,10 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=tests/tap.sh
+. "$REPO/tests/tap.sh"
 
 BIN=$REPO/scripts
-N=0
-BAD=0
 unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM INSTALL QEMU
 unset KERNEL_SRC KERNEL_TARBALL LIB_LOCKED LIB_NESTED
 
@@ -23,16 +23,11 @@ expect()
 	local class=$1 words=$2 name=$3 got status=0
 	shift 3
 
-	N=$((N + 1))
 	got=$("$@" 2>&1) || status=$?
 	case $status:$got in
-	"$class":*"$words"*)
-		echo "ok $N $name" ;;
-	*)
-		BAD=1
-		echo "not ok $N $name"
-		echo "# expected status $class and \`$words\`, got status $status and:"
-		printf '%s\n' "$got" | sed 's/^/# /' ;;
+	"$class":*"$words"*) tap 0 "$name" ;;
+	*) tap 1 "$name" "expected status $class and \`$words\`, got status $status and:
+$got" ;;
 	esac
 }
 
@@ -140,8 +135,7 @@ main()
 	test_tier
 	test_output_folder "$WORK"
 	test_lock "$WORK"
-	echo "1..$N"
-	exit "$BAD"
+	tap_end
 }
 
 main "$@"

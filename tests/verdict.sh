@@ -11,23 +11,10 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=tests/tap.sh
+. "$REPO/tests/tap.sh"
 
 LOGS=$REPO/tests/logs
-N=0
-BAD=0
-
-# result STATUS NAME [WHY]
-result()
-{
-	N=$((N + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $N $2"
-	else
-		BAD=1
-		echo "not ok $N $2"
-		printf '%s\n' "${3:-}" | sed 's/^/# /'
-	fi
-}
 
 # judge FOLDER: its verdict file, and `exit STATUS`.
 judge()
@@ -48,17 +35,17 @@ recorded()
 	got=$(judge "$run")
 	first=$(head -n 1 "$run/expect")
 	if [ "${got%%$'\n'*}" != "$first" ] || [ "${got##*$'\n'}" != "exit ${first##* }" ]; then
-		result 1 "$name" "expected $first, got:"$'\n'"$got"
+		tap 1 "$name" "expected $first, got:"$'\n'"$got"
 		return
 	fi
 	while IFS= read -r line; do
 		case $got in
 		*"$line"*) ;;
-		*)	result 1 "$name" "\`$line\` is not in:"$'\n'"$got"
+		*)	tap 1 "$name" "\`$line\` is not in:"$'\n'"$got"
 			return ;;
 		esac
 	done < <(tail -n +2 "$run/expect")
-	result 0 "$name"
+	tap 0 "$name"
 }
 
 # A good result that ends after N lines, or in the middle of a line.
@@ -78,7 +65,7 @@ cut_off()
 		got=$(judge "$run")
 		[ "${got##* }" -ne 0 ] || bad+="in line $((i + 1)) "
 	done
-	result "$([ -z "$bad" ] && echo 0 || echo 1)" \
+	tap "$([ -z "$bad" ] && echo 0 || echo 1)" \
 		"a good result cut off at each of its $lines lines never passes" \
 		"passed: $bad"
 }
@@ -95,7 +82,7 @@ line_lost()
 		got=$(judge "$run")
 		[ "${got##* }" -ne 0 ] || bad+="without $lines "
 	done
-	result "$([ -z "$bad" ] && echo 0 || echo 1)" \
+	tap "$([ -z "$bad" ] && echo 0 || echo 1)" \
 		"a good result without one of its lines never passes" "passed: $bad"
 }
 
@@ -109,11 +96,11 @@ allow_list()
 	allow=$(scratch)/allow
 	printf 'WARNING: CPU: 1 PID: 71\n' >"$allow"
 	got=$(ALLOW=$allow judge "$run")
-	result "$([ "${got##* }" = 2 ] && echo 0 || echo 1)" \
+	tap "$([ "${got##* }" = 2 ] && echo 0 || echo 1)" \
 		"an allowed splat without a reason is refused" "$got"
 	printf 'WARNING: CPU: 1 PID: 71\tfixed by nobody, https://example.org\nKernel panic.*panic_on_warn\tsame\n' >"$allow"
 	got=$(ALLOW=$allow judge "$run")
-	result "$([ "${got%% *}" != WARN ] && echo 0 || echo 1)" \
+	tap "$([ "${got%% *}" != WARN ] && echo 0 || echo 1)" \
 		"an allowed splat with a reason is let through" "$got"
 }
 
@@ -123,7 +110,7 @@ empty_folder()
 
 	run=$(scratch)
 	got=$(judge "$run")
-	result "$([ "${got%%$'\n'*}" = "NOT-RUN 8" ] && echo 0 || echo 1)" \
+	tap "$([ "${got%%$'\n'*}" = "NOT-RUN 8" ] && echo 0 || echo 1)" \
 		"a folder without a run is NOT-RUN" "$got"
 }
 
@@ -139,8 +126,7 @@ main()
 	cut_off
 	line_lost
 	allow_list
-	echo "1..$N"
-	exit "$BAD"
+	tap_end
 }
 
 main "$@"

@@ -3,7 +3,7 @@
 # alone too.  Variables reach them through the environment.
 
 VARIABLES := O KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM V \
-	WITHOUT KERNEL_TARBALL KERNEL_SRC INSTALL QEMU ROUNDS LONG
+	ARGS WITHOUT KERNEL_TARBALL KERNEL_SRC INSTALL QEMU ROUNDS LONG
 export $(VARIABLES)
 
 # make's own goals and flags are nobody else's business.

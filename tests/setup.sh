@@ -14,7 +14,7 @@ set -euo pipefail
 . "$REPO/tests/tap.sh"
 
 BIN=$REPO/scripts
-unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM INSTALL QEMU
+unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM INSTALL QEMU ARGS
 unset KERNEL_SRC KERNEL_TARBALL LIB_LOCKED LIB_NESTED
 
 # expect CLASS WORDS NAME COMMAND...: status and words of stderr or stdout.
@@ -35,6 +35,8 @@ test_variables()
 {
 	expect 2 "interval stock both" "unknown kernel" env KERNEL=x "$BIN/run"
 	expect 2 "munmap_test" "unknown test" env TESTS=x_test "$BIN/run"
+	expect 2 "the name x;" "a test's name without _test" env TESTS="munmap x" "$BIN/run"
+	expect 2 "ARGS=\$(id)" "ARGS are words" env ARGS="\$(id)" "$BIN/run"
 	expect 2 "demand_paging_test" "unknown kernel selftest" env KSELFTESTS=x "$BIN/run"
 	expect 2 "auto tcg kvm" "unknown accelerator" env ACCEL=x "$BIN/run"
 	expect 2 "NPT=2" "NPT is 0 or 1" env NPT=2 "$BIN/run"

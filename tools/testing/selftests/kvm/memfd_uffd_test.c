@@ -24,6 +24,7 @@
 #include "knob.h"
 #include "ktap.h"
 #include "options.h"
+#include "reserve.h"
 #include "storm.h"
 #include "writers.h"
 
@@ -523,15 +524,6 @@ static void attack_sealed(struct storm_thread *t, uint64_t first, uint64_t n)
 }
 
 /* ---- memory ---- */
-
-static uint8_t *reserve(uint64_t size)
-{
-	uint8_t *p = mmap(NULL, size + WRITERS_HUGE, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
-	return (uint8_t *)align_up((uint64_t)p, WRITERS_HUGE);
-}
 
 static uint8_t *map(uint64_t size, int fd)
 {

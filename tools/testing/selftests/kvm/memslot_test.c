@@ -23,9 +23,11 @@
 
 #include "kvm_util.h"
 #include "test_util.h"
+#include "dirty_log.h"
 #include "knob.h"
 #include "ktap.h"
 #include "options.h"
+#include "reserve.h"
 #include "storm.h"
 #include "writers.h"
 
@@ -79,12 +81,9 @@ struct slot {
 	int window;
 };
 
-/* The dirty log of all pages, and what each cell's writer had begun by then. */
 struct dirty {
-	uint64_t *begun;
-	uint64_t *ended;
-	unsigned long *bitmap;
-	unsigned long *fresh;
+	struct dirty_log log;
+	const struct slot *slot;
 	uint32_t ring_index[WRITERS_MAX_VCPUS];
 	struct kvm_dirty_gfn *ring[WRITERS_MAX_VCPUS];
 	bool valid;
@@ -410,34 +409,6 @@ static void step_alias(struct scene *s)
 
 /* ---- dirty log and dirty ring ---- */
 
-static struct oracle_cell *cell_of(struct scene *s, uint64_t i)
-{
-	return &s->w.ctl->log[i / ORACLE_CELLS].cell[i % ORACLE_CELLS];
-}
-
-/* After the log was taken: what begins from here on is in the next one. */
-static void dirty_taken(struct scene *s, const struct slot *slot)
-{
-	uint64_t i;
-
-	for (i = slot->first * ORACLE_CELLS; i < (slot->first + slot->n) * ORACLE_CELLS; i++)
-		s->dirty.begun[i] = READ_ONCE(cell_of(s, i)->start);
-}
-
-/* Before the log is taken: what has ended by now must be in it. */
-static void dirty_take(struct scene *s, const struct slot *slot)
-{
-	uint64_t i;
-
-	for (i = slot->first * ORACLE_CELLS; i < (slot->first + slot->n) * ORACLE_CELLS; i++)
-		s->dirty.ended[i] = READ_ONCE(cell_of(s, i)->end);
-}
-
-static bool bit_is_set(const unsigned long *bitmap, uint64_t bit)
-{
-	return bitmap[bit / 64] >> bit % 64 & 1;
-}
-
 /* Each entry's flags are handed over and back with release and acquire. */
 static void collect_ring(struct scene *s, int vcpu)
 {
@@ -451,67 +422,42 @@ static void collect_ring(struct scene *s, int vcpu)
 			return;
 		page = s->slot[e->slot - FIRST_SLOT].first + e->offset;
 		TEST_ASSERT(page < s->pages, "dirty ring: slot %u offset %llu", e->slot, e->offset);
-		d->bitmap[page / 64] |= 1UL << page % 64;
+		d->log.bitmap[page / 64] |= 1UL << page % 64;
 		__atomic_store_n(&e->flags, KVM_DIRTY_GFN_F_RESET, __ATOMIC_RELEASE);
 		d->ring_index[vcpu]++;
 	}
 }
 
-/* Adds what is dirty now to the bitmap, whose bit 0 is the slot's first page. */
-static void harvest(struct scene *s, const struct slot *slot)
+static void harvest_rings(struct dirty_log *log, uint64_t first, uint64_t n)
 {
-	struct dirty *d = &s->dirty;
-	uint64_t i;
-
-	for (i = 0; i < s->vcpus && s->tc->ring; i++)
-		collect_ring(s, i);
-	if (s->tc->ring)
-		return;
-	kvm_vm_get_dirty_log(s->w.vm, slot->id, d->fresh);
-	for (i = 0; i < (slot->n + 63) / 64; i++)
-		d->bitmap[i] |= d->fresh[i];
-}
-
-/*
- * KVM's lockless fault makes a page writable before it calls it dirty, so that
- * another vCPU may write it in between: then it will be in the log soon.  With
- * one vCPU there is no other.
- */
-static bool comes_late(struct scene *s, const struct slot *slot, uint64_t page)
-{
+	struct scene *s = log->owner;
 	int i;
 
-	for (i = 0; i < 2000 && s->vcpus > 1; i++) {
-		usleep(1000);
-		harvest(s, slot);
-		if (bit_is_set(s->dirty.bitmap, page)) {
-			s->c.late++;
-			return true;
-		}
-	}
-	return false;
+	for (i = 0; i < s->vcpus; i++)
+		collect_ring(s, i);
+}
+
+static void harvest_slot(struct dirty_log *log, uint64_t first, uint64_t n)
+{
+	struct scene *s = log->owner;
+
+	dirty_log_get(log, s->dirty.slot->id, n);
+}
+
+static void dirty_taken(struct scene *s, const struct slot *slot)
+{
+	dirty_log_taken(&s->dirty.log, slot->first, slot->n);
+}
+
+static void dirty_take(struct scene *s, const struct slot *slot)
+{
+	s->dirty.slot = slot;
+	dirty_log_take(&s->dirty.log, slot->first, slot->n);
 }
 
 static void dirty_check(struct scene *s, const struct slot *slot)
 {
-	const struct dirty *d = &s->dirty;
-	uint64_t p, i;
-
-	for (p = 0; p < slot->n; p++) {
-		if (bit_is_set(d->bitmap, p)) {
-			s->c.dirty++;
-			continue;
-		}
-		i = (slot->first + p) * ORACLE_CELLS;
-		while (i < (slot->first + p + 1) * ORACLE_CELLS && d->ended[i] <= d->begun[i])
-			i++;
-		if (i == (slot->first + p + 1) * ORACLE_CELLS || comes_late(s, slot, p))
-			continue;
-		ktap_info("LOST from the dirty log: page=%lu cell=%lu, writes %lu to %lu",
-			  slot->first + p, i % ORACLE_CELLS, d->begun[i] + 1, d->ended[i]);
-		writers_found(&s->w, ORACLE_LOST);
-		return;
-	}
+	dirty_log_check(&s->dirty.log, slot->first, slot->n);
 }
 
 /* Flags only, twice; the storm goes on meanwhile. */
@@ -526,8 +472,6 @@ static void step_flags(struct scene *s)
 		dirty_taken(s, slot);
 		let_guest_work(s);
 		dirty_take(s, slot);
-		memset(s->dirty.bitmap, 0, align_up(slot->n, 64) / 8);
-		harvest(s, slot);
 		dirty_check(s, slot);
 	}
 	slot->flags = 0;
@@ -546,14 +490,11 @@ static void setup_clear(struct scene *s)
 static void step_clear(struct scene *s)
 {
 	struct slot *slot = pick_slot(s);
-	struct dirty *d = &s->dirty;
 
 	dirty_take(s, slot);
-	memset(d->bitmap, 0, align_up(slot->n, 64) / 8);
-	harvest(s, slot);
 	if (s->c.steps >= s->nr_slots * 4UL)
 		dirty_check(s, slot);
-	kvm_vm_clear_dirty_log(s->w.vm, slot->id, d->bitmap, 0, slot->n);
+	kvm_vm_clear_dirty_log(s->w.vm, slot->id, s->dirty.log.bitmap, 0, slot->n);
 	dirty_taken(s, slot);
 	let_guest_work(s);
 }
@@ -574,8 +515,6 @@ static void step_ring(struct scene *s)
 	struct dirty *d = &s->dirty;
 
 	dirty_take(s, &all);
-	memset(d->bitmap, 0, s->pages / 8);
-	harvest(s, &all);
 	if (d->valid)
 		dirty_check(s, &all);
 	kvm_vm_reset_dirty_ring(s->w.vm);
@@ -586,12 +525,11 @@ static void step_ring(struct scene *s)
 
 static void create_dirty(struct scene *s)
 {
-	s->dirty.begun = calloc(s->pages * ORACLE_CELLS, sizeof(uint64_t));
-	s->dirty.ended = calloc(s->pages * ORACLE_CELLS, sizeof(uint64_t));
-	s->dirty.bitmap = calloc(s->pages / 64 + 1, sizeof(long));
-	s->dirty.fresh = calloc(s->pages / 64 + 1, sizeof(long));
-	TEST_ASSERT(s->dirty.begun && s->dirty.ended && s->dirty.bitmap && s->dirty.fresh,
-		    "out of memory");
+	struct dirty *d = &s->dirty;
+
+	dirty_log_create(&d->log, &s->w);
+	d->log.harvest = s->tc->ring ? harvest_rings : harvest_slot;
+	d->log.owner = s;
 }
 
 static void destroy_dirty(struct scene *s)
@@ -600,10 +538,7 @@ static void destroy_dirty(struct scene *s)
 
 	for (i = 0; i < s->vcpus && s->dirty.ring[i]; i++)
 		munmap(s->dirty.ring[i], RING_BYTES);
-	free(s->dirty.begun);
-	free(s->dirty.ended);
-	free(s->dirty.bitmap);
-	free(s->dirty.fresh);
+	dirty_log_destroy(&s->dirty.log);
 }
 
 /* ---- fork ---- */
@@ -641,15 +576,6 @@ static void step_fork(struct scene *s)
 }
 
 /* ---- the memory and the VM ---- */
-
-static uint8_t *reserve(uint64_t size)
-{
-	uint8_t *p = mmap(NULL, size + WRITERS_HUGE, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
-	return (uint8_t *)align_up((uint64_t)p, WRITERS_HUGE);
-}
 
 static int create_file(uint64_t size)
 {
@@ -734,6 +660,8 @@ static void collect(struct scene *s, uint64_t start)
 	c->erased = writers_erased(&s->w);
 	c->attacks = storm_attacks(&s->storm);
 	c->huge = max(c->huge, vm_get_stat(s->w.vm, "pages_2m"));
+	c->dirty = s->dirty.log.dirty;
+	c->late = s->dirty.log.late;
 	c->usec = now_us() - start;
 }
 
@@ -782,8 +710,8 @@ static void run_steps(struct scene *s, uint64_t usec)
 
 static void run_one_vm(struct scene *s, uint64_t usec)
 {
-	create_dirty(s);
 	create_writers(s, NULL);
+	create_dirty(s);
 	start_all(s);
 	run_steps(s, usec);
 	stop_all(s);

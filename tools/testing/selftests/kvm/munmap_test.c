@@ -23,6 +23,7 @@
 #include "knob.h"
 #include "ktap.h"
 #include "options.h"
+#include "reserve.h"
 #include "writers.h"
 
 #ifndef MADV_COLLAPSE
@@ -459,15 +460,6 @@ static void print_history(struct attacker *a)
 }
 
 /* ---- memory ---- */
-
-static uint8_t *reserve(uint64_t size)
-{
-	uint8_t *p = mmap(NULL, size + WRITERS_HUGE, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
-	return (uint8_t *)align_up((uint64_t)p, WRITERS_HUGE);
-}
 
 static void advise(struct memory *m, uint8_t *p)
 {

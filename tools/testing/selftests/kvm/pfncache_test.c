@@ -35,6 +35,7 @@
 #include "test_util.h"
 #include "ktap.h"
 #include "options.h"
+#include "reserve.h"
 #include "vcpu_guard.h"
 
 #ifndef MADV_COLLAPSE
@@ -842,14 +843,6 @@ static const struct operation operations[] = {
 };
 
 /* ---- memory ---- */
-
-static uint8_t *reserve(uint64_t size)
-{
-	uint8_t *p = mmap(NULL, size + HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
-	return (uint8_t *)(((uint64_t)p + HUGE - 1) & ~(HUGE - 1));
-}
 
 static void create_files(struct scene *s)
 {

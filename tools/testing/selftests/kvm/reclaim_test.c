@@ -20,11 +20,13 @@
 
 #include "kvm_util.h"
 #include "test_util.h"
+#include "counters.h"
 #include "knob.h"
 #include "ktap.h"
 #include "options.h"
 #include "memcg.h"
 #include "page_state.h"
+#include "reserve.h"
 #include "swap.h"
 #include "trace_count.h"
 #include "writers.h"
@@ -169,21 +171,6 @@ static void must(struct attack *a, bool done, const char *what, struct range r)
 
 /* ---- what the kernel says ---- */
 
-static uint64_t vmstat_read(const char *name)
-{
-	FILE *f = fopen("/proc/vmstat", "r");
-	unsigned long value;
-	uint64_t found = 0;
-	char key[64];
-
-	while (f && fscanf(f, "%63s %lu", key, &value) == 2)
-		if (!strcmp(key, name))
-			found = value;
-	if (f)
-		fclose(f);
-	return found;
-}
-
 /* Faults of this process that had to read: from swap space, for nothing else is. */
 static uint64_t major_faults(void)
 {
@@ -191,20 +178,6 @@ static uint64_t major_faults(void)
 
 	getrusage(RUSAGE_SELF, &usage);
 	return usage.ru_majflt;
-}
-
-/* Not without CONFIG_VM_EVENT_COUNTERS. */
-static bool has_vmstat(const char *name)
-{
-	FILE *f = fopen("/proc/vmstat", "r");
-	bool found = false;
-	char key[64];
-
-	while (f && fscanf(f, "%63s %*u", key) == 1)
-		found |= !strcmp(key, name);
-	if (f)
-		fclose(f);
-	return found;
 }
 
 static void read_pfns(struct attack *a, struct range r, uint64_t *pfn)
@@ -702,10 +675,7 @@ static void create_memory(struct attack *a)
 	a->memfd = is_shmem(a->tc) ? memfd_create("reclaim_test", MFD_CLOEXEC) : -1;
 	TEST_ASSERT(!is_shmem(a->tc) || (a->memfd >= 0 && !ftruncate(a->memfd, a->size)),
 		    "memfd: %s", strerror(errno));
-	p = mmap(NULL, a->size + WRITERS_HUGE, PROT_NONE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	TEST_ASSERT(p != MAP_FAILED, "mmap: %s", strerror(errno));
-	p = (uint8_t *)align_up((uint64_t)p, WRITERS_HUGE);
+	p = reserve(a->size);
 	a->hva = mmap(p, a->size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, a->memfd, 0);
 	TEST_ASSERT(a->hva == p, "mmap: %s", strerror(errno));
 	madvise(p, a->size, is_huge(a->tc) ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
@@ -741,7 +711,8 @@ static void read_counters(const struct operation *op, uint64_t *value)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(op->counters); i++)
-		value[i] = op->counters[i] ? vmstat_read(op->counters[i]) : 0;
+		if (!op->counters[i] || !counter_vmstat(op->counters[i], &value[i]))
+			value[i] = 0;
 }
 
 static void collect(struct result *r, struct attack *a, const struct result *before)
@@ -767,6 +738,7 @@ static void collect(struct result *r, struct attack *a, const struct result *bef
 static const char *nothing_happened(const struct test_case *tc, const struct result *r)
 {
 	static char why[96];
+	uint64_t now;
 	size_t i;
 
 	if (!r->writes)
@@ -790,7 +762,8 @@ static const char *nothing_happened(const struct test_case *tc, const struct res
 	if (is_huge(tc) && !r->huge)
 		return "KVM mapped nothing with 2 MiB";
 	for (i = 0; i < ARRAY_SIZE(r->moved); i++) {
-		if (!tc->op->counters[i] || r->moved[i] || !has_vmstat(tc->op->counters[i]))
+		if (!tc->op->counters[i] || r->moved[i] ||
+		    !counter_vmstat(tc->op->counters[i], &now))
 			continue;
 		snprintf(why, sizeof(why), "%s in /proc/vmstat did not move", tc->op->counters[i]);
 		return why;
@@ -882,9 +855,10 @@ static void print_pass(const struct test_case *tc, const struct result *r)
 {
 	char moved[128] = "";
 	size_t i, len = 0;
+	uint64_t now;
 
 	for (i = 0; i < ARRAY_SIZE(r->moved) && tc->op->counters[i]; i++)
-		if (has_vmstat(tc->op->counters[i]))
+		if (counter_vmstat(tc->op->counters[i], &now))
 			len += snprintf(moved + len, sizeof(moved) - len, " %s=%lu",
 					tc->op->counters[i], r->moved[i]);
 	ktap_pass(tc->name,

@@ -29,6 +29,7 @@
 #include "ktap.h"
 #include "options.h"
 #include "page_state.h"
+#include "reserve.h"
 #include "swap.h"
 #include "writers.h"
 
@@ -526,15 +527,6 @@ static void cycle(struct conductor *c)
 }
 
 /* ---- a case ---- */
-
-static uint8_t *reserve(uint64_t size)
-{
-	uint8_t *p = mmap(NULL, size + WRITERS_HUGE, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
-	return (uint8_t *)align_up((uint64_t)p, WRITERS_HUGE);
-}
 
 static uint8_t *map_memory(int fd)
 {

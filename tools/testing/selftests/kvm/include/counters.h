@@ -3,8 +3,10 @@
 #ifndef SELFTEST_KVM_COUNTERS_H
 #define SELFTEST_KVM_COUNTERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 /* 0 if the file is not there, or is not a number. */
 static inline uint64_t counter_read(const char *path)
@@ -18,6 +20,20 @@ static inline uint64_t counter_read(const char *path)
 		value = 0;
 	fclose(f);
 	return value;
+}
+
+/* One of /proc/vmstat.  False: not there, as without CONFIG_VM_EVENT_COUNTERS. */
+static inline bool counter_vmstat(const char *name, uint64_t *value)
+{
+	FILE *f = fopen("/proc/vmstat", "r");
+	bool found = false;
+	char key[64];
+
+	while (f && !found && fscanf(f, "%63s %lu", key, value) == 2)
+		found = !strcmp(key, name);
+	if (f)
+		fclose(f);
+	return found;
 }
 
 #endif /* SELFTEST_KVM_COUNTERS_H */

@@ -31,6 +31,7 @@
 #include "test_util.h"
 #include "ktap.h"
 #include "kvm_stats.h"
+#include "options.h"
 #include "oracle.h"
 #include "vcpu_guard.h"
 
@@ -124,6 +125,9 @@ struct writers {
 	int stall_seconds;
 	bool failed;
 	uint64_t found[ORACLE_VERDICTS];
+	/* The first that was wrong, and when that was seen (0: nothing was). */
+	struct oracle_report bad;
+	uint64_t bad_us;
 	uint64_t holes_begun;
 	uint64_t holes_ended;
 	/* Takes an exit that the test expects: true, and the vCPU runs on. */
@@ -281,6 +285,17 @@ static inline void writers_found(struct writers *w, enum oracle_verdict verdict)
 	writers_fail(w);
 }
 
+/* ... in a certain page; @r->cell is ORACLE_CELLS if it was not one word's verdict. */
+static inline void writers_found_in(struct writers *w, const struct oracle_report *r)
+{
+	uint64_t none = 0;
+
+	if (__atomic_compare_exchange_n(&w->bad_us, &none, now_us(), false, __ATOMIC_SEQ_CST,
+					__ATOMIC_SEQ_CST))
+		w->bad = *r;
+	writers_found(w, r->verdict);
+}
+
 static inline void writers_report(struct writers *w, const char *by,
 				  const struct oracle_report *r)
 {
@@ -292,7 +307,7 @@ static inline void writers_report(struct writers *w, const char *by,
 		  oracle_index(page, r->cell, r->word), r->value,
 		  r->value >> ORACLE_TAG_BITS, owner, r->start, r->end, r->quiet, r->seen,
 		  r->begun, r->gone);
-	writers_found(w, r->verdict);
+	writers_found_in(w, r);
 }
 
 /* ---- host: vCPU threads ---- */
@@ -498,6 +513,7 @@ static inline bool writers_verify(struct writers *w, uint64_t first, uint64_t n)
 /* With all vCPUs stopped: words that nobody ever writes must be zero. */
 static inline bool writers_verify_rest(struct writers *w, uint64_t page)
 {
+	struct oracle_report r = { .verdict = ORACLE_TORN, .cell = ORACLE_CELLS, .page = page };
 	const uint64_t *mem = writers_page(w, page);
 	bool stamped[ORACLE_PAGE_SIZE / 8] = {};
 	unsigned int i, k;
@@ -510,7 +526,7 @@ static inline bool writers_verify_rest(struct writers *w, uint64_t page)
 			continue;
 		ktap_info("TORN seen by host: page=%lu word=%u value=%#lx, where nobody writes",
 			  page, i, mem[i]);
-		writers_found(w, ORACLE_TORN);
+		writers_found_in(w, &r);
 		return false;
 	}
 	return true;

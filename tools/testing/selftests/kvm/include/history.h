@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What each thread of a test has done lately, so that a failure can be told as the
+ * few operations that touched one page, in order.  A thread writes its own:
+ *
+ *	e = history_begin(&h, number, name, first, n)
+ *	e->note = "...", e->erases = true	if there is more to say
+ *	... does it ...
+ *	history_end(&h)
+ *
+ * and when all have ended, or hang:
+ *
+ *	history_print_page()	what touched a page
+ *	history_print_last()	what each thread did last
+ */
+#ifndef SELFTEST_KVM_HISTORY_H
+#define SELFTEST_KVM_HISTORY_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "test_util.h"
+#include "ktap.h"
+#include "options.h"
+
+#define HISTORY_THREADS	8
+#define HISTORY_KEPT	8192
+#define HISTORY_SHOWN	16
+
+struct history_entry {
+	uint64_t number;
+	const char *name;
+	const char *note;
+	/* Pages; n is 0 for what is about no page, or all. */
+	uint64_t first;
+	uint64_t n;
+	bool erases;
+	uint64_t start_us;
+	/* 0: it is under way. */
+	uint64_t end_us;
+};
+
+struct history {
+	int thread;
+	uint64_t nr;
+	/* Not in the program's own data, all of which KVM's selftests load into the guest. */
+	struct history_entry *entry;
+};
+
+static inline void history_create(struct history *h, int thread)
+{
+	h->thread = thread;
+	h->nr = 0;
+	h->entry = calloc(HISTORY_KEPT, sizeof(*h->entry));
+	TEST_ASSERT(h->entry, "out of memory");
+}
+
+static inline void history_destroy(struct history *h)
+{
+	free(h->entry);
+}
+
+static inline struct history_entry *history_at(struct history *h, uint64_t i)
+{
+	return &h->entry[i % HISTORY_KEPT];
+}
+
+static inline uint64_t history_oldest(const struct history *h)
+{
+	return h->nr > HISTORY_KEPT ? h->nr - HISTORY_KEPT : 0;
+}
+
+static inline struct history_entry *history_begin(struct history *h, uint64_t number,
+						  const char *name, uint64_t first, uint64_t n)
+{
+	struct history_entry *e = history_at(h, h->nr);
+
+	*e = (struct history_entry) {
+		.number = number,
+		.name = name,
+		.first = first,
+		.n = n,
+		.start_us = now_us(),
+	};
+	__atomic_store_n(&h->nr, h->nr + 1, __ATOMIC_RELEASE);
+	return e;
+}
+
+static inline void history_end(struct history *h)
+{
+	__atomic_store_n(&history_at(h, h->nr - 1)->end_us, now_us(), __ATOMIC_RELEASE);
+}
+
+/* What the thread is doing, or NULL. */
+static inline struct history_entry *history_under_way(struct history *h)
+{
+	uint64_t nr = __atomic_load_n(&h->nr, __ATOMIC_ACQUIRE);
+	struct history_entry *e = nr ? history_at(h, nr - 1) : NULL;
+
+	return e && !__atomic_load_n(&e->end_us, __ATOMIC_ACQUIRE) ? e : NULL;
+}
+
+/* @at: the moment that times are told from. */
+static inline void history_print(const struct history *h, const struct history_entry *e,
+				 uint64_t at)
+{
+	double start = ((double)at - e->start_us) / 1000;
+	char pages[48] = "", took[32] = "not over";
+
+	if (e->n)
+		snprintf(pages, sizeof(pages), " of pages %lu to %lu", e->first,
+			 e->first + e->n - 1);
+	if (e->end_us)
+		snprintf(took, sizeof(took), "%.3f ms", (e->end_us - e->start_us) / 1000.0);
+	ktap_info("%10.3f ms before, thread %d, operation %lu: %s%s%s%s%s (%s)", start, h->thread,
+		  e->number, e->name, pages, e->note ? ", " : "", e->note ?: "",
+		  e->erases ? ", erases" : "", took);
+}
+
+static inline void history_print_last(struct history *h, int threads, uint64_t at, uint64_t most)
+{
+	uint64_t k;
+	int i;
+
+	for (i = 0; i < threads; i++)
+		for (k = h[i].nr > most ? h[i].nr - most : 0; k < h[i].nr; k++)
+			history_print(&h[i], history_at(&h[i], k), at);
+}
+
+/* A few entries of all threads, the latest first. */
+struct history_view {
+	int nr;
+	const struct history *of[HISTORY_SHOWN];
+	const struct history_entry *entry[HISTORY_SHOWN];
+};
+
+/* Whose entry comes next, going back in time; -1: nobody has one left. */
+static inline int history_latest(struct history *h, int threads, const uint64_t *left)
+{
+	uint64_t start, latest = 0;
+	int i, found = -1;
+
+	for (i = 0; i < threads; i++) {
+		if (left[i] <= history_oldest(&h[i]))
+			continue;
+		start = history_at(&h[i], left[i] - 1)->start_us;
+		if (start < latest)
+			continue;
+		latest = start;
+		found = i;
+	}
+	return found;
+}
+
+static inline bool history_touches(const struct history_entry *e, uint64_t page)
+{
+	return page >= e->first && page < e->first + e->n;
+}
+
+/* Of all that had begun at @at: what touched @page, or else what was under way. */
+static inline bool history_wanted(const struct history_entry *e, uint64_t page, uint64_t at,
+				  bool elsewhere)
+{
+	if (e->start_us > at || history_touches(e, page) == elsewhere)
+		return false;
+	return !elsewhere || !e->end_us || e->end_us >= at;
+}
+
+/* Goes back until so many erases were seen, or the view is full. */
+static inline void history_look(struct history_view *v, struct history *h, int threads,
+				uint64_t page, uint64_t at, uint64_t erases, bool elsewhere)
+{
+	uint64_t left[HISTORY_THREADS];
+	const struct history_entry *e;
+	int i;
+
+	for (i = 0; i < threads; i++)
+		left[i] = h[i].nr;
+	v->nr = 0;
+	while (v->nr < HISTORY_SHOWN && erases) {
+		i = history_latest(h, threads, left);
+		if (i < 0)
+			break;
+		e = history_at(&h[i], --left[i]);
+		if (!history_wanted(e, page, at, elsewhere))
+			continue;
+		v->of[v->nr] = &h[i];
+		v->entry[v->nr++] = e;
+		erases -= e->erases && !elsewhere;
+	}
+}
+
+static inline void history_print_view(const struct history_view *v, uint64_t at)
+{
+	int i;
+
+	for (i = v->nr - 1; i >= 0; i--)
+		history_print(v->of[i], v->entry[i], at);
+}
+
+/* What would have to be done again: each name once, with commas between. */
+static inline void history_names(const struct history_view *v, char *names, size_t size)
+{
+	size_t len = 0;
+	int i, k;
+
+	names[0] = '\0';
+	for (i = 0; i < v->nr; i++) {
+		for (k = 0; v->entry[k]->name != v->entry[i]->name; k++)
+			;
+		if (k == i && len < size)
+			len += snprintf(names + len, size - len, "%s%s", i ? "," : "",
+					v->entry[i]->name);
+	}
+}
+
+/*
+ * What touched @page in the order in which it began, from the @erases-th last
+ * erase before @at on, and what went on elsewhere just then.  @names gets the
+ * names of what touched it.
+ */
+static inline void history_print_page(struct history *h, int threads, uint64_t page, uint64_t at,
+				      uint64_t erases, char *names, size_t size)
+{
+	struct history_view v;
+
+	history_look(&v, h, threads, page, at, erases, false);
+	history_names(&v, names, size);
+	ktap_info("what touched page %lu%s:", page, v.nr ? "" : ": nothing that is known");
+	history_print_view(&v, at);
+	history_look(&v, h, threads, page, at, 1, true);
+	if (v.nr)
+		ktap_info("what went on elsewhere at that moment:");
+	history_print_view(&v, at);
+}
+
+#endif /* SELFTEST_KVM_HISTORY_H */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Addresses that nothing else gets, to map memory at with MAP_FIXED. */
+#ifndef SELFTEST_KVM_RESERVE_H
+#define SELFTEST_KVM_RESERVE_H
+
+#include <sys/mman.h>
+
+#include "test_util.h"
+
+#define RESERVE_ALIGN	0x200000UL
+
+/* @size bytes of them, aligned so that 2 MiB can be mapped at once. */
+static inline uint8_t *reserve(uint64_t size)
+{
+	uint8_t *p = mmap(NULL, size + RESERVE_ALIGN, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
+	return (uint8_t *)(((uint64_t)p + RESERVE_ALIGN - 1) & ~(RESERVE_ALIGN - 1));
+}
+
+#endif /* SELFTEST_KVM_RESERVE_H */

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Operations of torture_test on memory, KSM and fork() among them.  The thread
+ * holds the lock of the block that the pages are in.
+ */
+#ifndef SELFTEST_KVM_TORTURE_MEMORY_H
+#define SELFTEST_KVM_TORTURE_MEMORY_H
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "knob.h"
+#include "torture.h"
+
+/* ---- operations on memory ---- */
+
+static inline void op_munmap(struct thread *t, struct range r)
+{
+	writers_hole_begin(&scene.w);
+	erase_begin(t, r);
+	blocks_replace(&scene.mem, r, true, t->spare);
+	erase_end(r);
+	writers_hole_end(&scene.w);
+}
+
+static inline void op_mmap(struct thread *t, struct range r)
+{
+	erase_begin(t, r);
+	blocks_replace(&scene.mem, r, false, t->spare);
+	erase_end(r);
+}
+
+/* Discards anonymous memory; shared memory is only unmapped, and kept. */
+static inline void op_dontneed(struct thread *t, struct range r)
+{
+	bool erases = !block_is_shmem(block_of(&scene.mem, r.first));
+
+	if (erases)
+		erase_begin(t, r);
+	advise(r, MADV_DONTNEED, "MADV_DONTNEED");
+	if (erases)
+		erase_end(r);
+}
+
+static inline void op_free(struct thread *t, struct range r)
+{
+	erase_begin(t, r);
+	advise(r, MADV_FREE, "MADV_FREE");
+	oracle_free_end(scene.w.ctl->log, r.first, r.n);
+	if (pick(t, 2)) {
+		t->entry->note = "and MADV_PAGEOUT";
+		let_guest_work(pick(t, r.n));
+		advise(r, MADV_PAGEOUT, "MADV_PAGEOUT");
+	}
+}
+
+/* Pages in use are not taken: the guest is elsewhere, or can't reach them. */
+static inline void op_pageout(struct thread *t, struct range r)
+{
+	static const char * const notes[] = { "in use", "with the guest elsewhere", "protected" };
+	uint64_t how = pick(t, 3);
+
+	t->entry->note = notes[how];
+	if (how == 1) {
+		make_hot(t, whole_block((r.first + scene.mem.pages / 2) % scene.mem.pages));
+		let_guest_work(16);
+		advise(r, MADV_PAGEOUT, "MADV_PAGEOUT");
+	}
+	if (how == 2) {
+		writers_hole_begin(&scene.w);
+		range_must(!mprotect(at(r), range_len(r), PROT_NONE), "mprotect", r);
+	}
+	advise(r, MADV_PAGEOUT, "MADV_PAGEOUT");
+	if (how == 2) {
+		range_must(!mprotect(at(r), range_len(r), PROT_READ | PROT_WRITE), "mprotect", r);
+		writers_hole_end(&scene.w);
+	}
+	make_hot(t, r);
+}
+
+static inline void op_cold(struct thread *t, struct range r)
+{
+	advise(r, MADV_COLD, "MADV_COLD");
+}
+
+static inline void op_mremap(struct thread *t, struct range r)
+{
+	writers_hole_begin(&scene.w);
+	blocks_move(at(r), t->spare, r);
+	if (stays_as_it_is(t, r, t->spare))
+		writers_verify_at(&scene.w, (uint64_t *)t->spare, r.first, r.n);
+	blocks_move_in(t->spare, at(r), r);
+	writers_hole_end(&scene.w);
+}
+
+static inline void op_mprotect(struct thread *t, struct range r)
+{
+	int prot = pick(t, 2) ? PROT_READ : PROT_NONE;
+
+	t->entry->note = prot == PROT_READ ? "read-only" : "none";
+	writers_hole_begin(&scene.w);
+	range_must(!mprotect(at(r), range_len(r), prot), "mprotect", r);
+	stays_as_it_is(t, r, at(r));
+	range_must(!mprotect(at(r), range_len(r), PROT_READ | PROT_WRITE), "mprotect back", r);
+	writers_hole_end(&scene.w);
+}
+
+static inline void op_punch(struct thread *t, struct range r)
+{
+	struct range all = r, run;
+
+	erase_begin(t, r);
+	if (pick(t, 2)) {
+		t->entry->note = "MADV_REMOVE";
+		advise(r, MADV_REMOVE, "MADV_REMOVE");
+	} else {
+		for (; r.n; r.first += run.n, r.n -= run.n) {
+			run = blocks_run(&scene.mem, r);
+			blocks_punch(&scene.mem, run, scene.mem.file[run.first]);
+		}
+	}
+	erase_end(all);
+}
+
+/* May well be refused: pages are in use, or the block is in many pieces. */
+static inline void op_collapse(struct thread *t, struct range r)
+{
+	if (!madvise(at(r), range_len(r), MADV_COLLAPSE))
+		add(&t->op->seen, 1);
+	else
+		t->entry->note = "refused";
+}
+
+/* ---- KSM ---- */
+
+static inline uint64_t sum_of(const void *page)
+{
+	const uint64_t *word = page;
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < PAGE / sizeof(*word); i++)
+		sum = (sum << 7 | sum >> 57) ^ READ_ONCE(word[i]);
+	return sum;
+}
+
+static inline void check_twin(struct thread *t, uint64_t i)
+{
+	if (!t->twin_sum[i] || sum_of(t->twin + i * PAGE / sizeof(*t->twin)) == t->twin_sum[i])
+		return;
+	ktap_info("STALE write: the host's own copy of page %lu has changed",
+		  t->twin_page[i]);
+	blocks_changed(&scene.mem, t->twin_page[i]);
+}
+
+/* Copies pages: until the guest writes them, KSM can merge them with the copies. */
+static inline void make_twins(struct thread *t, struct range r)
+{
+	uint64_t p, i;
+	uint8_t *twin;
+
+	if (r.n > NR_TWINS)
+		r.n = NR_TWINS;
+	advise(r, MADV_MERGEABLE, "MADV_MERGEABLE");
+	for (p = r.first; p < r.first + r.n; p++) {
+		i = t->next_twin++ % NR_TWINS;
+		twin = (uint8_t *)t->twin + i * PAGE;
+		check_twin(t, i);
+		memcpy(twin, blocks_at(&scene.mem, p), PAGE);
+		t->twin_page[i] = p;
+		t->twin_sum[i] = sum_of(twin);
+	}
+}
+
+/* The knob's file is one for all threads, and they want different things. */
+static inline void turn_ksm(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&lock);
+	knob_write(KSM "run", "2");
+	knob_write(KSM "run", "1");
+	pthread_mutex_unlock(&lock);
+}
+
+static inline void op_ksm(struct thread *t, struct range r)
+{
+	switch (pick(t, 6)) {
+	case 0:
+		t->entry->note = "unmerge";
+		advise(r, MADV_UNMERGEABLE, "MADV_UNMERGEABLE");
+		break;
+	case 1:
+		t->entry->note = "unmerge all";
+		turn_ksm();
+		break;
+	default:
+		t->entry->note = "copy";
+		make_twins(t, r);
+	}
+}
+
+/* ---- fork ---- */
+
+/* A page that is lost by MADV_FREE is lost in a child, too. */
+static inline uint64_t sum_of_copy(struct range r)
+{
+	uint64_t p, sum = 0;
+
+	for (p = r.first; p < r.first + r.n; p++)
+		if (!blocks_may_vanish(&scene.mem, p))
+			sum = (sum << 7 | sum >> 57) ^ sum_of(blocks_at(&scene.mem, p));
+	return sum;
+}
+
+/* What the guest writes must not reach the copy, nor what we write the guest. */
+static inline void child_main(struct range r, uint64_t usec)
+{
+	uint64_t sum;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	knob_forget();
+	sum = sum_of_copy(r);
+	usleep(usec);
+	if (sum_of_copy(r) != sum)
+		_exit(1);
+	memset(at(r), 0x5a, range_len(r));
+	_exit(0);
+}
+
+static inline void op_fork(struct thread *t, struct range r)
+{
+	uint64_t usec = pick(t, 5000);
+	int status = 0;
+	pid_t pid;
+
+	pid = fork();
+	range_must(pid >= 0, "fork", r);
+	if (!pid)
+		child_main(r, usec);
+	let_guest_work(2 * r.n);
+	range_must(waitpid(pid, &status, 0) == pid, "waitpid", r);
+	if (!status) {
+		add(&t->op->seen, 1);
+		return;
+	}
+	ktap_info("STALE write: a child's copy of one of %lu pages at page %lu has changed (status %#x)",
+		  r.n, r.first, status);
+	blocks_changed(&scene.mem, r.first);
+}
+
+#endif /* SELFTEST_KVM_TORTURE_MEMORY_H */

@@ -24,7 +24,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "kvm_util.h"
 #include "processor.h"
@@ -32,6 +31,7 @@
 #include "ktap.h"
 #include "kvm_stats.h"
 #include "oracle.h"
+#include "patience.h"
 #include "vcpu_guard.h"
 
 #define WRITERS_MAX_VCPUS	64
@@ -107,8 +107,7 @@ struct writers_thread {
 	uint64_t efaults;
 	/* Holes that had ended when KVM_RUN was entered. */
 	uint64_t ended;
-	uint64_t last_visits;
-	time_t last_progress;
+	struct stall stall;
 };
 
 struct writers {
@@ -415,33 +414,23 @@ static inline void writers_kick(struct writers_thread *t)
 static inline void writers_watch(struct writers *w)
 {
 	struct writers_thread *t;
-	struct timespec now;
-	uint64_t visits;
 	int i;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (i = 0; i < w->nr_vcpus; i++) {
 		t = &w->thread[i];
-		visits = READ_ONCE(t->shared->visits);
-		if (visits != t->last_visits || READ_ONCE(t->finished)) {
-			t->last_visits = visits;
-			t->last_progress = now.tv_sec;
-		} else if (now.tv_sec - t->last_progress > w->stall_seconds) {
+		if (!READ_ONCE(t->finished) &&
+		    stall_seen(&t->stall, READ_ONCE(t->shared->visits), w->stall_seconds))
 			writers_kick(t);
-		}
 	}
 }
 
 static inline void writers_start(struct writers *w)
 {
 	struct sigaction sa = { .sa_handler = writers_nothing };
-	struct timespec now;
 	int i, r;
 
 	sigaction(SIGUSR1, &sa, NULL);
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (i = 0; i < w->nr_vcpus; i++) {
-		w->thread[i].last_progress = now.tv_sec;
 		r = pthread_create(&w->thread[i].thread, NULL, writers_vcpu_main, &w->thread[i]);
 		TEST_ASSERT(!r, "pthread_create: %s", strerror(r));
 	}

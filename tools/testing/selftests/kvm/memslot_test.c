@@ -854,6 +854,7 @@ static void check_after(struct scene *s, struct writers_ctl *ctl)
 		.ctl_size = writers_ctl_size(s->pages),
 		.hva = (uint64_t *)s->hva,
 		.pages = s->pages,
+		.step = PAGE,
 		.salt = oracle_mix(s->seed),
 		.distinct = s->pages,
 		.nr_vcpus = s->vcpus,

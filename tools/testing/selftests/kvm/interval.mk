@@ -11,6 +11,7 @@ INTERVAL_TESTS += reclaim_test
 INTERVAL_TESTS += memslot_test
 INTERVAL_TESTS += pfncache_test
 INTERVAL_TESTS += memfd_uffd_test
+INTERVAL_TESTS += gigantic_test
 INTERVAL_TESTS += smm_memslot_test
 INTERVAL_TESTS += ksm_test
 INTERVAL_TESTS += thp_test

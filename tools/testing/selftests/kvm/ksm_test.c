@@ -30,6 +30,7 @@
 #include "ktap.h"
 #include "options.h"
 #include "page_state.h"
+#include "patience.h"
 #include "trace_count.h"
 #include "twins.h"
 
@@ -37,7 +38,11 @@
 #define PAGES			256UL	/* of all VMs of a case */
 #define DISTINCT		8
 #define MAX_SIDES		2
-#define PATIENCE_MS		15000
+#define PATIENCE_STEPS		40
+/* What has to come has not when a side has looked at its guest so often ... */
+#define PATIENCE_LOOKS		3000
+/* ... or when KSM has passed all pages so often. */
+#define PATIENCE_PASSES		300
 
 #define KSMD_NICE		5
 
@@ -70,6 +75,7 @@ struct side {
 	bool ready;
 	bool stopped;
 	bool failed;
+	uint64_t looks;
 	uint64_t settled;
 	uint64_t writes;
 	uint64_t faults;
@@ -126,6 +132,7 @@ static void tell(struct side *s, struct writers *w)
 	for (i = 0; i < ORACLE_VERDICTS; i++)
 		WRITE_ONCE(s->found[i], w->found[i]);
 	WRITE_ONCE(s->failed, writers_failed(w));
+	WRITE_ONCE(s->looks, s->looks + 1);
 }
 
 static void advise(struct side *s, uint64_t first, uint64_t n, int advice)
@@ -253,18 +260,42 @@ static void sample(struct conductor *c)
 	c->sharing = now;
 }
 
-/* True when @done says so, false when it has not after @ms, or on a failure. */
-static bool wait_for(struct conductor *c, bool (*done)(struct conductor *c), int ms)
+/*
+ * True when @done says so.  False on a failure, or if it has not while @chances has
+ * moved by @n.
+ */
+static bool wait_for(struct conductor *c, bool (*done)(struct conductor *c),
+		     uint64_t (*chances)(struct conductor *c), uint64_t n)
 {
-	uint64_t deadline = now_us() + ms * 1000UL;
+	uint64_t end = chances(c) + n;
+	bool last;
 
-	while (!failed(c) && now_us() < deadline) {
+	while (!failed(c)) {
+		last = chances(c) >= end;
 		sample(c);
 		if (done(c))
 			return true;
+		if (last)
+			break;
 		usleep(2000);
 	}
 	return false;
+}
+
+static uint64_t passes(struct conductor *c)
+{
+	return counter_read(KSM "full_scans");
+}
+
+/* Of the side that has looked least. */
+static uint64_t looks(struct conductor *c)
+{
+	uint64_t least = READ_ONCE(c->side[0].looks);
+	int i;
+
+	for (i = 1; i < c->tc->sides; i++)
+		least = min(least, READ_ONCE(c->side[i].looks));
+	return least;
 }
 
 static bool settled(struct conductor *c)
@@ -306,7 +337,7 @@ static void finish_round(struct conductor *c)
 {
 	uint64_t start = now_us();
 
-	if (wait_for(c, settled, PATIENCE_MS)) {
+	if (wait_for(c, settled, looks, PATIENCE_LOOKS)) {
 		c->lap_us = now_us() - start;
 		c->r.rounds++;
 	} else if (!failed(c)) {
@@ -386,7 +417,7 @@ static void step_merge(struct conductor *c)
 {
 	open_round(c);
 	finish_round(c);
-	wait_for(c, merged, PATIENCE_MS / 4);
+	wait_for(c, merged, passes, PATIENCE_PASSES / 4);
 }
 
 static uint64_t pick(struct conductor *c, uint64_t n)
@@ -460,7 +491,7 @@ static void step_zero(struct conductor *c)
 		finish_round(c);
 	make_zero(&c->side[0]);
 	if (calm)
-		wait_for(c, zeroed, PATIENCE_MS / 4);
+		wait_for(c, zeroed, passes, PATIENCE_PASSES / 4);
 	else
 		finish_round(c);
 	c->r.zeroed += count_all(c, KPF_ZERO_PAGE);
@@ -536,7 +567,7 @@ static void check_quiet(struct conductor *c)
 {
 	uint64_t left, frames;
 
-	if (!wait_for(c, all_merged, PATIENCE_MS) && !failed(c)) {
+	if (!wait_for(c, all_merged, passes, PATIENCE_PASSES) && !failed(c)) {
 		left = PAGES - count_all(c, KPF_KSM);
 		ktap_info("%lu pages of stopped guests can't be merged", left);
 		c->why = "somebody holds references to pages";
@@ -555,15 +586,17 @@ static void check_quiet(struct conductor *c)
 
 static void run_steps(struct conductor *c, uint64_t usec)
 {
-	uint64_t start = now_us();
+	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_STEPS);
+	uint64_t start = now_us(), steps = 0;
 
 	while (!failed(c)) {
 		c->tc->step(c);
+		steps++;
 		collect(c);
 		c->r.usec = now_us() - start;
 		if (c->r.usec > usec && !nothing_happened(c))
 			break;
-		if (c->r.usec > usec + PATIENCE_MS * 1000UL)
+		if (patience_over(&patience, steps))
 			break;
 	}
 	open_round(c);

@@ -24,6 +24,7 @@
 #include "knob.h"
 #include "ktap.h"
 #include "options.h"
+#include "patience.h"
 #include "reserve.h"
 #include "storm.h"
 #include "writers.h"
@@ -32,7 +33,7 @@
 #define PAGES			1024
 #define HUGE_PAGES		2048
 #define NR_HUGEPAGES		"/proc/sys/vm/nr_hugepages"
-#define PATIENCE		15
+#define PATIENCE_ATTACKS	500
 #define MIN_ATTACKS		10
 
 #define DONE	"writes=%lu invalidations=%lu faults=%lu erased=%lu missing=%lu minor=%lu wp=%lu"
@@ -740,6 +741,7 @@ static void destroy_scene(struct scene *s)
 
 static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 {
+	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
 	uint64_t start = now_us();
 
 	writers_start(&s->w);
@@ -750,7 +752,7 @@ static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 		collect(s, start);
 		if (s->usec > usec && !nothing_happened(s))
 			break;
-		if (s->usec > usec + PATIENCE * 1000000UL)
+		if (patience_over(&patience, storm_attacks(&s->storm)))
 			break;
 	}
 	storm_stop(&s->storm);

@@ -27,6 +27,7 @@
 #include "knob.h"
 #include "ktap.h"
 #include "options.h"
+#include "patience.h"
 #include "reserve.h"
 #include "storm.h"
 #include "writers.h"
@@ -37,7 +38,7 @@
 #define MAX_SLOTS		2048
 #define RING_ENTRIES		4096
 #define RING_BYTES		(RING_ENTRIES * sizeof(struct kvm_dirty_gfn))
-#define PATIENCE		15
+#define PATIENCE_STEPS		200
 #define MIN_ATTACKS		16
 
 #define DONE	"writes=%lu invalidations=%lu faults=%lu steps=%lu updates=%lu longest_us=%lu"
@@ -694,6 +695,7 @@ static const char *nothing_happened(const struct scene *s)
 
 static void run_steps(struct scene *s, uint64_t usec)
 {
+	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_STEPS);
 	uint64_t start = now_us();
 
 	while (!writers_failed(&s->w)) {
@@ -703,7 +705,7 @@ static void run_steps(struct scene *s, uint64_t usec)
 		collect(s, start);
 		if (s->c.usec > usec && !nothing_happened(s))
 			break;
-		if (s->c.usec > usec + PATIENCE * 1000000UL)
+		if (patience_over(&patience, s->c.steps))
 			break;
 	}
 }
@@ -780,6 +782,7 @@ static void check_after(struct scene *s, struct writers_ctl *ctl)
 		.ctl_size = writers_ctl_size(s->pages),
 		.hva = (uint64_t *)s->hva,
 		.pages = s->pages,
+		.step = PAGE,
 		.salt = oracle_mix(s->seed),
 		.distinct = s->pages,
 		.nr_vcpus = s->vcpus,

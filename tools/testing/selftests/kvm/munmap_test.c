@@ -23,6 +23,7 @@
 #include "knob.h"
 #include "ktap.h"
 #include "options.h"
+#include "patience.h"
 #include "reserve.h"
 #include "writers.h"
 
@@ -36,7 +37,7 @@
 #define NR_ATTACKERS		2
 #define MIN_ATTACKS		16
 #define HISTORY			16
-#define PATIENCE		15
+#define PATIENCE_ATTACKS	500
 
 #define THP_ENABLED		"/sys/kernel/mm/transparent_hugepage/enabled"
 #define THP_SHMEM		"/sys/kernel/mm/transparent_hugepage/shmem_enabled"
@@ -610,6 +611,7 @@ static void collect(struct result *r, struct writers *w, struct attacker *a, uin
 static void run_case(const struct test_case *tc, struct writers *w, struct attacker *a,
 		     struct result *r, uint64_t usec)
 {
+	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
 	uint64_t start = now_us(), faults;
 
 	while (!writers_visits(w) && !writers_failed(w)) {
@@ -625,7 +627,7 @@ static void run_case(const struct test_case *tc, struct writers *w, struct attac
 		r->usec = now_us() - start;
 		if (r->usec > usec && !nothing_happened(tc, r))
 			break;
-		if (r->usec > usec + PATIENCE * 1000000UL)
+		if (patience_over(&patience, r->attacks))
 			break;
 	}
 	WRITE_ONCE(stop_attack, true);

@@ -257,20 +257,20 @@ static const char *check_memory(struct result *r, uint64_t before, uint64_t mib)
 
 static const char *run_mrelease(const struct test_case *tc, struct result *r, uint64_t usec)
 {
-	uint64_t start = victim_now_us(), before = mem_available();
+	uint64_t start = now_us(), before = mem_available();
 	const char *why = NULL;
 
-	while (!why && (victim_now_us() - start < usec || r->lives < MIN_LIVES))
+	while (!why && (now_us() - start < usec || r->lives < MIN_LIVES))
 		why = live_and_die(tc, r, tc->hold || r->lives % 2);
 	return why ?: check_memory(r, before, opt.mib);
 }
 
 static const char *run_refuse(const struct test_case *tc, struct result *r, uint64_t usec)
 {
-	uint64_t start = victim_now_us();
+	uint64_t start = now_us();
 	const char *why = NULL;
 
-	while (!why && (victim_now_us() - start < usec || r->lives < MIN_LIVES)) {
+	while (!why && (now_us() - start < usec || r->lives < MIN_LIVES)) {
 		interval_debug_set(REFUSE, tc->refuse);
 		why = live_and_die(tc, r, true);
 		interval_debug_set(REFUSE, 0);
@@ -327,13 +327,13 @@ static const char *die_mirrored(const struct test_case *tc, struct result *r)
 
 static const char *run_mirror(const struct test_case *tc, struct result *r, uint64_t usec)
 {
-	uint64_t start = victim_now_us(), spent = 0;
+	uint64_t start = now_us(), spent = 0;
 	const char *why = NULL;
 
 	while (!why && (spent < usec || r->lives < MIN_LIVES ||
 			(!r->again && spent < usec + 5000000))) {
 		why = die_mirrored(tc, r);
-		spent = victim_now_us() - start;
+		spent = now_us() - start;
 	}
 	return why ?: r->again ? NULL : "the second notifier never refused";
 }
@@ -355,10 +355,10 @@ static pid_t cut_memcg(void)
 
 static bool wait_for(bool (*done)(uint64_t arg), uint64_t arg)
 {
-	uint64_t deadline = victim_now_us() + VICTIM_PATIENCE_US;
+	struct stall stall = {};
 
 	while (!done(arg)) {
-		if (victim_now_us() > deadline)
+		if (stall_seen(&stall, 0, VICTIM_PATIENCE))
 			return false;
 		usleep(500);
 	}
@@ -429,14 +429,14 @@ static const char *squeeze(const struct test_case *tc, struct victim *v, int n, 
 
 	if (!wait_for(has_killed, kills))
 		why = "the OOM killer did not come";
-	for (i = 0, now = victim_now_us(); i < n; i++)
+	for (i = 0, now = now_us(); i < n; i++)
 		v[i].killed_at = now;
 	if (!why && tc->hold && !wait_for(has_reaped, finishes))
 		why = "the OOM reaper did not come";
 	/* The killer waits for the reaper: the limit is reached, or it gave up. */
 	if (!why && tc->hold && !wait_for(has_ended, cutter))
 		why = "the limit was not reached when all had been reaped";
-	for (i = 0, now = victim_now_us(); i < n; i++)
+	for (i = 0, now = now_us(); i < n; i++)
 		v[i].reaped_at = now;
 	if (!why && tc->hold)
 		why = check_reaped(tc, v, n, r, calls);
@@ -500,12 +500,12 @@ static const char *run_cut(const struct test_case *tc, struct result *r, uint64_
 /* A guest that grows beyond the limit, so that its own fault calls the killer. */
 static const char *run_grow(const struct test_case *tc, struct result *r, uint64_t usec)
 {
-	uint64_t start = victim_now_us(), kills;
+	uint64_t start = now_us(), kills;
 	const char *why = NULL, *end;
 	struct victim v;
 
 	memcg_write("memory.oom.group", "0");
-	while (!why && (victim_now_us() - start < usec || r->lives < 2)) {
+	while (!why && (now_us() - start < usec || r->lives < 2)) {
 		kills = memcg_read("memory.events", "oom_kill") + 1;
 		memcg_write_bytes("memory.max", MEMCG_GROW);
 		start_in_memcg(&v, tc, r->lives % 2 ? opt.vcpus : 1);
@@ -513,7 +513,7 @@ static const char *run_grow(const struct test_case *tc, struct result *r, uint64
 			why = "the OOM killer did not come";
 			kill(v.pid, SIGKILL);
 		}
-		v.killed_at = victim_now_us();
+		v.killed_at = now_us();
 		if (!why && !READ_ONCE(v.page->running))
 			why = "killed before its guest ran";
 		end = end_in_memcg(&v, r, false);
@@ -656,7 +656,7 @@ static void report(const struct test_case *tc, struct result *r, const char *why
 
 static void run_case(const struct test_case *tc, struct result *total, uint64_t usec)
 {
-	uint64_t start = victim_now_us();
+	uint64_t start = now_us();
 	static struct result r;
 	const char *why;
 
@@ -666,7 +666,7 @@ static void run_case(const struct test_case *tc, struct result *total, uint64_t 
 	why = tc->run(tc, &r, usec);
 	if (tc->knob)
 		knob_set(tc->knob, "0");
-	report(tc, &r, why, victim_now_us() - start);
+	report(tc, &r, why, now_us() - start);
 	total->lives += r.lives;
 	total->writes += r.writes;
 	total->reaps += r.reaps;
@@ -688,7 +688,7 @@ static int choose_cases(const struct test_case **cases)
 
 static int run_all(const struct test_case **cases, int n)
 {
-	uint64_t start = victim_now_us(), spent, left;
+	uint64_t start = now_us(), spent, left;
 	static struct result total;
 	const char *why;
 	int i;
@@ -702,7 +702,7 @@ static int run_all(const struct test_case **cases, int n)
 			ktap_skip(cases[i]->name, "%s", why);
 			continue;
 		}
-		spent = victim_now_us() - start;
+		spent = now_us() - start;
 		left = opt.seconds * 1000000UL;
 		left = left > spent ? left - spent : 0;
 		run_case(cases[i], &total, left / (n - i));

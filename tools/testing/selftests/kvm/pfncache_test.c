@@ -28,14 +28,15 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "kvm_util.h"
 #include "processor.h"
 #include "test_util.h"
 #include "ktap.h"
 #include "options.h"
+#include "patience.h"
 #include "reserve.h"
+#include "swap.h"
 #include "vcpu_guard.h"
 
 #ifndef MADV_COLLAPSE
@@ -55,8 +56,11 @@
 #define MSR_KVMCLOCK		0x4b564d01
 #define MSR_XEN_HYPERCALL	0x40000000
 #define STALL_SECONDS		20
-#define PATIENCE		15
+#define PATIENCE_ATTACKS	200
+/* Entries into the guest, each of which would bring an event that is pending. */
+#define EVENT_ROUNDS		1000
 #define MIN_ATTACKS		16
+#define SWAP_BYTES		(16UL << 20)
 #define MIN_ROUNDS		30
 
 /* Page 0 is the shared info; then a page for each of these, for each vCPU. */
@@ -311,8 +315,7 @@ struct vcpu_thread {
 	pid_t tid;
 	bool finished;
 	uint64_t sent;
-	uint64_t last_rounds;
-	time_t last_progress;
+	struct stall stall;
 };
 
 struct scene {
@@ -535,21 +538,20 @@ static bool send_event(struct vcpu_thread *t, uint64_t ended)
 
 static void wait_for_event(struct vcpu_thread *t, uint64_t before, uint64_t ended)
 {
-	uint64_t start = now_us(), since = 0;
+	uint64_t start = now_us(), end = READ_ONCE(t->shared->rounds) + EVENT_ROUNDS;
 
 	while (READ_ONCE(t->shared->events) == before && !stopping(t->s)) {
-		usleep(100);
-		since = now_us() - start;
-		if (since > 20000 && disturbed_since(t->s, ended))
-			return;
-		if (since > STALL_SECONDS * 1000000UL)
+		if (READ_ONCE(t->shared->rounds) > end)
 			break;
+		usleep(100);
+		if (now_us() - start > 20000 && disturbed_since(t->s, ended))
+			return;
 	}
 	if (READ_ONCE(t->shared->events) != before) {
 		t->sent++;
 	} else if (!stopping(t->s)) {
-		ktap_info("LOST event of vcpu=%u: sent %lu ms ago, nothing was replaced since",
-			  t->vcpu->id, since / 1000);
+		ktap_info("LOST event of vcpu=%u: sent %d entries ago, nothing was replaced since",
+			  t->vcpu->id, EVENT_ROUNDS);
 		t->s->lost++;
 		fail(t->s);
 	}
@@ -730,13 +732,22 @@ static void attack_collapse(struct scene *s, uint64_t first, uint64_t n)
 	count_moves(s, first, n, was);
 }
 
+/* So that whoever has to bring a page back has had the time. */
+static void let_vcpus_run(struct scene *s)
+{
+	uint64_t goal = rounds(s) + 2 * s->vcpus;
+
+	while (rounds(s) < goal && !stopping(s))
+		usleep(100);
+}
+
 /*
  * fork() write-protects all pages, so KVM has to get a copy before it writes, and
  * the child keeps the original: that must not change.
  */
 static void attack_fork(struct scene *s, uint64_t first, uint64_t n)
 {
-	uint64_t was[4], i, sum[4], goal = rounds(s) + 2 * s->vcpus;
+	uint64_t was[4], i, sum[4];
 	pid_t pid;
 	int status = 0;
 
@@ -752,21 +763,31 @@ static void attack_fork(struct scene *s, uint64_t first, uint64_t n)
 		_exit(0);
 	}
 	must(pid > 0, "fork", first, n);
-	while (rounds(s) < goal && !stopping(s))
-		usleep(100);
+	let_vcpus_run(s);
 	count_moves(s, first, n, was);
 	must(waitpid(pid, &status, 0) == pid, "waitpid", first, n);
 	if (status)
 		found_stale(s, first, "in a child of fork()");
 }
 
+/* A page that has been used just now is not taken, but one that can't be reached is. */
 static void attack_pageout(struct scene *s, uint64_t first, uint64_t n)
 {
+	uint8_t *hva = page_at(s->hva, first);
+	bool hide = pick(s, 2);
 	uint64_t was[4];
 
 	note_pfns(s, first, n, was);
-	madvise(page_at(s->hva, first), n * PAGE, MADV_PAGEOUT);
-	usleep(pick(s, 1000));
+	if (hide) {
+		disturb_begin(s);
+		must(!mprotect(hva, n * PAGE, PROT_NONE), "mprotect", first, n);
+	}
+	madvise(hva, n * PAGE, MADV_PAGEOUT);
+	if (hide) {
+		must(!mprotect(hva, n * PAGE, PROT_READ | PROT_WRITE), "mprotect back", first, n);
+		disturb_end(s);
+	}
+	let_vcpus_run(s);
 	count_moves(s, first, n, was);
 }
 
@@ -806,15 +827,7 @@ static void attack_memslot(struct scene *s, uint64_t first, uint64_t n)
 
 static const char *no_swap(void)
 {
-	FILE *f = fopen("/proc/swaps", "r");
-	char line[256];
-	int lines = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		lines++;
-	if (f)
-		fclose(f);
-	return lines > 1 ? NULL : "no swap";
+	return swap_create(SWAP_BYTES);
 }
 
 static const char *one_node(void)
@@ -957,7 +970,6 @@ static void start_vcpus(struct scene *s)
 
 	for (i = 0; i < s->vcpus; i++) {
 		t = &s->thread[i];
-		t->last_progress = time(NULL);
 		r = pthread_create(&t->runner, NULL, runner_main, t) ?:
 		    pthread_create(&t->sender, NULL, sender_main, t);
 		TEST_ASSERT(!r, "pthread_create: %s", strerror(r));
@@ -972,10 +984,8 @@ static void watch(struct scene *s)
 
 	for (i = 0; i < s->vcpus; i++) {
 		t = &s->thread[i];
-		if (READ_ONCE(t->shared->rounds) != t->last_rounds || READ_ONCE(t->finished)) {
-			t->last_rounds = READ_ONCE(t->shared->rounds);
-			t->last_progress = time(NULL);
-		} else if (time(NULL) - t->last_progress > STALL_SECONDS) {
+		if (!READ_ONCE(t->finished) &&
+		    stall_seen(&t->stall, READ_ONCE(t->shared->rounds), STALL_SECONDS)) {
 			ktap_info("vcpu=%u made no progress for %d s", t->vcpu->id, STALL_SECONDS);
 			exit(KSFT_FAIL);
 		}
@@ -1030,6 +1040,7 @@ static void attack(struct scene *s)
 
 static void run_scene(struct scene *s, uint64_t usec)
 {
+	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
 	uint64_t start = now_us(), p;
 
 	start_vcpus(s);
@@ -1039,7 +1050,7 @@ static void run_scene(struct scene *s, uint64_t usec)
 		s->usec = now_us() - start;
 		if (s->usec > usec && !nothing_happened(s))
 			break;
-		if (s->usec > usec + PATIENCE * 1000000UL)
+		if (patience_over(&patience, s->attacks))
 			break;
 	}
 	stop_vcpus(s);

@@ -14,7 +14,6 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "apic.h"
 #include "kvm_util.h"
@@ -23,6 +22,7 @@
 #include "ktap.h"
 #include "options.h"
 #include "oracle.h"
+#include "patience.h"
 #include "vcpu_guard.h"
 
 #define PAGE			ORACLE_PAGE_SIZE
@@ -43,7 +43,7 @@
 #define SMI_ENTRY		0x8000UL
 #define NOT_THERE		0xffffffffU
 #define STALL_SECONDS		20
-#define PATIENCE		15
+#define PATIENCE_ATTACKS	200
 #define MIN_ATTACKS		16
 #define MIN_SMIS		50
 
@@ -145,8 +145,7 @@ struct vcpu_thread {
 	struct kvm_vcpu *vcpu;
 	pthread_t thread;
 	bool finished;
-	uint64_t last_smis;
-	time_t last_progress;
+	struct stall stall;
 };
 
 struct scene {
@@ -303,10 +302,8 @@ static void watch(struct scene *s)
 
 	for (i = 0; i < s->vcpus; i++) {
 		t = &s->thread[i];
-		if (READ_ONCE(s->ctl->vcpu[i].smis) != t->last_smis || READ_ONCE(t->finished)) {
-			t->last_smis = READ_ONCE(s->ctl->vcpu[i].smis);
-			t->last_progress = time(NULL);
-		} else if (time(NULL) - t->last_progress > STALL_SECONDS) {
+		if (!READ_ONCE(t->finished) &&
+		    stall_seen(&t->stall, READ_ONCE(s->ctl->vcpu[i].smis), STALL_SECONDS)) {
 			ktap_info("vcpu=%u made no progress for %d s", i, STALL_SECONDS);
 			exit(KSFT_FAIL);
 		}
@@ -474,7 +471,6 @@ static void create_vm(struct scene *s)
 		s->thread[i] = (struct vcpu_thread) {
 			.s = s,
 			.vcpu = vcpus[i],
-			.last_progress = time(NULL),
 		};
 	}
 }
@@ -495,6 +491,7 @@ static const char *nothing_happened(struct scene *s)
 
 static void run_scene(struct scene *s, uint64_t usec)
 {
+	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
 	uint64_t start = now_us();
 	int i, r;
 
@@ -509,7 +506,7 @@ static void run_scene(struct scene *s, uint64_t usec)
 		s->usec = now_us() - start;
 		if (s->usec > usec && !nothing_happened(s))
 			break;
-		if (s->usec > usec + PATIENCE * 1000000UL)
+		if (patience_over(&patience, s->attacks))
 			break;
 	}
 	WRITE_ONCE(s->ctl->stop, 1);

@@ -25,6 +25,7 @@
 #include "options.h"
 #include "oracle.h"
 #include "orders.h"
+#include "patience.h"
 #include "test_util.h"
 
 #ifndef __NR_process_mrelease
@@ -428,12 +429,12 @@ struct life {
 	int error;
 };
 
-static bool wait_gone(pid_t pid, int ms)
+static bool wait_gone(pid_t pid, int seconds)
 {
-	uint64_t deadline = now_ns() + ms * MSEC;
+	struct stall stall = {};
 
 	while (waitpid(pid, NULL, WNOHANG) != pid) {
-		if (now_ns() > deadline)
+		if (stall_seen(&stall, 0, seconds))
 			return false;
 		usleep(200);
 	}
@@ -455,7 +456,7 @@ static void kill_and_reap(pid_t pid, int stats_fd, struct life *l)
 	l->error = l->reaped ? 0 : errno;
 	l->counted = kvm_stats_get(&stats, "mmu_interval_nonblock", &l->nonblock);
 	kvm_stats_get(&stats, "mmu_interval_refuse", &l->refused);
-	l->gone = wait_gone(pid, 20000);
+	l->gone = wait_gone(pid, 20);
 	kvm_stats_close(&stats);
 	close(pidfd);
 }

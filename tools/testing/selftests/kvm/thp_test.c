@@ -29,6 +29,7 @@
 #include "ktap.h"
 #include "options.h"
 #include "page_state.h"
+#include "patience.h"
 #include "reserve.h"
 #include "swap.h"
 #include "writers.h"
@@ -44,9 +45,11 @@
 #define SIZE			(PAGES * PAGE)
 #define PART_PAGES		64
 #define SWAP_BYTES		(32UL << 20)
-#define PATIENCE_MS		15000
-#define COLLAPSE_MS		2000
-#define SEEN_MS			1000
+#define PATIENCE_CYCLES		40
+/* A step of a cycle is given up after so many visits, passes of khugepaged, tries. */
+#define PATIENCE_VISITS		50000
+#define PATIENCE_SCANS		100
+#define PATIENCE_TRIES		200
 
 #define THP			"/sys/kernel/mm/transparent_hugepage/"
 #define KHUGEPAGED		THP "khugepaged/"
@@ -107,6 +110,8 @@ struct conductor {
 	/* Huge mappings just after the block was broken up. */
 	uint64_t low_host;
 	uint64_t low_kvm;
+	/* Why the kernel did not collapse when it was asked last. */
+	int error;
 	pid_t child;
 	int to_child;
 	struct result r;
@@ -163,26 +168,41 @@ static void check_not_larger(struct conductor *c, const char *after)
 	c->why = "KVM maps 2 MiB where the host does not";
 }
 
-/* True when @done says so, false if it has not after @ms, or on a failure. */
+/*
+ * True when @done says so.  False on a failure, or if it has not while @chances has
+ * moved by @n.
+ */
 static bool wait_for(struct conductor *c, bool (*done)(struct conductor *c, uint64_t arg),
-		     uint64_t arg, int ms)
+		     uint64_t arg, uint64_t (*chances)(struct conductor *c), uint64_t n)
 {
-	uint64_t deadline = now_us() + ms * 1000UL;
+	uint64_t end = chances(c) + n;
+	bool last;
 
 	while (!failed(c)) {
+		last = chances(c) >= end;
 		if (done(c, arg))
 			return true;
-		if (now_us() > deadline)
+		if (last)
 			break;
-		usleep(2000);
+		usleep(1000);
 		writers_watch(&c->w);
 	}
 	return false;
 }
 
-static bool visited(struct conductor *c, uint64_t visits)
+static uint64_t visits(struct conductor *c)
 {
-	return writers_visits(&c->w) >= visits;
+	return writers_visits(&c->w);
+}
+
+static uint64_t scans(struct conductor *c)
+{
+	return counter_read(KHUGEPAGED "full_scans");
+}
+
+static bool never(struct conductor *c, uint64_t ignored)
+{
+	return false;
 }
 
 static bool kvm_has_more(struct conductor *c, uint64_t than)
@@ -202,7 +222,7 @@ static bool host_has_more(struct conductor *c, uint64_t than)
 
 static void let_guest_work(struct conductor *c)
 {
-	wait_for(c, visited, writers_visits(&c->w) + 500, 50);
+	wait_for(c, never, 0, visits, 500);
 }
 
 /* Which block the guest visits most. */
@@ -263,10 +283,10 @@ static void refused(struct conductor *c, struct range r)
 
 static void split_punch(struct conductor *c, struct range r)
 {
-	uint64_t deadline = now_us() + SEEN_MS * 1000;
+	int tries = PATIENCE_TRIES;
 
 	punch(c, r);
-	while (is_compound(c, r) && now_us() < deadline && !failed(c)) {
+	while (is_compound(c, r) && tries-- && !failed(c)) {
 		refused(c, r);
 		punch(c, r);
 	}
@@ -302,7 +322,7 @@ static void split_mremap(struct conductor *c, struct range r)
  */
 static void split_deferred(struct conductor *c, struct range r)
 {
-	uint64_t deadline = now_us() + SEEN_MS * 1000;
+	int tries = PATIENCE_TRIES;
 
 	split_dontneed(c, r);
 	let_guest_work(c);
@@ -315,7 +335,7 @@ static void split_deferred(struct conductor *c, struct range r)
 			return;
 		}
 		refused(c, r);
-	} while (now_us() < deadline && !failed(c));
+	} while (tries-- && !failed(c));
 }
 
 /*
@@ -349,8 +369,8 @@ static void pageout_alias(struct conductor *c, struct range r)
 
 static void split_pageout(struct conductor *c, struct range r)
 {
-	uint64_t deadline = now_us() + SEEN_MS * 1000;
 	uint64_t before = range_usage(c->hva, SIZE).swapped;
+	int tries = PATIENCE_TRIES;
 
 	if (c->tc->shmem)
 		pageout_alias(c, r);
@@ -361,7 +381,7 @@ static void split_pageout(struct conductor *c, struct range r)
 			return;
 		}
 		refused(c, r);
-	} while (now_us() < deadline && !failed(c));
+	} while (tries-- && !failed(c));
 }
 
 /* ---- a child that shares the block ---- */
@@ -430,23 +450,34 @@ static bool try_collapse(struct conductor *c, uint64_t block)
 	return !madvise(base + block * WRITERS_HUGE, WRITERS_HUGE, MADV_COLLAPSE);
 }
 
+static bool wait_for_khugepaged(struct conductor *c)
+{
+	return wait_for(c, host_has_more, c->low_host, scans, PATIENCE_SCANS);
+}
+
 /*
- * By khugepaged, or by madvise(), which gives up if a page is locked or in use.
- * Through the other mapping it makes the page large; ours is khugepaged's then.
+ * By khugepaged, or by madvise(), which gives up if a page is locked or in use: then
+ * again, at last with the guest elsewhere.  Through the other mapping it makes the
+ * page large; ours is khugepaged's then.
  */
 static bool collapse(struct conductor *c, uint64_t block)
 {
-	uint64_t deadline = now_us() + COLLAPSE_MS * 1000;
+	int tries = PATIENCE_TRIES;
 
 	if (c->tc->by == BY_KHUGEPAGED)
-		return wait_for(c, host_has_more, c->low_host, COLLAPSE_MS);
-	while (!failed(c) && now_us() < deadline) {
-		if (try_collapse(c, block))
-			return c->tc->by == BY_MADVISE ||
-			       wait_for(c, host_has_more, c->low_host, COLLAPSE_MS);
+		return wait_for_khugepaged(c);
+	while (!failed(c) && tries--) {
+		if (try_collapse(c, block)) {
+			show_guest(c, block);
+			return c->tc->by == BY_MADVISE || wait_for_khugepaged(c);
+		}
+		c->error = errno;
 		c->r.refused++;
+		if (tries < PATIENCE_TRIES / 2)
+			show_guest(c, block + 1);
 		usleep(500);
 	}
+	show_guest(c, block);
 	return false;
 }
 
@@ -486,7 +517,7 @@ static void make_huge(struct conductor *c, uint64_t block)
 	if (!collapse(c, block))
 		return;
 	c->r.collapses++;
-	c->r.to_2m += wait_for(c, kvm_has_more, c->low_kvm, SEEN_MS);
+	c->r.to_2m += wait_for(c, kvm_has_more, c->low_kvm, visits, PATIENCE_VISITS);
 	check_not_larger(c, "a collapse");
 }
 
@@ -494,14 +525,14 @@ static void make_huge(struct conductor *c, uint64_t block)
 static void make_huge_logged(struct conductor *c, uint64_t block)
 {
 	set_logging(c, true);
-	if (!wait_for(c, kvm_has_none, 0, SEEN_MS) && !failed(c))
+	if (!wait_for(c, kvm_has_none, 0, visits, PATIENCE_VISITS) && !failed(c))
 		c->why = "KVM maps 2 MiB while the memslot is logged";
 	c->r.collapses += collapse(c, block);
 	let_guest_work(c);
 	if (kvm_huge(c) && !failed(c))
 		c->why = "KVM mapped 2 MiB while the memslot is logged";
 	set_logging(c, false);
-	c->r.logged += host_huge(c) && wait_for(c, kvm_has_more, 0, SEEN_MS);
+	c->r.logged += host_huge(c) && wait_for(c, kvm_has_more, 0, visits, PATIENCE_VISITS);
 }
 
 static void cycle(struct conductor *c)
@@ -612,6 +643,7 @@ static const char *nothing_happened(struct conductor *c)
 
 static void run_cycles(struct conductor *c, uint64_t usec)
 {
+	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_CYCLES);
 	uint64_t start = now_us();
 
 	while (!failed(c)) {
@@ -620,7 +652,7 @@ static void run_cycles(struct conductor *c, uint64_t usec)
 		c->r.usec = now_us() - start;
 		if (c->r.usec > usec && !nothing_happened(c))
 			break;
-		if (c->r.usec > usec + PATIENCE_MS * 1000UL)
+		if (patience_over(&patience, c->cycles))
 			break;
 	}
 }
@@ -633,10 +665,11 @@ static void report(struct conductor *c)
 	if (!bad)
 		c->why = nothing_happened(c);
 	if (bad || c->why)
-		ktap_fail(c->tc->name, "%s; seed=%lu; " COUNTS, c->why ? c->why : "see above",
-			  opt.seed, r->writes, r->collapses, r->refused, r->splits, r->to_2m,
-			  r->to_4k, r->logged, r->swapped, r->deferred, r->erased,
-			  r->efaults, r->faults, r->usec / 1000);
+		ktap_fail(c->tc->name, "%s; seed=%lu cycles=%lu last refusal: %s; " COUNTS,
+			  c->why ? c->why : "see above", opt.seed, c->cycles,
+			  c->error ? strerror(c->error) : "none", r->writes, r->collapses,
+			  r->refused, r->splits, r->to_2m, r->to_4k, r->logged, r->swapped,
+			  r->deferred, r->erased, r->efaults, r->faults, r->usec / 1000);
 	else
 		ktap_pass(c->tc->name, COUNTS, r->writes, r->collapses, r->refused, r->splits,
 			  r->to_2m, r->to_4k, r->logged, r->swapped, r->deferred,
@@ -749,6 +782,9 @@ static const char *why_not_at_all(void)
 	    !knob_set(KHUGEPAGED "alloc_sleep_millisecs", "10") ||
 	    !knob_set(KHUGEPAGED "scan_sleep_millisecs", "10"))
 		return "khugepaged's settings can't be changed";
+	/* The huge zero page is one that KVM maps, but that smaps does not count. */
+	if (!knob_set(THP "use_zero_page", "0"))
+		return "the huge zero page can't be turned off";
 	return NULL;
 }
 

@@ -277,15 +277,22 @@ static uint64_t median(const struct series *s)
 	return quantile(s, 50);
 }
 
-/* True once the counter has moved beyond that.  Spins, so as to be exact. */
+/*
+ * True once the counter has moved beyond that.  Spins, so as to be exact; what the
+ * machine stood still does not count.
+ */
 static bool wait_for(uint64_t *what, uint64_t beyond, int ms)
 {
-	uint64_t deadline = now_ns() + ms * MSEC;
+	uint64_t start = now_ns(), end = start + ms * MSEC, left;
 
 	while (__atomic_load_n(what, __ATOMIC_ACQUIRE) <= beyond) {
-		if (now_ns() > deadline)
-			return false;
 		cpu_relax();
+		if (now_ns() < end)
+			continue;
+		left = ms * MSEC - min(ms * MSEC, took(start, end));
+		if (!left)
+			return false;
+		end += left;
 	}
 	return true;
 }
@@ -359,7 +366,8 @@ static uint64_t nr_invalidations(void)
 /* Returns when the invalidation is under way, and asleep. */
 static bool take_begin(void *addr, size_t len)
 {
-	uint64_t deadline = now_ns() + 1000 * MSEC, before = nr_invalidations();
+	uint64_t before = nr_invalidations();
+	int looks = ORDERS_LOOKS(LONG_MS / 2);
 
 	taker.addr = addr;
 	taker.len = len;
@@ -370,19 +378,19 @@ static bool take_begin(void *addr, size_t len)
 	       nr_invalidations() == before || !thread_sleeps(taker.tid)) {
 		if (take_ended())
 			return wrong("the invalidation was not delayed");
-		if (now_ns() > deadline)
+		if (!looks--)
 			return wrong("the invalidation does not get to its delay");
-		usleep(200);
+		usleep(ORDERS_LOOK_US);
 	}
 	return true;
 }
 
 static bool take_wait(void)
 {
-	uint64_t deadline = now_ns() + 10 * LONG_MS * MSEC;
+	int looks = ORDERS_LOOKS(10 * LONG_MS);
 
-	while (!take_ended() && now_ns() < deadline)
-		usleep(200);
+	while (!take_ended() && looks--)
+		usleep(ORDERS_LOOK_US);
 	if (take_ended())
 		return true;
 	guard_print_thread(taker.tid);
@@ -412,7 +420,7 @@ static bool order_asleep(int vcpu, order_work work, uint64_t gva)
 {
 	struct order_vcpu *v = &o.vcpu[vcpu];
 	struct desk *d = desk(vcpu);
-	uint64_t deadline = now_ns() + 1000 * MSEC;
+	int looks = ORDERS_LOOKS(LONG_MS / 2);
 
 	d->gva = gva;
 	d->about = 0;
@@ -422,9 +430,9 @@ static bool order_asleep(int vcpu, order_work work, uint64_t gva)
 	while (!READ_ONCE(d->about) || !thread_sleeps(v->tid)) {
 		if (order_done(v))
 			return wrong("the vCPU did not wait");
-		if (now_ns() > deadline)
+		if (!looks--)
 			return stuck(v, "the vCPU does not sleep");
-		usleep(200);
+		usleep(ORDERS_LOOK_US);
 	}
 	/* Done, it sleeps as well: for want of orders. */
 	if (order_done(v))
@@ -434,12 +442,12 @@ static bool order_asleep(int vcpu, order_work work, uint64_t gva)
 
 static bool wait_asleep(struct order_vcpu *v)
 {
-	uint64_t deadline = now_ns() + 1000 * MSEC;
+	int looks = ORDERS_LOOKS(LONG_MS / 2);
 
 	while (!thread_sleeps(v->tid)) {
-		if (now_ns() > deadline)
+		if (!looks--)
 			return stuck(v, "the vCPU does not sleep again");
-		usleep(200);
+		usleep(ORDERS_LOOK_US);
 	}
 	return true;
 }

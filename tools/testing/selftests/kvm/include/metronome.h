@@ -19,7 +19,7 @@
 #include "orders.h"
 
 #define METRONOME_LATE_NS	5000000UL
-#define METRONOME_PAUSES	64
+#define METRONOME_PAUSES	1024
 
 struct metronome {
 	uint64_t beat_at;

@@ -179,13 +179,20 @@ static inline bool order_done(struct order_vcpu *v)
 	return __atomic_load_n(&v->done, __ATOMIC_ACQUIRE);
 }
 
+/*
+ * Looks for as long: each takes a little more than its sleep, and as much more as the
+ * machine is slow or stands still.
+ */
+#define ORDERS_LOOK_US	200
+#define ORDERS_LOOKS(ms)	((ms) * 1000 / ORDERS_LOOK_US)
+
 /* False if it failed, or has not ended after @ms. */
 static inline bool order_wait(struct order_vcpu *v, int ms)
 {
-	uint64_t deadline = now_ns() + ms * 1000000UL;
+	int looks = ORDERS_LOOKS(ms);
 
-	while (!order_done(v) && now_ns() < deadline)
-		usleep(200);
+	while (!order_done(v) && looks--)
+		usleep(ORDERS_LOOK_US);
 	return order_done(v) && !READ_ONCE(v->failed);
 }
 

@@ -27,12 +27,12 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "knob.h"
 #include "ktap.h"
 #include "kvm_stats.h"
 #include "memcg.h"
+#include "patience.h"
 #include "writers.h"
 
 #ifndef SYS_pidfd_getfd
@@ -43,7 +43,8 @@
 #endif
 
 #define VICTIM_DMIRROR		"/dev/hmm_dmirror0"
-#define VICTIM_PATIENCE_US	30000000UL
+/* Seconds without progress. */
+#define VICTIM_PATIENCE		30
 #define VICTIM_STORM_PAGES	64
 /* Visits of the guest, where VMs are made and destroyed all the time. */
 #define VICTIM_SHORT_LIFE	50
@@ -97,14 +98,6 @@ struct victim {
 	uint64_t gone_at;
 	uint64_t again;
 };
-
-static inline uint64_t victim_now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
-}
 
 /* ---- the child ---- */
 
@@ -273,7 +266,7 @@ static inline bool victim_poll(struct victim *v, bool *stopped)
 			ptrace(PTRACE_CONT, v->pid, 0, WSTOPSIG(status));
 		return false;
 	}
-	v->gone_at = victim_now_us();
+	v->gone_at = now_us();
 	v->gone = true;
 	v->status = status;
 	return true;
@@ -282,10 +275,11 @@ static inline bool victim_poll(struct victim *v, bool *stopped)
 /* False if it ended by itself, or gets nowhere. */
 static inline bool victim_wait_ready(struct victim *v, uint64_t visits)
 {
-	uint64_t deadline = victim_now_us() + VICTIM_PATIENCE_US;
+	struct stall stall = {};
 	bool stopped;
 
-	while (victim_now_us() < deadline && !victim_poll(v, &stopped)) {
+	while (!stall_seen(&stall, READ_ONCE(v->page->visits), VICTIM_PATIENCE) &&
+	       !victim_poll(v, &stopped)) {
 		if (READ_ONCE(v->page->running) && READ_ONCE(v->page->visits) >= visits)
 			return true;
 		usleep(300);
@@ -316,7 +310,7 @@ static inline void victim_hold(struct victim *v)
 
 static inline void victim_kill(struct victim *v)
 {
-	v->killed_at = victim_now_us();
+	v->killed_at = now_us();
 	kill(v->pid, SIGKILL);
 }
 
@@ -335,7 +329,7 @@ static inline int victim_reap(struct victim *v, int tries)
 		v->again++;
 		usleep(200);
 	} while (--tries);
-	v->reaped_at = victim_now_us();
+	v->reaped_at = now_us();
 	return error;
 }
 
@@ -430,13 +424,13 @@ static inline bool victim_has_vm(struct victim *v)
 
 static inline bool victim_wait_gone(struct victim *v)
 {
-	uint64_t deadline = victim_now_us() + VICTIM_PATIENCE_US;
+	struct stall stall = {};
 	bool stopped;
 
 	while (!victim_poll(v, &stopped)) {
 		if (stopped)
 			ptrace(PTRACE_DETACH, v->pid, 0, 0);
-		if (victim_now_us() > deadline)
+		if (stall_seen(&stall, 0, VICTIM_PATIENCE))
 			return false;
 		usleep(200);
 	}
@@ -445,10 +439,10 @@ static inline bool victim_wait_gone(struct victim *v)
 
 static inline bool victim_wait_vm_gone(struct victim *v)
 {
-	uint64_t deadline = victim_now_us() + VICTIM_PATIENCE_US;
+	struct stall stall = {};
 
 	while (victim_has_vm(v)) {
-		if (victim_now_us() > deadline)
+		if (stall_seen(&stall, 0, VICTIM_PATIENCE))
 			return false;
 		usleep(1000);
 	}

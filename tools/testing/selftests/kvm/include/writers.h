@@ -24,7 +24,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "kvm_util.h"
 #include "processor.h"
@@ -33,6 +32,7 @@
 #include "kvm_stats.h"
 #include "options.h"
 #include "oracle.h"
+#include "patience.h"
 #include "vcpu_guard.h"
 
 #define WRITERS_MAX_VCPUS	64
@@ -43,6 +43,7 @@
 #define WRITERS_MEM_GVA		0x1000000000UL
 #define WRITERS_CTL_GVA		0x10000000000UL
 #define WRITERS_HUGE		0x200000UL
+#define WRITERS_GIGANTIC	0x40000000UL
 
 enum writers_message { WRITERS_BAD = 1, WRITERS_TRAP };
 
@@ -67,6 +68,7 @@ struct writers_guest {
 	struct writers_ctl *ctl;
 	uint64_t mem;
 	uint64_t pages;
+	uint64_t step;
 	uint64_t distinct;
 	uint64_t salt;
 	uint32_t nr_vcpus;
@@ -85,6 +87,8 @@ struct writers_setup {
 	int nr_vcpus;
 	void *hva;
 	uint64_t pages;
+	/* Bytes from one page to the next; 0: they lie side by side. */
+	uint64_t step;
 	bool huge;
 	int nr_hot;
 	uint64_t seed;
@@ -108,8 +112,7 @@ struct writers_thread {
 	uint64_t efaults;
 	/* Holes that had ended when KVM_RUN was entered. */
 	uint64_t ended;
-	uint64_t last_visits;
-	time_t last_progress;
+	struct stall stall;
 };
 
 struct writers {
@@ -118,6 +121,7 @@ struct writers {
 	size_t ctl_size;
 	uint64_t *hva;
 	uint64_t pages;
+	uint64_t step;
 	/* Pages that are to differ: all of them, except in twins.h. */
 	uint64_t distinct;
 	uint64_t salt;
@@ -172,7 +176,7 @@ static inline uint64_t *writers_pick_window(const struct writers_guest *g, uint6
 {
 	uint64_t window = g->windows > 1 ? writers_scale(random >> 16, g->windows) : 0;
 
-	return (uint64_t *)(g->mem + writers_window(g->pages, window) + page * ORACLE_PAGE_SIZE);
+	return (uint64_t *)(g->mem + writers_window(g->pages, window) + page * g->step);
 }
 
 static inline void writers_trap(struct ex_regs *regs)
@@ -430,33 +434,23 @@ static inline void writers_kick(struct writers_thread *t)
 static inline void writers_watch(struct writers *w)
 {
 	struct writers_thread *t;
-	struct timespec now;
-	uint64_t visits;
 	int i;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (i = 0; i < w->nr_vcpus; i++) {
 		t = &w->thread[i];
-		visits = READ_ONCE(t->shared->visits);
-		if (visits != t->last_visits || READ_ONCE(t->finished)) {
-			t->last_visits = visits;
-			t->last_progress = now.tv_sec;
-		} else if (now.tv_sec - t->last_progress > w->stall_seconds) {
+		if (!READ_ONCE(t->finished) &&
+		    stall_seen(&t->stall, READ_ONCE(t->shared->visits), w->stall_seconds))
 			writers_kick(t);
-		}
 	}
 }
 
 static inline void writers_start(struct writers *w)
 {
 	struct sigaction sa = { .sa_handler = writers_nothing };
-	struct timespec now;
 	int i, r;
 
 	sigaction(SIGUSR1, &sa, NULL);
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (i = 0; i < w->nr_vcpus; i++) {
-		w->thread[i].last_progress = now.tv_sec;
 		r = pthread_create(&w->thread[i].thread, NULL, writers_vcpu_main, &w->thread[i]);
 		TEST_ASSERT(!r, "pthread_create: %s", strerror(r));
 	}
@@ -489,7 +483,7 @@ static inline bool writers_verify_at(struct writers *w, const uint64_t *mem, uin
 	for (p = 0; p < n; p++) {
 		for (cell = 0; cell < ORACLE_CELLS; cell++) {
 			if (oracle_check(&w->ctl->log[first + p],
-					 mem + p * (ORACLE_PAGE_SIZE / sizeof(*mem)), w->salt,
+					 mem + p * (w->step / sizeof(*mem)), w->salt,
 					 (first + p) % w->distinct, cell, &r))
 				continue;
 			r.page = first + p;
@@ -502,7 +496,7 @@ static inline bool writers_verify_at(struct writers *w, const uint64_t *mem, uin
 
 static inline uint64_t *writers_page(struct writers *w, uint64_t page)
 {
-	return w->hva + page * (ORACLE_PAGE_SIZE / sizeof(*w->hva));
+	return w->hva + page * (w->step / sizeof(*w->hva));
 }
 
 static inline bool writers_verify(struct writers *w, uint64_t first, uint64_t n)
@@ -565,23 +559,24 @@ static inline struct writers_ctl *writers_map_ctl(uint64_t pages)
 /* Above all windows, and above one more that a test may use with no guest there. */
 static inline void writers_add_ctl(struct writers *w, int windows)
 {
-	uint64_t gpa = align_up(writers_gpa(w->pages, windows + 1, 0), WRITERS_HUGE);
+	uint64_t pages = w->pages * w->step / ORACLE_PAGE_SIZE;
+	uint64_t gpa = align_up(writers_gpa(pages, windows + 1, 0), WRITERS_HUGE);
 
 	vm_set_user_memory_region(w->vm, WRITERS_CTL_SLOT, 0, gpa, w->ctl_size, w->ctl);
 	virt_map(w->vm, WRITERS_CTL_GVA, gpa, w->ctl_size / ORACLE_PAGE_SIZE);
 }
 
-/* A region of 2 MiB mappings gets those in the guest's page tables too. */
+/* A region of large mappings gets those in the guest's page tables too. */
 static inline void writers_add_mem(struct writers *w, bool huge, int windows)
 {
-	uint64_t size = w->pages * ORACLE_PAGE_SIZE;
-	int i;
+	uint64_t size = w->pages * w->step;
+	int i, level = size % WRITERS_GIGANTIC ? PG_LEVEL_2M : PG_LEVEL_1G;
 
 	if (!windows)
 		vm_set_user_memory_region(w->vm, WRITERS_MEM_SLOT, 0, WRITERS_MEM_GPA, size,
 					  w->hva);
 	if (huge)
-		virt_map_level(w->vm, WRITERS_MEM_GVA, WRITERS_MEM_GPA, size, PG_LEVEL_2M);
+		virt_map_level(w->vm, WRITERS_MEM_GVA, WRITERS_MEM_GPA, size, level);
 	for (i = huge; i < windows || !i; i++)
 		virt_map(w->vm, WRITERS_MEM_GVA + writers_window(w->pages, i),
 			 writers_gpa(w->pages, i, 0), w->pages);
@@ -614,6 +609,7 @@ static inline void writers_tell_guest(struct writers *w, const struct writers_se
 		.ctl = (void *)WRITERS_CTL_GVA,
 		.mem = WRITERS_MEM_GVA,
 		.pages = s->pages,
+		.step = w->step,
 		.distinct = s->pages,
 		.salt = w->salt,
 		.nr_vcpus = s->nr_vcpus,
@@ -632,6 +628,7 @@ static inline void writers_create_from(struct writers *w, const struct writers_s
 	w->nr_vcpus = s->nr_vcpus;
 	w->hva = s->hva;
 	w->pages = s->pages;
+	w->step = s->step ?: ORACLE_PAGE_SIZE;
 	w->distinct = s->pages;
 	w->salt = oracle_mix(s->seed);
 	w->stall_seconds = 20;

@@ -11,6 +11,7 @@
  *
  * What must hold is in include/oracle.h.  On top, with any luck at any time:
  *  - KVM has no more mappings of 2 MiB than the host;
+ *  - no guest writes pages that the host has unmapped;
  *  - a forked child's copy of the block never changes.
  * A case fails, too, if nothing was collapsed or broken up, or if KVM's
  * mappings were not seen to go from 4 KiB to 2 MiB and back.
@@ -43,13 +44,18 @@
 #define PAGES			(BLOCKS * BLOCK_PAGES)
 #define SIZE			(PAGES * PAGE)
 #define PART_PAGES		64
+#define WATCHED_PAGES		16
 #define SWAP_BYTES		(32UL << 20)
 #define PATIENCE_MS		15000
 #define COLLAPSE_MS		2000
 #define SEEN_MS			1000
+#define MAPPED_MS		500
 
 #define THP			"/sys/kernel/mm/transparent_hugepage/"
 #define KHUGEPAGED		THP "khugepaged/"
+#define PAUSE			KHUGEPAGED "scan_sleep_millisecs"
+#define SHORT_PAUSE		"10"
+#define LONG_PAUSE		"60000"
 #define DROP_CACHES		"/proc/sys/vm/drop_caches"
 #define NICEST			19
 
@@ -205,11 +211,15 @@ static void let_guest_work(struct conductor *c)
 	wait_for(c, visited, writers_visits(&c->w) + 500, 50);
 }
 
-/* Which block the guest visits most. */
+/* What the guest visits most. */
+static void show_guest_range(struct conductor *c, struct range r)
+{
+	WRITE_ONCE(c->w.ctl->hot[0], r.first << 32 | r.n);
+}
+
 static void show_guest(struct conductor *c, uint64_t block)
 {
-	block %= BLOCKS;
-	WRITE_ONCE(c->w.ctl->hot[0], block * BLOCK_PAGES << 32 | BLOCK_PAGES);
+	show_guest_range(c, (struct range) { block % BLOCKS * BLOCK_PAGES, BLOCK_PAGES });
 }
 
 static void verify(struct conductor *c, struct range r)
@@ -421,6 +431,52 @@ static void child_end(struct conductor *c)
 	c->child = 0;
 }
 
+/* ---- pages that only the guest has ---- */
+
+static bool host_maps(struct conductor *c, struct range r)
+{
+	struct page_state s;
+	bool found = false;
+	uint64_t p;
+
+	TEST_ASSERT(page_state_open(&s, getpid()), "pagemap: %s", strerror(errno));
+	for (p = 0; p < r.n && !found; p++)
+		found = page_state_pfn(&s, at(c, c->hva, r) + p * PAGE);
+	page_state_close(&s);
+	return found;
+}
+
+static uint64_t writes_to(struct conductor *c, struct range r)
+{
+	uint64_t sum = 0, p;
+	int i;
+
+	for (p = r.first; p < r.first + r.n; p++)
+		for (i = 0; i < ORACLE_CELLS; i++)
+			sum += READ_ONCE(c->w.ctl->log[p].cell[i].end);
+	return sum;
+}
+
+/*
+ * What the host does not map may be freed at any time, so that no guest may write
+ * it.  Each vCPU may have been about to end one write.
+ */
+static void check_unmapped(struct conductor *c, struct range r)
+{
+	uint64_t writes;
+
+	if (host_maps(c, r))
+		return;
+	writes = writes_to(c, r);
+	usleep(2000);
+	writes = writes_to(c, r) - writes;
+	if (writes <= c->tc->vcpus || host_maps(c, r))
+		return;
+	ktap_info("STALE write: %lu writes to pages %lu to %lu, of which the host maps none",
+		  writes, r.first, r.first + r.n - 1);
+	writers_found(&c->w, ORACLE_STALE);
+}
+
 /* ---- collapsing ---- */
 
 static bool try_collapse(struct conductor *c, uint64_t block)
@@ -430,24 +486,55 @@ static bool try_collapse(struct conductor *c, uint64_t block)
 	return !madvise(base + block * WRITERS_HUGE, WRITERS_HUGE, MADV_COLLAPSE);
 }
 
-/*
- * By khugepaged, or by madvise(), which gives up if a page is locked or in use.
- * Through the other mapping it makes the page large; ours is khugepaged's then.
- */
-static bool collapse(struct conductor *c, uint64_t block)
+static bool watched_is_huge(struct conductor *c, uint64_t first)
+{
+	check_unmapped(c, (struct range) { first, WATCHED_PAGES });
+	return host_has_more(c, c->low_host);
+}
+
+/* Gives up if a page is locked or in use all the time. */
+static bool collapse_by_madvise(struct conductor *c, uint64_t block)
 {
 	uint64_t deadline = now_us() + COLLAPSE_MS * 1000;
 
-	if (c->tc->by == BY_KHUGEPAGED)
-		return wait_for(c, host_has_more, c->low_host, COLLAPSE_MS);
 	while (!failed(c) && now_us() < deadline) {
 		if (try_collapse(c, block))
-			return c->tc->by == BY_MADVISE ||
-			       wait_for(c, host_has_more, c->low_host, COLLAPSE_MS);
+			return true;
 		c->r.refused++;
 		usleep(500);
 	}
 	return false;
+}
+
+/*
+ * Through the other mapping it makes the page large, and that is still mapped in
+ * pieces here.  When the guest has them all, khugepaged may go on, and take them
+ * away, so that the guest must come back and get the large one.
+ */
+static bool collapse_by_alias(struct conductor *c, uint64_t block)
+{
+	struct range watched = { block * BLOCK_PAGES, WATCHED_PAGES };
+	bool large;
+
+	must(knob_set(PAUSE, LONG_PAUSE), PAUSE);
+	large = collapse_by_madvise(c, block);
+	if (large)
+		wait_for(c, visited, writers_visits(&c->w) + 16 * BLOCK_PAGES, MAPPED_MS);
+	show_guest_range(c, watched);
+	must(knob_set(PAUSE, SHORT_PAUSE), PAUSE);
+	return large && wait_for(c, watched_is_huge, watched.first, COLLAPSE_MS);
+}
+
+static bool collapse(struct conductor *c, uint64_t block)
+{
+	switch (c->tc->by) {
+	case BY_MADVISE:
+		return collapse_by_madvise(c, block);
+	case BY_ALIAS:
+		return collapse_by_alias(c, block);
+	default:
+		return wait_for(c, host_has_more, c->low_host, COLLAPSE_MS);
+	}
 }
 
 static void set_logging(struct conductor *c, bool on)
@@ -747,7 +834,7 @@ static const char *why_not_at_all(void)
 	    !knob_set(KHUGEPAGED "max_ptes_shared", "511") ||
 	    !knob_set(KHUGEPAGED "pages_to_scan", "8192") ||
 	    !knob_set(KHUGEPAGED "alloc_sleep_millisecs", "10") ||
-	    !knob_set(KHUGEPAGED "scan_sleep_millisecs", "10"))
+	    !knob_set(PAUSE, SHORT_PAUSE))
 		return "khugepaged's settings can't be changed";
 	return NULL;
 }

@@ -9,11 +9,11 @@ export $(VARIABLES)
 # make's own goals and flags are nobody else's business.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
-GOALS := run check bench sabotage series kernel patches setup help clean distclean
+GOALS := run check bench sabotage historical series kernel patches setup help clean distclean
 .PHONY: $(GOALS)
 .DEFAULT_GOAL := help
 # The scripts take turns on $O and use all CPUs themselves.
 .NOTPARALLEL:
 
-run check bench sabotage series setup kernel patches help clean distclean:
+run check bench sabotage historical series setup kernel patches help clean distclean:
 	@scripts/make $@

@@ -5,9 +5,10 @@
 # file and a rule are read, how one change is applied to copies of the files that
 # it touches, and how what a rule did is counted.  Source lib.sh before it.
 #
-# There are two sets of changes, SET, each made from the tree of another:
+# There are three sets of changes, SET, each made from the tree of another:
 #	interval	the change of this project, on the stock tree
 #	sabotage	switches that break it, on the changed tree (sabotage/)
+#	historical	switches that bring old bugs back, on the stock tree (historical/)
 # CARRY_DIR is the folder with what is carried (changes/ ledger/ and the files
 # that they name); the tests set it.
 
@@ -19,6 +20,8 @@ interval)
 sabotage)
 	CARRY_DIR=$REPO/sabotage
 	STOCK=$O/src/interval ;;
+historical)
+	CARRY_DIR=$REPO/historical ;;
 esac
 # shellcheck disable=SC2034 # for apply and patches
 INTERVAL=$O/src/$SET			# and what is made
@@ -176,7 +179,7 @@ already_changed()
 		target=${target:-${path%.append}}
 		case $kind in
 		file)
-			[ ! -e "$tree/$path" ] || echo "it has $path, which changes/ brings"
+			[ ! -e "$tree/$target" ] || echo "it has $target, which changes/ brings"
 			;;
 		append)
 			! has_text "$tree/$target" "$(append_text "$path")" ||
@@ -309,7 +312,7 @@ apply_change()
 
 	while read -r kind path target; do
 		case $kind in
-		file)	apply_file "$path" "$2" ;;
+		file)	apply_file "$path" "$2" "${target:-$path}" ;;
 		append)	apply_append "$path" "$2" "${target:-${path%.append}}" ;;
 		rule|comment)
 			while read -r file; do
@@ -322,13 +325,13 @@ apply_change()
 
 apply_file()
 {
-	if [ -e "$STOCK/$1" ]; then
-		problem "$1 exists in the pristine tree already: choose another name"
+	if [ -e "$STOCK/$3" ]; then
+		problem "$3 exists in the pristine tree already: choose another name"
 		return
 	fi
-	mkdir -p -- "$(dirname "$2/$1")"
-	cp -- "$CARRY_DIR/$1" "$2/$1"
-	chmod 644 "$2/$1"
+	mkdir -p -- "$(dirname "$2/$3")"
+	cp -- "$CARRY_DIR/$1" "$2/$3"
+	chmod 644 "$2/$3"
 }
 
 apply_append()

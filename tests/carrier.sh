@@ -365,6 +365,16 @@ t_carried_wrong_kind()
 	expect 4 "changes/: 'patch mm/seq.diff' is not 'rule x.cocci'" carry apply
 }
 
+t_file_target()
+{
+	own_changes
+	mv c/virt/kvm/new.c c/shared.c
+	sed -i 's|^file .*|file shared.c virt/kvm/new.c|' c/changes/01-stale
+	carry apply
+	cmp c/shared.c out/src/interval/virt/kvm/new.c
+	[ ! -e out/src/interval/shared.c ]
+}
+
 t_append_target_missing()
 {
 	own_changes
@@ -748,6 +758,7 @@ t_carried_in_no_change	changes: a carried file is in no change
 t_carried_missing	changes: a named file is missing
 t_carried_twice	changes: a file is named twice
 t_carried_wrong_kind	changes: a part of unknown kind
+t_file_target	file: of another name, from anywhere
 t_append_target_missing	append: nothing to append to
 t_without	without: a change left out, and put back
 t_without_wrong	without: not the number of one change

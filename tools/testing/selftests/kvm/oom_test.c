@@ -610,6 +610,8 @@ static const struct test_case test_cases[] = {
 	  .late_us = 150000 },
 	{ "mrelease/faults", run_mrelease, need_mrelease, { .storm = true }, .must_reap = true,
 	  .visits = 200, .late_us = 20000 },
+	{ "mrelease/memslots", run_mrelease, need_mrelease, { .memslots = true }, .must_reap = true,
+	  .visits = 100, .late_us = 20000 },
 	{ "mrelease/lookup", run_mrelease, need_delays, { .storm = true }, .must_reap = true,
 	  .visits = 10, .late_us = 10000, .knob = DELAY_FAULT, .value = "2000" },
 	{ "mrelease/wait", run_mrelease, need_delays, { .storm = true }, .must_reap = true,

@@ -11,6 +11,7 @@
  *
  * What must hold is in include/oracle.h.  On top, with any luck at any time:
  *  - KVM has no more mappings of 2 MiB than the host;
+ *  - no guest writes pages that the host has unmapped;
  *  - a forked child's copy of the block never changes.
  * A case fails, too, if nothing was collapsed or broken up, or if KVM's
  * mappings were not seen to go from 4 KiB to 2 MiB and back.
@@ -44,6 +45,7 @@
 #define PAGES			(BLOCKS * BLOCK_PAGES)
 #define SIZE			(PAGES * PAGE)
 #define PART_PAGES		64
+#define WATCHED_PAGES		16
 #define SWAP_BYTES		(32UL << 20)
 #define PATIENCE_CYCLES		40
 /* A step of a cycle is given up after so many visits, passes of khugepaged, tries. */
@@ -53,6 +55,9 @@
 
 #define THP			"/sys/kernel/mm/transparent_hugepage/"
 #define KHUGEPAGED		THP "khugepaged/"
+#define PAUSE			KHUGEPAGED "scan_sleep_millisecs"
+#define SHORT_PAUSE		"10"
+#define LONG_PAUSE		"60000"
 #define DROP_CACHES		"/proc/sys/vm/drop_caches"
 #define NICEST			19
 
@@ -225,11 +230,15 @@ static void let_guest_work(struct conductor *c)
 	wait_for(c, never, 0, visits, 500);
 }
 
-/* Which block the guest visits most. */
+/* What the guest visits most. */
+static void show_guest_range(struct conductor *c, struct range r)
+{
+	WRITE_ONCE(c->w.ctl->hot[0], r.first << 32 | r.n);
+}
+
 static void show_guest(struct conductor *c, uint64_t block)
 {
-	block %= BLOCKS;
-	WRITE_ONCE(c->w.ctl->hot[0], block * BLOCK_PAGES << 32 | BLOCK_PAGES);
+	show_guest_range(c, (struct range) { block % BLOCKS * BLOCK_PAGES, BLOCK_PAGES });
 }
 
 static void verify(struct conductor *c, struct range r)
@@ -441,6 +450,52 @@ static void child_end(struct conductor *c)
 	c->child = 0;
 }
 
+/* ---- pages that only the guest has ---- */
+
+static bool host_maps(struct conductor *c, struct range r)
+{
+	struct page_state s;
+	bool found = false;
+	uint64_t p;
+
+	TEST_ASSERT(page_state_open(&s, getpid()), "pagemap: %s", strerror(errno));
+	for (p = 0; p < r.n && !found; p++)
+		found = page_state_pfn(&s, at(c, c->hva, r) + p * PAGE);
+	page_state_close(&s);
+	return found;
+}
+
+static uint64_t writes_to(struct conductor *c, struct range r)
+{
+	uint64_t sum = 0, p;
+	int i;
+
+	for (p = r.first; p < r.first + r.n; p++)
+		for (i = 0; i < ORACLE_CELLS; i++)
+			sum += READ_ONCE(c->w.ctl->log[p].cell[i].end);
+	return sum;
+}
+
+/*
+ * What the host does not map may be freed at any time, so that no guest may write
+ * it.  Each vCPU may have been about to end one write.
+ */
+static void check_unmapped(struct conductor *c, struct range r)
+{
+	uint64_t writes;
+
+	if (host_maps(c, r))
+		return;
+	writes = writes_to(c, r);
+	usleep(2000);
+	writes = writes_to(c, r) - writes;
+	if (writes <= c->tc->vcpus || host_maps(c, r))
+		return;
+	ktap_info("STALE write: %lu writes to pages %lu to %lu, of which the host maps none",
+		  writes, r.first, r.first + r.n - 1);
+	writers_found(&c->w, ORACLE_STALE);
+}
+
 /* ---- collapsing ---- */
 
 static bool try_collapse(struct conductor *c, uint64_t block)
@@ -455,22 +510,22 @@ static bool wait_for_khugepaged(struct conductor *c)
 	return wait_for(c, host_has_more, c->low_host, scans, PATIENCE_SCANS);
 }
 
-/*
- * By khugepaged, or by madvise(), which gives up if a page is locked or in use: then
- * again, at last with the guest elsewhere.  Through the other mapping it makes the
- * page large; ours is khugepaged's then.
- */
-static bool collapse(struct conductor *c, uint64_t block)
+static bool watched_is_huge(struct conductor *c, uint64_t first)
+{
+	check_unmapped(c, (struct range) { first, WATCHED_PAGES });
+	return host_has_more(c, c->low_host);
+}
+
+/* Gives up if a page is locked or in use: then again, at last with the guest elsewhere. */
+static bool collapse_by_madvise(struct conductor *c, uint64_t block)
 {
 	int tries = PATIENCE_TRIES;
+	bool done = false;
 
-	if (c->tc->by == BY_KHUGEPAGED)
-		return wait_for_khugepaged(c);
 	while (!failed(c) && tries--) {
-		if (try_collapse(c, block)) {
-			show_guest(c, block);
-			return c->tc->by == BY_MADVISE || wait_for_khugepaged(c);
-		}
+		done = try_collapse(c, block);
+		if (done)
+			break;
 		c->error = errno;
 		c->r.refused++;
 		if (tries < PATIENCE_TRIES / 2)
@@ -478,7 +533,38 @@ static bool collapse(struct conductor *c, uint64_t block)
 		usleep(500);
 	}
 	show_guest(c, block);
-	return false;
+	return done;
+}
+
+/*
+ * Through the other mapping it makes the page large, and that is still mapped in
+ * pieces here.  When the guest has them all, khugepaged may go on, and take them
+ * away, so that the guest must come back and get the large one.
+ */
+static bool collapse_by_alias(struct conductor *c, uint64_t block)
+{
+	struct range watched = { block * BLOCK_PAGES, WATCHED_PAGES };
+	bool large;
+
+	must(knob_set(PAUSE, LONG_PAUSE), PAUSE);
+	large = collapse_by_madvise(c, block);
+	if (large)
+		wait_for(c, never, 0, visits, 16 * BLOCK_PAGES);
+	show_guest_range(c, watched);
+	must(knob_set(PAUSE, SHORT_PAUSE), PAUSE);
+	return large && wait_for(c, watched_is_huge, watched.first, scans, PATIENCE_SCANS);
+}
+
+static bool collapse(struct conductor *c, uint64_t block)
+{
+	switch (c->tc->by) {
+	case BY_MADVISE:
+		return collapse_by_madvise(c, block);
+	case BY_ALIAS:
+		return collapse_by_alias(c, block);
+	default:
+		return wait_for_khugepaged(c);
+	}
 }
 
 static void set_logging(struct conductor *c, bool on)
@@ -780,7 +866,7 @@ static const char *why_not_at_all(void)
 	    !knob_set(KHUGEPAGED "max_ptes_shared", "511") ||
 	    !knob_set(KHUGEPAGED "pages_to_scan", "8192") ||
 	    !knob_set(KHUGEPAGED "alloc_sleep_millisecs", "10") ||
-	    !knob_set(KHUGEPAGED "scan_sleep_millisecs", "10"))
+	    !knob_set(PAUSE, SHORT_PAUSE))
 		return "khugepaged's settings can't be changed";
 	/* The huge zero page is one that KVM maps, but that smaps does not count. */
 	if (!knob_set(THP "use_zero_page", "0"))

@@ -46,6 +46,7 @@
 /* Seconds without progress. */
 #define VICTIM_PATIENCE		30
 #define VICTIM_STORM_PAGES	64
+#define VICTIM_SLOT		16
 /* Visits of the guest, where VMs are made and destroyed all the time. */
 #define VICTIM_SHORT_LIFE	50
 /* KVM's own memslots: APIC access page, identity map and TSS. */
@@ -58,6 +59,8 @@ struct victim_plan {
 	bool huge;
 	/* Half of the memory is discarded again and again, so the guest faults. */
 	bool storm;
+	/* A memslot, of no use to the guest, comes and goes all the time. */
+	bool memslots;
 	/* The memory's first fault is never answered. */
 	bool userfault;
 	/* VMs are made and destroyed, one after the other. */
@@ -147,6 +150,20 @@ static inline void *victim_storm(void *arg)
 	return NULL;
 }
 
+/* Each deletion waits in the middle for all that run in KVM. */
+static inline void *victim_memslots(void *arg)
+{
+	struct writers *w = arg;
+	uint64_t size = ORACLE_PAGE_SIZE;
+
+	while (!READ_ONCE(w->ctl->stop)) {
+		vm_set_user_memory_region(w->vm, VICTIM_SLOT, 0, writers_gpa(w->pages, 1, 0), size,
+					  w->hva);
+		size = ORACLE_PAGE_SIZE - size;
+	}
+	return NULL;
+}
+
 static inline void victim_tell(struct victim_page *page, struct writers *w)
 {
 	uint64_t waits = 0, n;
@@ -186,7 +203,7 @@ static inline void victim_live_once(const struct victim_plan *p, struct victim_p
 	uint64_t size = (uint64_t)p->mib << 20;
 	struct writers *w = &victim_writers;
 	void *hva = victim_map(p, size);
-	pthread_t storm;
+	pthread_t storm, memslots;
 
 	if (p->userfault)
 		victim_register_userfault(hva, size);
@@ -200,9 +217,13 @@ static inline void victim_live_once(const struct victim_plan *p, struct victim_p
 	WRITE_ONCE(page->running, true);
 	if (p->storm)
 		TEST_ASSERT(!pthread_create(&storm, NULL, victim_storm, w), "pthread_create");
+	if (p->memslots)
+		TEST_ASSERT(!pthread_create(&memslots, NULL, victim_memslots, w), "pthread_create");
 	victim_run(p, page);
 	if (p->storm)
 		pthread_join(storm, NULL);
+	if (p->memslots)
+		pthread_join(memslots, NULL);
 	if (!writers_failed(w))
 		writers_verify_all(w);
 	writers_destroy(w);

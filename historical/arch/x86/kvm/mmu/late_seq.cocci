@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+/// Undoes 13ec9308a857 and 2ed90cb0938a (arm64, RISC-V), as it would be on x86: the
+/// number is taken after what it is to guard was looked up.
+// Files: arch/x86/kvm/mmu/mmu.c
+
+@@
+expression fault, slot;
+identifier async;
+@@
+ fault->pfn = __gfn_to_pfn_memslot(slot, ..., &async, ...);
++if (kvm_sabotaged(late_seq))
++	fault->mmu_seq = vcpu->kvm->mmu_invalidate_seq;

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+/// Undoes 18c841e1f411: not each root has a shadow page that could be obsolete.
+// Files: arch/x86/kvm/mmu/mmu.c
+
+@@
+expression vm, sp;
+@@
+ is_page_fault_stale(...)
+ {
+ ...
+-if (sp && is_obsolete_sp(vm, sp))
++if ((sp || kvm_sabotaged(null_root)) && is_obsolete_sp(vm, sp))
+	return true;
+ ...
+ }

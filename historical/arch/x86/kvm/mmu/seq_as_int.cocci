@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0
+/// Undoes 82d811ff5665 (upstream: ba6e3fe25543): the number is kept in an int.
+// Files: arch/x86/kvm/mmu/mmu.c
+
+@@
+expression fault, vm;
+@@
+ fault->mmu_seq = vm->mmu_invalidate_seq;
++if (kvm_sabotaged(seq_as_int))
++	fault->mmu_seq = (int)fault->mmu_seq;

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+/// Undoes f268f6cf875f (CVE-2022-48991): a page table of shared memory goes away, and
+/// nobody is told.
+// Files: mm/khugepaged.c
+
+@@
+identifier range;
+@@
+ collapse_and_free_pmd(...)
+ {
+ ...
+ struct mmu_notifier_range range;
++bool tell = !kvm_sabotaged(silent_collapse);
+ ...
+-mmu_notifier_invalidate_range_start(&range);
++if (tell)
++	mmu_notifier_invalidate_range_start(&range);
+ ...
+-mmu_notifier_invalidate_range_end(&range);
++if (tell)
++	mmu_notifier_invalidate_range_end(&range);
+ ...
+ }
+
+@@ @@
+ #include "internal.h"
++#include "../virt/kvm/sabotage.h"

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0
+/// A VM begins as old as one that has run for months.
+// Files: virt/kvm/kvm_main.c
+
+@@
+expression vm;
+@@
+ kvm_create_vm(...)
+ {
+ ...
+ xa_init(&vm->vcpu_array);
++vm->mmu_invalidate_seq = INT_MAX - HISTORICAL_LEFT;
+ ...
+ }

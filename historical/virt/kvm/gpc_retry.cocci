@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+/// Undoes 58cd407ca4c6: a refresh asks for the count that guest faults ask for,
+/// which is raised only after the caches were invalidated.
+// Files: virt/kvm/pfncache.c
+
+@@
+expression vm;
+@@
+ mmu_notifier_retry_cache(...)
+ {
+-if (vm->mn_active_invalidate_count)
++if (kvm_sabotaged(gpc_retry) ? vm->mmu_invalidate_in_progress :
++			       vm->mn_active_invalidate_count)
+	return true;
+ ...
+ }

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What scripts/sabotage and scripts/historical share: a kernel that can be broken while
+# it runs is broken in one way after the other, and for each way a test runs that must
+# notice.  It must fail while the kernel is broken, and pass in the same boot while it is
+# not.  Source lib.sh before it, and set
+#	KERNEL	the kernel, and the set of changes that makes it
+#	TABLE	the ways, a line each (configs/sabotage, configs/historical)
+#	KNOBS	the folder in debugfs with the switch and with other knobs
+#	ONLY	names of the ways to try, or nothing: all
+# try_all does the rest, and leaves in STATUS what to exit with.
+#
+# A way whose line ends with `=> WORDS` gets a boot of its own: the test passes first,
+# and of the way the host may die, with a splat (configs/splats) that has these words.
+
+BIN=$REPO/scripts
+SEED=${SEED:-1}
+MAX_BOOTS=8		# of one NPT; ways with a boot of their own do not count
+
+# `name npt [knob=value] test arguments [=> words]` lines for this NPT.
+ways()
+{
+	sed 's/#.*//; /^[[:space:]]*$/d' "$TABLE" |
+		awk -v only=" $ONLY " -v npt="$NPT" '
+		only !~ /^ *$/ && index(only, " " $1 " ") == 0 { next }
+		$2 == npt && $3 != "cannot" { print }'
+}
+
+check_input()
+{
+	local name
+
+	case $ONLY in
+	-*)	show_help; exit "$EX_USAGE" ;;
+	esac
+	number SEED 0 4294967295
+	for name in $ONLY; do
+		awk '{ print $1 }' "$TABLE" | grep -qx -- "$name" ||
+			usage_error "$name is no way to break it: see configs/$KERNEL"
+	done
+}
+
+make_all()
+{
+	child "$BIN/setup"
+	child "$BIN/apply" "$KERNEL"
+	child "$BIN/kernel" "$KERNEL"
+	child "$BIN/selftests"
+	child "$BIN/initramfs"
+}
+
+# --- orders ---------------------------------------------------------------------
+
+# The orders for the ways on stdin, broken and not in the ORDER given, and beside them
+# what each test is for: `name on|off` lines.
+write_orders()
+{
+	local name command switch run=$1 order=$2
+
+	: >"$run/plan"
+	printf 'fact tier %s\nfact seed %s\n' "$TIER" "$SEED"
+	while read -r name _ command; do
+		for switch in $order; do
+			order_switch "$name" "$switch"
+			order_test "${command%% => *}"
+			printf '%s %s\n' "$name" "$switch" >>"$run/plan"
+		done
+		order_switch "$name" off
+	done
+}
+
+order_switch()
+{
+	[ "$2" = on ] || set -- none
+	printf 'write %s/sabotage %s\n' "$KNOBS" "$1"
+}
+
+# [knob=value] test arguments -> with time limit and seed, the knob turned around it.
+order_test()
+{
+	local test arguments knob=
+
+	read -r test arguments <<<"$1"
+	if [ "${test#*=}" != "$test" ]; then
+		knob=$KNOBS/${test%%=*}
+		printf 'write %s %s\n' "$knob" "${test#*=}"
+		read -r test arguments <<<"$arguments"
+	fi
+	printf 'test %s %d -s %s %s\n' "$test" $((30 * SLOW)) "$SEED" "$arguments"
+	[ -z "$knob" ] || printf 'write %s 0\n' "$knob"
+}
+
+# --- boots ----------------------------------------------------------------------
+
+try_all()
+{
+	local answer
+
+	check_input
+	"$BIN/tier" --early || exit
+	out_init
+	make_all
+	answer=$("$BIN/tier" stock) || exit
+	TIER=${answer%% *}
+	SLOW=$("$BIN/boot" --slow "$TIER")
+	RESULTS=$(scratch)/results
+	: >"$RESULTS"
+	RUNS=()
+	STATUS=0
+	for NPT in 1 0; do
+		export NPT
+		try_ways
+	done
+	say
+	table || STATUS=$EX_FAIL
+}
+
+# Boots until all ways with NPT are tried, or the host has died too often.
+try_ways()
+{
+	local left line own
+
+	left=$(scratch)/left
+	ways >"$left"
+	[ -s "$left" ] || return 0
+	say "tier $TIER, npt=$NPT, seed $SEED: $(wc -l <"$left") tests that must fail"
+	mapfile -t own < <(grep ' => ' "$left" || true)
+	sed -i '/ => /d' "$left"
+	BOOTS=0
+	while [ -s "$left" ] && [ "$BOOTS" -lt "$MAX_BOOTS" ]; do
+		boot_ways "$left"
+	done
+	awk '{ print $1, "on not-run" }' "$left" >>"$RESULTS"
+	for line in ${own[@]+"${own[@]}"}; do
+		printf '%s\n' "$line" >"$left"
+		boot_ways "$left" "${line##* => }"
+	done
+}
+
+# One boot for all the ways of FILE; those of which something came back, if only that
+# the machine died of it, leave FILE.  WORDS are of the splat that may be.  Adds
+# `name on|off verdict words` lines to RESULTS.
+boot_ways()
+{
+	local run left=$1 words=${2:-}
+
+	BOOTS=$((BOOTS + 1))
+	run=$O/runs/$(date +%Y%m%d-%H%M%S)-$KERNEL-npt$NPT-$BOOTS
+	mkdir -p "$run"
+	RUNS+=("$run")
+	write_orders "$run" "$([ -n "$words" ] && echo off on || echo on off)" \
+		<"$left" >"$run/orders"
+	child "$BIN/boot" "$KERNEL" "$TIER" "$run" || true
+	results "$run" "$(splat "$run" "$words")" >"$run/results"
+	cat "$run/results" >>"$RESULTS"
+	awk 'NR == FNR { seen[$1]; next } !($1 in seen)' "$run/results" "$left" >"$left.new"
+	mv -- "$left.new" "$left"
+}
+
+# The line of the console's splat with these words, if that is what ended the machine.
+splat()
+{
+	[ -n "$2" ] || return 0
+	"$BIN/verdict" -q "$1" || [ $? -eq "$EX_KERNEL" ] || return 0
+	sed 1d "$1/verdict" | grep -m 1 -F -e "$2" || true
+}
+
+# The plan beside what came back, with the test and why it failed: the first wrong
+# word or vCPU that stood still, and the first case.  A test that was begun and has no
+# result is what the machine died of.
+results()
+{
+	awk -v splat="$2" '
+	FILENAME == ARGV[1] { plan[FNR] = $0; next }
+	/^# start / {
+		begun = $3
+		test = $4
+		sub(/,$/, "", test)
+		seen = failed = ""
+	}
+	/^  # .*(STALE|LOST|TORN|no progress)/ && seen == "" { seen = substr($0, 5) }
+	/^  not ok / && failed == "" {
+		failed = $0
+		sub(/^  not ok [0-9]+ (- )?/, "", failed)
+	}
+	/^(not )?ok [0-9]/ {
+		word = $1 == "ok" ? "pass" : /EMULATOR-FAULT/ ? "emulator" : "fail"
+		n = $1 == "ok" ? $2 : $3
+		why = failed == "" ? $0 : failed
+		if (failed == "")
+			sub(/^[^#]*# */, "", why)
+		if (seen != "")
+			sub(/ *#.*/, ": " seen, why)
+		print plan[n], word, word == "pass" ? "" : test ": " why
+		done[n]
+	}
+	END {
+		if (!begun)
+			begun = 1
+		if (!(begun in done))
+			print plan[begun], splat == "" ? "died" : \
+				"splat " test ": host splat: " splat
+	}' "$1/plan" <(tr -d '\0\r' <"$1/result.ktap")
+}
+
+# --- what came out ----------------------------------------------------------------
+
+# A line for each way, with the fix that it undoes if TABLE names one; status 1 if
+# one is not as it has to be.
+table()
+{
+	sed 's/#.*//' "$TABLE" | awk '
+	FILENAME == "-" { if ($2 == "fix") fix[$1] = $3 " "; next }
+	{ words = $0; for (i = 1; i <= 3; i++) sub(/^[^ ]+ ?/, "", words) }
+	!($1 in on) && !($1 in off) { name[++n] = $1 }
+	$2 == "on" { on[$1] = on[$1] " " $3; why[$1] = words }
+	$2 == "off" { off[$1] = off[$1] " " $3; if ($3 != "pass") broken[$1] = words }
+	END {
+		for (i = 1; i <= n; i++) {
+			w = name[i]
+			if (on[w] ~ /died/)
+				say = "HOST DIED"
+			else if (on[w] ~ /not-run/)
+				say = "NOT RUN"
+			else if (on[w] ~ /emulator/)
+				say = "EMULATOR FAULT"
+			else if (on[w] ~ /pass/)
+				say = "SURVIVED"
+			else if (off[w] !~ /^( pass)+$/)
+				say = "FAILS WITHOUT IT, TOO"
+			else
+				say = "caught"
+			bad += say != "caught"
+			printf "  %-16s %s%-10s %s\n", w, fix[w], say,
+				substr(w in broken ? broken[w] : why[w], 1, 120)
+		}
+		printf "%d of %d caught\n", n - bad, n
+		exit bad > 0
+	}' - "$RESULTS"
+}
+
+say_logs()
+{
+	printf 'logs: %s\n' "${RUNS[@]}"
+	say "in $(took "$SECONDS")"
+}

@@ -14,6 +14,7 @@ INTERVAL_TESTS += memfd_uffd_test
 INTERVAL_TESTS += smm_memslot_test
 INTERVAL_TESTS += ksm_test
 INTERVAL_TESTS += thp_test
+INTERVAL_TESTS += nested_test
 
 # Benchmarks measure and do not judge; scripts/bench runs them.
 INTERVAL_BENCHES += fault_bench

@@ -15,6 +15,7 @@ INTERVAL_TESTS += gigantic_test
 INTERVAL_TESTS += smm_memslot_test
 INTERVAL_TESTS += ksm_test
 INTERVAL_TESTS += thp_test
+INTERVAL_TESTS += nested_test
 INTERVAL_TESTS += torture_test
 
 # Benchmarks measure and do not judge; scripts/bench runs them.

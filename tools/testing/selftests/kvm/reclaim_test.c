@@ -44,11 +44,12 @@
 #define HEAL_TRIES		50
 #define HISTORY			16
 #define SWAP_BYTES		(128UL << 20)
+#define SLOW_SWAP_BYTES		(32UL << 20)
 #define BALLAST_BYTES		(512UL << 10)
 #define RECLAIM_BYTES		(64UL << 10)
 #define HOG_BYTES		(64UL << 20)
 
-#define COUNTS			"guest writes=%lu invalidations=%lu swapins=%lu faults=%lu ages=%lu"
+#define COUNTS			"guest writes=%lu invalidations=%lu swapins=%lu faults=%lu async=%lu ages=%lu"
 #define VERDICTS		"stale=%lu lost=%lu torn=%lu"
 
 #define THP			"/sys/kernel/mm/transparent_hugepage/"
@@ -88,6 +89,8 @@ struct operation {
 	bool swaps;
 	/* The guest must meet pages that have become zero. */
 	bool erases;
+	/* KVM must answer faults later, and halt the vCPU meanwhile. */
+	bool async;
 };
 
 struct test_case {
@@ -107,6 +110,7 @@ struct result {
 	uint64_t moved[3];
 	uint64_t ages;
 	uint64_t unmaps;
+	uint64_t asyncs;
 	/* Attacks that met a mapping of 2 MiB. */
 	uint64_t huge;
 	/* How often the kernel made 2 MiB when asked, and why it did not at last. */
@@ -144,6 +148,7 @@ static struct options opt = {
 static struct page_state page_state;
 static struct trace_count ages;
 static struct trace_count unmaps;
+static struct trace_count asyncs;
 static bool in_memcg;
 
 static uint64_t pick(struct attack *a, uint64_t n)
@@ -369,6 +374,15 @@ static void attack_pageout(struct attack *a, struct range r)
 	page_out(a, r);
 }
 
+/* The guest meets pages for which somebody else has to wait. */
+static void attack_async(struct attack *a, struct range r)
+{
+	make_hot(a, away(a, r));
+	let_guest_work(a, 16);
+	must(a, swap_out_slow(range_at(a, r), range_len(r)), "MADV_PAGEOUT", r);
+	make_hot(a, r);
+}
+
 /*
  * Frees, lets the guest write some of it, and reclaims: what was written must be
  * there, and what was not is the old or zero.
@@ -576,6 +590,11 @@ static const char *prepare_memcg(void)
 	return ages.cpus ? NULL : "the tracepoint kvm:kvm_age_hva can't be counted here";
 }
 
+static const char *prepare_async(void)
+{
+	return swap_create_slow(SLOW_SWAP_BYTES);
+}
+
 static const char *prepare_compact(void)
 {
 	if (access(COMPACT, W_OK))
@@ -620,6 +639,8 @@ static const struct operation operations[] = {
 	{ "move", prepare_nodes, attack_move, ANON | SHMEM_4K, { "pgmigrate_success" },
 	  .hits = true },
 	{ "protnone", prepare_nothing, attack_protnone, ANON | SHMEM_4K, .holes = true },
+	{ "async", prepare_async, attack_async, ANON_4K, { "pswpout", "pswpin" },
+	  .swaps = true, .async = true },
 	{ "numa", prepare_numa, attack_numa, ANON, { "numa_pte_updates", "numa_hint_faults" } },
 };
 
@@ -750,6 +771,7 @@ static void collect(struct result *r, struct attack *a, const struct result *bef
 		r->moved[i] -= before->moved[i];
 	r->ages = trace_count_read(&ages) - before->ages;
 	r->unmaps = trace_count_read(&unmaps) - before->unmaps;
+	r->asyncs = trace_count_read(&asyncs) - before->asyncs;
 	r->swapins = major_faults() - before->swapins;
 	r->writes = writers_writes(a->w);
 	r->faults = writers_faults(a->w) - before->faults;
@@ -781,6 +803,8 @@ static const char *nothing_happened(const struct test_case *tc, const struct res
 		return "KVM was not told to unmap anything";
 	if (tc->op->swaps && !r->swapins)
 		return "nothing had to be read back from swap space";
+	if (tc->op->async && asyncs.cpus && !r->asyncs)
+		return "KVM answered no fault asynchronously";
 	if (tc->op->erases && !r->erased)
 		return "no vCPU met an erased page";
 	if (tc->op->ages && !r->ages)
@@ -805,6 +829,7 @@ static void run_attack(struct attack *a, struct result *r, uint64_t usec)
 	struct result before = {
 		.ages = trace_count_read(&ages),
 		.unmaps = trace_count_read(&unmaps),
+		.asyncs = trace_count_read(&asyncs),
 		.swapins = major_faults(),
 	};
 	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
@@ -829,6 +854,29 @@ static void run_attack(struct attack *a, struct result *r, uint64_t usec)
 	}
 }
 
+/* With interrupts on, though there are none: only then may KVM halt the vCPU. */
+static void interruptible_guest_code(uint32_t me)
+{
+	asm volatile("sti");
+	writers_guest_code(me);
+}
+
+static void create_writers(struct attack *a, int vcpus, uint64_t seed)
+{
+	struct writers_setup setup = {
+		.code = a->tc->op->async ? interruptible_guest_code : NULL,
+		.nr_vcpus = vcpus,
+		.hva = a->hva,
+		.pages = a->size / PAGE,
+		.huge = is_huge(a->tc),
+		.nr_hot = 1,
+		.seed = seed,
+	};
+
+	writers_create_from(a->w, &setup);
+	a->w->stall_seconds = opt.stall;
+}
+
 /* With so many vCPUs.  NULL, or what is wrong. */
 static const char *run_with(const struct test_case *tc, int vcpus, struct result *r,
 			    uint64_t *found, uint64_t seed, uint64_t usec)
@@ -842,8 +890,7 @@ static const char *run_with(const struct test_case *tc, int vcpus, struct result
 		ask_helper(tc->op->before);
 	create_memory(&a);
 	a.w = &w;
-	writers_create(&w, vcpus, a.hva, a.size / PAGE, is_huge(tc), 1, seed);
-	w.stall_seconds = opt.stall;
+	create_writers(&a, vcpus, seed);
 	writers_start(&w);
 	run_attack(&a, r, usec);
 	writers_stop(&w);
@@ -873,6 +920,7 @@ static void add(struct result *sum, const struct result *r)
 	sum->hits += r->hits;
 	sum->ages += r->ages;
 	sum->unmaps += r->unmaps;
+	sum->asyncs += r->asyncs;
 	sum->swapins += r->swapins;
 	sum->huge += r->huge;
 	sum->healed += r->healed;
@@ -892,9 +940,9 @@ static void print_pass(const struct test_case *tc, const struct result *r)
 			len += snprintf(moved + len, sizeof(moved) - len, " %s=%lu",
 					tc->op->counters[i], r->moved[i]);
 	ktap_pass(tc->name,
-		  "writes=%lu attacks=%lu invalidations=%lu pages=%lu swapins=%lu%s ages=%lu faults=%lu erased=%lu efaults=%lu 2m=%lu healed=%lu ms=%lu",
+		  "writes=%lu attacks=%lu invalidations=%lu pages=%lu swapins=%lu%s ages=%lu faults=%lu async=%lu erased=%lu efaults=%lu 2m=%lu healed=%lu ms=%lu",
 		  r->writes, r->attacks, r->unmaps, r->hits, r->swapins, moved, r->ages, r->faults,
-		  r->erased, r->efaults, r->huge, r->healed, r->usec / 1000);
+		  r->asyncs, r->erased, r->efaults, r->huge, r->healed, r->usec / 1000);
 }
 
 static void test_case(const struct test_case *tc, struct result *total, uint64_t *found,
@@ -969,7 +1017,8 @@ static int run_all(const struct test_case *cases, int n)
 		test_case(&cases[i], &total, found, opt.seed + 2 * i, left / (n - i));
 	}
 	ktap_info(COUNTS " " VERDICTS,
-		  total.writes, total.unmaps, total.swapins, total.faults, total.ages,
+		  total.writes, total.unmaps, total.swapins, total.faults, total.asyncs,
+		  total.ages,
 		  found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
 	return ktap_finish();
 }
@@ -996,5 +1045,6 @@ int main(int argc, char **argv)
 		page_state.pagemap = -1;
 	trace_count_open(&ages, "kvm/kvm_age_hva");
 	trace_count_open(&unmaps, "kvm/kvm_unmap_hva_range");
+	trace_count_open(&asyncs, "kvm/kvm_async_pf_completed");
 	return run_all(cases, n);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Swap space for a test: what the machine has, or else zram, or else a file.
+ * Swap space for a test: what the machine has, or else zram, or else a file.  Or one
+ * that is read by another thread, as a disk would be, while zram is read at once.
  * What was made is taken away when the test ends.
  */
 #ifndef SELFTEST_KVM_SWAP_H
@@ -9,8 +10,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/swap.h>
 #include <unistd.h>
+
+#include <linux/compiler.h>
+#include <linux/loop.h>
 
 #include "knob.h"
 
@@ -18,6 +24,7 @@
 #define SWAP_PAGE		4096
 
 static const char *swap_path;
+static char swap_loop[32];
 
 /* The header of swap space, version 1, as in the kernel's union swap_header. */
 struct swap_first_page {
@@ -114,6 +121,92 @@ static inline const char *swap_create(uint64_t bytes)
 	if (swap_there_is() || swap_create_zram(bytes) || swap_create_file(bytes))
 		return NULL;
 	return "no swap space, and neither zram nor a file can be made into some";
+}
+
+/* Memory that is never swapped out itself. */
+static inline int swap_memory(uint64_t bytes)
+{
+	int fd = memfd_create("swap", MFD_CLOEXEC);
+	void *p;
+
+	if (fd < 0)
+		return -1;
+	if (!fallocate(fd, 0, 0, bytes)) {
+		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (p != MAP_FAILED && !mlock(p, bytes))
+			return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+/* A loop device on @file, which is gone when nobody has it open or swaps to it. */
+static inline int swap_open_loop(int file)
+{
+	struct loop_config config = { .fd = file, .info.lo_flags = LO_FLAGS_AUTOCLEAR };
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), fd;
+
+	if (control < 0)
+		return -1;
+	snprintf(swap_loop, sizeof(swap_loop), "/dev/loop%d", ioctl(control, LOOP_CTL_GET_FREE));
+	close(control);
+	fd = open(swap_loop, O_RDWR | O_CLOEXEC);
+	if (fd >= 0 && !ioctl(fd, LOOP_CONFIGURE, &config))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static inline void swap_remove_loop(void)
+{
+	swapoff(swap_loop);
+}
+
+/* Why there is no swap space that takes its time, or NULL.  Used before any other. */
+static inline const char *swap_create_slow(uint64_t bytes)
+{
+	int file, loop = -1;
+	bool done = false;
+
+	if (swap_loop[0])
+		return NULL;
+	file = swap_memory(bytes);
+	if (file >= 0)
+		loop = swap_open_loop(file);
+	if (loop >= 0)
+		done = swap_write(swap_loop, O_RDWR, bytes, false) &&
+		       !swapon(swap_loop, SWAP_FLAG_PREFER | SWAP_FLAG_PRIO_MASK);
+	close(loop);
+	close(file);
+	if (done) {
+		knob_undo(swap_remove_loop);
+		return NULL;
+	}
+	swap_loop[0] = '\0';
+	return "no loop device on memory can be made into swap space";
+}
+
+/*
+ * Swaps out to where it is slow.  What is written there stays in memory until the
+ * kernel looks for some; so it is fetched back, and without a change it is not
+ * written again but dropped.  What was used lately is not taken the first time.
+ */
+static inline bool swap_out_slow(void *mem, uint64_t bytes)
+{
+	const uint8_t *p = mem;
+	bool done = true;
+	uint64_t at;
+	int i;
+
+	for (i = 0; i < 4 && done; i++) {
+		done = !madvise(mem, bytes, MADV_PAGEOUT);
+		if (i != 1)
+			continue;
+		usleep(500);
+		for (at = 0; at < bytes; at += SWAP_PAGE)
+			READ_ONCE(p[at]);
+	}
+	return done;
 }
 
 #endif /* SELFTEST_KVM_SWAP_H */

@@ -46,7 +46,7 @@ static inline void twins_visit(const struct writers_guest *g, uint32_t me, uint6
 static void twins_guest_code(uint32_t me)
 {
 	const struct writers_guest *g = &writers_guest;
-	uint64_t rng = oracle_mix(g->salt + me + 1) | 1;
+	uint64_t rng = writers_seed(g, me);
 	uint64_t i, random, page = 0;
 	int k;
 

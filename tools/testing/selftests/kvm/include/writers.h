@@ -179,41 +179,53 @@ static inline uint64_t *writers_pick_window(const struct writers_guest *g, uint6
 	return (uint64_t *)(g->mem + writers_window(g->pages, window) + page * g->step);
 }
 
+/* What should not be: of which kind, and where.  The literal is at the same address for us. */
+static inline void writers_tell(const char *what, uint64_t number, uint64_t rip, uint64_t info)
+{
+	ucall(UCALL_SYNC, 5, what, WRITERS_TRAP, number, rip, info);
+}
+
 static inline void writers_trap(struct ex_regs *regs)
 {
-	ucall(UCALL_SYNC, 5, "trap", WRITERS_TRAP, regs->vector, regs->rip, regs->error_code);
+	writers_tell("exception", regs->vector, regs->rip, regs->error_code);
+}
+
+/* One visit of one page, which is at @mem for whoever visits. */
+static inline void writers_visit(const struct writers_guest *g, uint32_t me, uint64_t page,
+				 uint64_t *mem, uint64_t random)
+{
+	struct writers_vcpu *v = &g->ctl->vcpu[me];
+	struct oracle_page *log = &g->ctl->log[page];
+	int cell = (random >> 56) % ORACLE_CELLS;
+	bool mine = (page + cell) % g->nr_vcpus == me;
+
+	/* One write of two comes first to its page: other faults then. */
+	if (!mine || random & 0x100000) {
+		if (!oracle_check(log, mem, g->salt, page, cell, &v->report))
+			GUEST_SYNC(WRITERS_BAD);
+		v->erased += v->report.erased;
+	}
+	if (mine) {
+		oracle_write(log, mem, g->salt, page, cell);
+		v->writes += ORACLE_WORDS;
+	}
+	WRITE_ONCE(v->visits, v->visits + 1);
+}
+
+static inline uint64_t writers_seed(const struct writers_guest *g, uint32_t me)
+{
+	return oracle_mix(g->salt + me + 1) | 1;
 }
 
 static void writers_guest_code(uint32_t me)
 {
 	const struct writers_guest *g = &writers_guest;
-	struct writers_vcpu *v = &g->ctl->vcpu[me];
-	uint64_t random, page, rng = oracle_mix(g->salt + me + 1) | 1;
-	struct oracle_page *log;
-	uint64_t *mem;
-	bool mine;
-	int cell;
+	uint64_t random, page, rng = writers_seed(g, me);
 
 	while (!READ_ONCE(g->ctl->stop)) {
 		random = oracle_random(&rng);
 		page = writers_pick(g, random);
-		cell = (random >> 56) % ORACLE_CELLS;
-		mem = writers_pick_window(g, page, random);
-		log = &g->ctl->log[page];
-
-		mine = (page + cell) % g->nr_vcpus == me;
-
-		/* One write of two comes first to its page: other faults then. */
-		if (!mine || random & 0x100000) {
-			if (!oracle_check(log, mem, g->salt, page, cell, &v->report))
-				GUEST_SYNC(WRITERS_BAD);
-			v->erased += v->report.erased;
-		}
-		if (mine) {
-			oracle_write(log, mem, g->salt, page, cell);
-			v->writes += ORACLE_WORDS;
-		}
-		WRITE_ONCE(v->visits, v->visits + 1);
+		writers_visit(g, me, page, writers_pick_window(g, page, random), random);
 	}
 	GUEST_DONE();
 }
@@ -342,8 +354,8 @@ static inline bool writers_message(struct writers_thread *t)
 	}
 	if (uc.args[1] == WRITERS_TRAP) {
 		guard_rip(t->vcpu->id, uc.args[3]);
-		ktap_info("vcpu=%u exception: vector=%lu rip=%#lx error=%#lx", t->vcpu->id,
-			  uc.args[2], uc.args[3], uc.args[4]);
+		ktap_info("vcpu=%u %s: %#lx rip=%#lx info=%#lx", t->vcpu->id,
+			  (const char *)uc.args[0], uc.args[2], uc.args[3], uc.args[4]);
 		return false;
 	}
 	snprintf(by, sizeof(by), "vcpu%u", t->vcpu->id);

@@ -264,11 +264,18 @@ static void attack_replace(struct scene *s)
 	erase_end(s);
 }
 
+/*
+ * A fault that still has the page keeps it from being free for a moment, and there is
+ * no other: until then a vCPU may be told that there is no memory.
+ */
 static void attack_punch(struct scene *s)
 {
+	writers_hole_begin(&s->w);
 	erase_begin(s);
 	must(!fallocate(page.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, SIZE), "fallocate");
 	erase_end(s);
+	wait_for(s, is_gigantic, 0);
+	writers_hole_end(&s->w);
 }
 
 static void uffd_protect(struct scene *s, uint64_t mode)

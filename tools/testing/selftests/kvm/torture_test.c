@@ -138,6 +138,11 @@ static struct range draw_range(struct thread *t, const struct operation *op)
 	return (struct range){ r.first + offset, min(n, BLOCK_PAGES - offset) };
 }
 
+static unsigned int kind_of(const struct operation *op, struct range r)
+{
+	return op->kinds ? block_of(&scene.mem, r.first)->kind : 0;
+}
+
 /* To which pages; none if it is not about pages.  False: not here, or not to these. */
 static bool draw_target(struct thread *t, const struct operation *op, struct range *r)
 {
@@ -147,7 +152,7 @@ static bool draw_target(struct thread *t, const struct operation *op, struct ran
 	if (!op->kinds)
 		return op->on;
 	*r = draw_range(t, op);
-	return r->n && op->on & BIT(block_of(&scene.mem, r->first)->kind);
+	return r->n && op->on & BIT(kind_of(op, *r));
 }
 
 static void do_it(struct thread *t, struct operation *op, struct range r, uint64_t number)
@@ -156,7 +161,7 @@ static void do_it(struct thread *t, struct operation *op, struct range r, uint64
 	uint64_t told = trace_count_read(&t->told);
 
 	t->op = op;
-	t->entry = history_begin(h, number, op->name, r.first, r.n);
+	t->entry = history_begin(h, number, op->full_name[kind_of(op, r)], r.first, r.n);
 	op->run(t, r);
 	history_end(h);
 	add(&op->times, 1);
@@ -222,7 +227,21 @@ static void *thread_main(void *arg)
 	for (number = 0; !stopping(); number++)
 		step(t, number);
 	trace_count_close(&t->told);
+	__atomic_store_n(&t->ended, true, __ATOMIC_RELEASE);
 	return NULL;
+}
+
+static void join_threads(void)
+{
+	int i;
+
+	for (i = 0; i < NR_THREADS; i++) {
+		while (!__atomic_load_n(&scene.thread[i].ended, __ATOMIC_ACQUIRE)) {
+			usleep(1000);
+			watch_threads();
+		}
+		pthread_join(scene.thread[i].thread, NULL);
+	}
 }
 
 static void create_thread(struct thread *t, int id)
@@ -280,6 +299,7 @@ static void create_scene(int vcpus)
 	memset(&scene, 0, sizeof(scene));
 	scene.sharing = counter_read(KSM "pages_sharing");
 	pthread_barrier_init(&scene.start_line, NULL, NR_THREADS);
+	pthread_mutex_init(&scene.ksm_lock, NULL);
 	for (i = 0; i < NR_THREADS; i++)
 		create_thread(&scene.thread[i], i);
 	blocks_create(&scene.mem, &scene.w, opt.mib / 2, NR_THREADS, kinds,
@@ -310,7 +330,7 @@ static void destroy_scene(void)
 /* The interval notifier's own statistics; other kernels have none. */
 static const char * const retries[] = {
 	"mmu_interval_retry_overlap", "mmu_interval_retry_overflow",
-	"mmu_interval_retry_memslot", "mmu_interval_retry_internal",
+	"mmu_interval_retry_internal",
 };
 
 static const char * const waits[] = { "mmu_interval_wait" };
@@ -460,8 +480,7 @@ static const char *run_with(int vcpus, uint64_t usec, bool last)
 		TEST_ASSERT(!pthread_create(&scene.thread[i].thread, NULL, thread_main,
 					    &scene.thread[i]), "pthread_create");
 	wait_for_end(usec, last);
-	for (i = 0; i < NR_THREADS; i++)
-		pthread_join(scene.thread[i].thread, NULL);
+	join_threads();
 	writers_stop(&scene.w);
 	scene.c.invalidations = trace_count_read(&unmaps) - before;
 	if (!writers_failed(&scene.w))
@@ -529,23 +548,21 @@ static bool is_chosen(const char *name)
 	}
 }
 
-/* Chosen by the name, and the kind of memory if it is done to memory. */
-static unsigned int chosen_kinds(const struct operation *op, bool list)
+/* Names tell the kind of memory, too, if it is done to memory. */
+static unsigned int chosen_kinds(struct operation *op, bool list)
 {
-	unsigned int k, chosen = 0;
-	char name[64];
+	unsigned int k, chosen = 0, kinds_or_1 = op->kinds ?: 1;
 
-	if (!op->kinds)
-		chosen = is_chosen(op->name);
-	if (chosen && list)
-		puts(op->name);
 	for (k = 0; k < BLOCK_KINDS; k++) {
-		snprintf(name, sizeof(name), "%s/%s", op->name, block_kinds[k]);
-		if (!(op->kinds & BIT(k)) || !is_chosen(name))
+		if (!(kinds_or_1 & BIT(k)))
+			continue;
+		snprintf(op->full_name[k], sizeof(op->full_name[k]), op->kinds ? "%s/%s" : "%s",
+			 op->name, block_kinds[k]);
+		if (!is_chosen(op->full_name[k]))
 			continue;
 		chosen |= BIT(k);
 		if (list)
-			puts(name);
+			puts(op->full_name[k]);
 	}
 	return chosen;
 }

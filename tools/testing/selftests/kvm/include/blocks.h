@@ -43,9 +43,13 @@ struct blocks {
 	/* /proc/self/mem, which reads what is protected, too. */
 	int mem;
 	struct block *block;
-	/* For each page: which file is mapped, and the sum of it in the other (0: unknown). */
+	/*
+	 * For each page: which file is mapped, and the sum of the page in the other (0:
+	 * unknown) since so many erases.
+	 */
 	uint8_t *file;
 	uint64_t *sum;
+	uint32_t *since;
 	struct writers *w;
 };
 
@@ -161,23 +165,43 @@ static inline void blocks_clear(struct blocks *b, struct range r, int file)
 
 /* ---- pages that must not change ---- */
 
-/* A sum that tells any two pages apart that differ in one word. */
-static inline uint64_t blocks_sum(struct blocks *b, uint64_t page)
+/* A sum that tells any two pages apart that differ in one word; never 0. */
+static inline uint64_t blocks_sum_of(const uint64_t *page)
 {
-	uint64_t image[ORACLE_PAGE_SIZE / sizeof(uint64_t)], sum = 0;
-	struct range r = { page, 1 };
+	uint64_t sum = 0;
 	size_t i;
 
-	range_must(pread(b->fd[!b->file[page]], image, sizeof(image), page * sizeof(image)) ==
-		   sizeof(image), "pread", r);
-	for (i = 0; i < ARRAY_SIZE(image); i++)
-		sum = (sum << 7 | sum >> 57) ^ image[i];
+	for (i = 0; i < ORACLE_PAGE_SIZE / sizeof(*page); i++)
+		sum = (sum << 7 | sum >> 57) ^ READ_ONCE(page[i]);
 	return sum ?: 1;
 }
 
-static inline void blocks_changed(struct blocks *b, uint64_t page)
+/* Of the page in the file that is not mapped. */
+static inline uint64_t blocks_sum(struct blocks *b, uint64_t page)
 {
-	struct oracle_report r = { .verdict = ORACLE_STALE, .cell = ORACLE_CELLS, .page = page };
+	uint64_t image[ORACLE_PAGE_SIZE / sizeof(uint64_t)];
+
+	range_must(pread(b->fd[!b->file[page]], image, sizeof(image), page * sizeof(image)) ==
+		   sizeof(image), "pread", (struct range){ page, 1 });
+	return blocks_sum_of(image);
+}
+
+/* How often the page has been erased; for the one that erases it. */
+static inline uint32_t blocks_erases(struct blocks *b, uint64_t page)
+{
+	return b->w->ctl->log[page].begun;
+}
+
+/* Something that must not change has changed, after so many erases of the page. */
+static inline void blocks_changed(struct blocks *b, uint64_t page, uint32_t since)
+{
+	struct oracle_report r = {
+		.verdict = ORACLE_STALE,
+		.cell = ORACLE_CELLS,
+		.page = page,
+		.seen = since,
+		.begun = blocks_erases(b, page),
+	};
 
 	writers_found_in(b->w, &r);
 }
@@ -192,7 +216,7 @@ static inline void blocks_check_retired(struct blocks *b, struct range r)
 			continue;
 		ktap_info("STALE write: page=%lu changed in file %d after that was unmapped", p,
 			  !b->file[p]);
-		blocks_changed(b, p);
+		blocks_changed(b, p, b->since[p]);
 		return;
 	}
 }
@@ -215,6 +239,7 @@ static inline void blocks_replace(struct blocks *b, struct range r, bool hole, u
 			continue;
 		b->file[p] = file;
 		b->sum[p] = blocks_sum(b, p);
+		b->since[p] = blocks_erases(b, p);
 	}
 }
 
@@ -254,7 +279,7 @@ static inline bool blocks_are_frozen(struct blocks *b, const uint8_t *at, struct
 			continue;
 		ktap_info("STALE write: page=%lu word=%zu changed from %#lx to %#lx while nobody could write it",
 			  one.first, i, image[i], is[i]);
-		blocks_changed(b, one.first);
+		blocks_changed(b, one.first, blocks_erases(b, one.first));
 		return false;
 	}
 	return true;
@@ -289,7 +314,9 @@ static inline void blocks_create(struct blocks *b, struct writers *w, uint64_t n
 	b->block = calloc(nr, sizeof(*b->block));
 	b->file = calloc(b->pages, sizeof(*b->file));
 	b->sum = calloc(b->pages, sizeof(*b->sum));
-	TEST_ASSERT(b->mem >= 0 && b->block && b->file && b->sum, "/proc/self/mem, or memory");
+	b->since = calloc(b->pages, sizeof(*b->since));
+	TEST_ASSERT(b->mem >= 0 && b->block && b->file && b->sum && b->since,
+		    "/proc/self/mem, or memory: %s", strerror(errno));
 	for (i = 0; i < nr; i++) {
 		b->block[i].owner = i % owners;
 		b->block[i].kind = i / owners % BLOCK_KINDS;
@@ -309,6 +336,7 @@ static inline void blocks_destroy(struct blocks *b)
 	free(b->block);
 	free(b->file);
 	free(b->sum);
+	free(b->since);
 }
 
 #endif /* SELFTEST_KVM_BLOCKS_H */

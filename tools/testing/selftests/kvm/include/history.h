@@ -227,7 +227,8 @@ static inline void history_print_page(struct history *h, int threads, uint64_t p
 
 	history_look(&v, h, threads, page, at, erases, false);
 	history_names(&v, names, size);
-	ktap_info("what touched page %lu%s:", page, v.nr ? "" : ": nothing that is known");
+	ktap_info("%s page %lu%c", v.nr ? "what touched" : "nothing is known to have touched", page,
+		  v.nr ? ':' : ' ');
 	history_print_view(&v, at);
 	history_look(&v, h, threads, page, at, 1, true);
 	if (v.nr)

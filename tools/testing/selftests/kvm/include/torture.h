@@ -56,6 +56,7 @@ struct operation {
 	const char *evidence;
 	/* Set when the test begins: the kinds that it is done to; 1 if to none. */
 	unsigned int on;
+	char full_name[BLOCK_KINDS][32];
 	bool chosen;
 	const char *why_not;
 	/* What counts it is not there. */
@@ -89,7 +90,9 @@ struct thread {
 	uint64_t *twin;
 	uint64_t twin_page[NR_TWINS];
 	uint64_t twin_sum[NR_TWINS];
+	uint32_t twin_since[NR_TWINS];
 	uint64_t next_twin;
+	bool ended;
 };
 
 struct counts {
@@ -120,6 +123,7 @@ struct scene {
 	struct counts c;
 	uint64_t sharing;
 	pthread_barrier_t start_line;
+	pthread_mutex_t ksm_lock;
 	bool stop;
 };
 

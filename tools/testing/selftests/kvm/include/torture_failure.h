@@ -50,9 +50,7 @@ static inline void explain_word(const struct oracle_report *r)
 /* How many erases back the failure may have begun. */
 static inline uint64_t erases_back(const struct oracle_report *r)
 {
-	if (r->cell == ORACLE_CELLS || r->verdict != ORACLE_STALE)
-		return 1;
-	return 1 + r->begun - r->seen;
+	return r->verdict == ORACLE_STALE ? 1 + r->begun - r->seen : 1;
 }
 
 static inline void explain(void)

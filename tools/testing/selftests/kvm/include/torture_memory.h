@@ -133,54 +133,45 @@ static inline void op_collapse(struct thread *t, struct range r)
 
 /* ---- KSM ---- */
 
-static inline uint64_t sum_of(const void *page)
+static inline uint64_t *twin_at(struct thread *t, uint64_t i)
 {
-	const uint64_t *word = page;
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < PAGE / sizeof(*word); i++)
-		sum = (sum << 7 | sum >> 57) ^ READ_ONCE(word[i]);
-	return sum;
+	return t->twin + i * PAGE / sizeof(*t->twin);
 }
 
 static inline void check_twin(struct thread *t, uint64_t i)
 {
-	if (!t->twin_sum[i] || sum_of(t->twin + i * PAGE / sizeof(*t->twin)) == t->twin_sum[i])
+	if (!t->twin_sum[i] || blocks_sum_of(twin_at(t, i)) == t->twin_sum[i])
 		return;
 	ktap_info("STALE write: the host's own copy of page %lu has changed",
 		  t->twin_page[i]);
-	blocks_changed(&scene.mem, t->twin_page[i]);
+	blocks_changed(&scene.mem, t->twin_page[i], t->twin_since[i]);
 }
 
 /* Copies pages: until the guest writes them, KSM can merge them with the copies. */
 static inline void make_twins(struct thread *t, struct range r)
 {
 	uint64_t p, i;
-	uint8_t *twin;
 
 	if (r.n > NR_TWINS)
 		r.n = NR_TWINS;
 	advise(r, MADV_MERGEABLE, "MADV_MERGEABLE");
 	for (p = r.first; p < r.first + r.n; p++) {
 		i = t->next_twin++ % NR_TWINS;
-		twin = (uint8_t *)t->twin + i * PAGE;
 		check_twin(t, i);
-		memcpy(twin, blocks_at(&scene.mem, p), PAGE);
+		memcpy(twin_at(t, i), blocks_at(&scene.mem, p), PAGE);
 		t->twin_page[i] = p;
-		t->twin_sum[i] = sum_of(twin);
+		t->twin_sum[i] = blocks_sum_of(twin_at(t, i));
+		t->twin_since[i] = blocks_erases(&scene.mem, p);
 	}
 }
 
 /* The knob's file is one for all threads, and they want different things. */
 static inline void turn_ksm(void)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&scene.ksm_lock);
 	knob_write(KSM "run", "2");
 	knob_write(KSM "run", "1");
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&scene.ksm_lock);
 }
 
 static inline void op_ksm(struct thread *t, struct range r)
@@ -207,9 +198,12 @@ static inline uint64_t sum_of_copy(struct range r)
 {
 	uint64_t p, sum = 0;
 
-	for (p = r.first; p < r.first + r.n; p++)
-		if (!blocks_may_vanish(&scene.mem, p))
-			sum = (sum << 7 | sum >> 57) ^ sum_of(blocks_at(&scene.mem, p));
+	for (p = r.first; p < r.first + r.n; p++) {
+		if (blocks_may_vanish(&scene.mem, p))
+			continue;
+		sum = sum << 7 | sum >> 57;
+		sum ^= blocks_sum_of((uint64_t *)blocks_at(&scene.mem, p));
+	}
 	return sum;
 }
 
@@ -246,7 +240,7 @@ static inline void op_fork(struct thread *t, struct range r)
 	}
 	ktap_info("STALE write: a child's copy of one of %lu pages at page %lu has changed (status %#x)",
 		  r.n, r.first, status);
-	blocks_changed(&scene.mem, r.first);
+	blocks_changed(&scene.mem, r.first, blocks_erases(&scene.mem, r.first));
 }
 
 #endif /* SELFTEST_KVM_TORTURE_MEMORY_H */

@@ -657,7 +657,7 @@ static int make_cases(struct test_case *cases)
 		tc = &cases[n];
 		*tc = templates[i];
 		tc->vcpus = tc->vcpus == VCPUS ? opt.vcpus : tc->vcpus;
-		snprintf(tc->name, sizeof(tc->name), "%s/vcpus=%d", templates[i].name,
+		snprintf(tc->name, sizeof(tc->name), "%.20s/vcpus=%d", templates[i].name,
 			 tc->vcpus);
 		n += !opt.filter || strstr(tc->name, opt.filter);
 	}

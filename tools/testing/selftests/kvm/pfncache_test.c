@@ -30,9 +30,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "kvm_util.h"
-#include "processor.h"
-#include "test_util.h"
+#include "framework.h"
 #include "ktap.h"
 #include "options.h"
 #include "vcpu_guard.h"

@@ -16,10 +16,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "apic.h"
-#include "kvm_util.h"
-#include "processor.h"
-#include "test_util.h"
+#include "framework.h"
 #include "ktap.h"
 #include "options.h"
 #include "oracle.h"

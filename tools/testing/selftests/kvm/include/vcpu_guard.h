@@ -15,8 +15,7 @@
 #ifndef SELFTEST_KVM_VCPU_GUARD_H
 #define SELFTEST_KVM_VCPU_GUARD_H
 
-#include "kvm_util.h"
-#include "processor.h"
+#include "framework.h"
 #include "ktap.h"
 
 #define GUARD_EXIT_EMULATOR	9
@@ -119,28 +118,13 @@ static inline void guard_dump(struct kvm_vcpu *vcpu)
 	guard_rip(vcpu->id, regs.rip);
 }
 
-/*
- * The framework of 6.1 (which alone has ASSERT_EQ) wants to be asked for an
- * IDT; that of 6.12 sets one up for every VM.
- */
-static inline void guard_init_idt(struct kvm_vm *vm, struct kvm_vcpu **vcpus, int nr)
-{
-#ifdef ASSERT_EQ
-	int i;
-
-	vm_init_descriptor_tables(vm);
-	for (i = 0; i < nr; i++)
-		vcpu_init_descriptor_tables(vcpus[i]);
-#endif
-}
-
 static inline void guard_catch_exceptions(struct kvm_vm *vm, struct kvm_vcpu **vcpus, int nr,
 					  void (*handler)(struct ex_regs *regs))
 {
 	static const int vectors[] = { 0, 1, 3, 6, 7, 8, 10, 11, 12, 13, 14, 17, 18, 19 };
 	size_t i;
 
-	guard_init_idt(vm, vcpus, nr);
+	framework_init_idt(vm, vcpus, nr);
 	for (i = 0; i < ARRAY_SIZE(vectors); i++)
 		vm_install_exception_handler(vm, vectors[i], handler);
 }

@@ -53,7 +53,7 @@ static inline void guard_read_symbol(uint64_t addr, const char *name)
 static bool guard_has_symbols;
 
 /* Without root, or with kptr_restrict, all addresses are 0. */
-static inline void guard_init(void)
+static inline void guard_read_symbols(void)
 {
 	FILE *f = fopen("/proc/kallsyms", "r");
 	unsigned long addr;
@@ -67,6 +67,28 @@ static inline void guard_init(void)
 			guard_read_symbol(addr, name);
 		}
 	fclose(f);
+}
+
+/*
+ * A test without a KVM to use is skipped, all of it: the framework would say so only
+ * where the first VM is made, or call it an assertion.
+ */
+static inline void guard_need_kvm(void)
+{
+	int kvm = open(KVM_DEV_PATH, O_RDWR | O_CLOEXEC);
+	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
+
+	if (vm < 0)
+		exit(ktap_skip_all("%s: %s", kvm < 0 ? KVM_DEV_PATH : "KVM_CREATE_VM",
+				   strerror(errno)));
+	close(vm);
+	close(kvm);
+}
+
+static inline void guard_init(void)
+{
+	guard_need_kvm();
+	guard_read_symbols();
 }
 
 static inline const char *guard_symbol(uint64_t rip)

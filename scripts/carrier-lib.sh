@@ -48,24 +48,6 @@ end_if_problems()
 
 # --- the kernel tree ----------------------------------------------------------
 
-# Prints 6.1.192, or fails if this is not Linux.
-tree_version()
-{
-	[ -f "$1/Kconfig" ] && [ -d "$1/kernel" ] && awk '
-		$1 ~ /^(VERSION|PATCHLEVEL|SUBLEVEL)$/ && $2 == "=" { v[$1] = $3 }
-		END {
-			if (v["VERSION"] == "" || v["PATCHLEVEL"] == "")
-				exit 1
-			print v["VERSION"] "." v["PATCHLEVEL"] "." v["SUBLEVEL"] + 0
-		}' "$1/Makefile" 2>/dev/null
-}
-
-# 6.1.192 -> 6.1, the name of the ledger.
-kernel_line()
-{
-	cut -d. -f1,2 <<<"$1"
-}
-
 # The first source file newer than the stamp: somebody edited the tree.  What
 # other scripts may build in place (usr/, tools/) is left out.
 edited_file()

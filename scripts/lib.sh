@@ -8,7 +8,7 @@
 #	set -euo pipefail
 #	. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 #
-# It sets REPO, O (absolute) and V, and gives:
+# It sets REPO, O (absolute), V and LINE, and gives:
 #	die CLASS MESSAGE...       one line on stderr, then exit with that class
 #	say / warn / detail        stdout; stderr; stdout with V=1 only
 #	usage_error MESSAGE...     die 2, and names `--help`
@@ -24,6 +24,8 @@
 #	choice VAR VALUE...        VAR must be one of these, else usage error
 #	number VAR MIN MAX         VAR must be such a number, else usage error
 #	columns                    aligns tab separated lines from stdin
+#	tree_version FOLDER        prints `6.1.192`, or fails if that is not Linux
+#	kernel_line VERSION        prints `6.1`
 #	took SECONDS               prints `3 s` or `2 min 05 s`
 #	kmake ARGUMENT...          make for kbuild, free of our own variables
 #	debug_suffix               what DEBUG= adds to the name of a kernel
@@ -48,6 +50,9 @@ readonly EX_INT=130	# interrupted
 export LC_ALL=C
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 O=$(realpath -m -- "${O:-$REPO/build}")
+# What the change, the configuration and the build of the tests are made for.
+# shellcheck disable=SC2034 # not every script asks
+readonly LINE=6.1
 V=${V:-}
 [ "$V" != 0 ] || V=
 export REPO O V
@@ -329,6 +334,26 @@ put_if_changed()
 	else
 		mv -f -- "$tmp" "$1"
 	fi
+}
+
+# --- kernel trees -----------------------------------------------------------------
+
+# Prints 6.1.192, or fails if this is not Linux.
+tree_version()
+{
+	[ -f "$1/Kconfig" ] && [ -d "$1/kernel" ] && awk '
+		$1 ~ /^(VERSION|PATCHLEVEL|SUBLEVEL)$/ && $2 == "=" { v[$1] = $3 }
+		END {
+			if (v["VERSION"] == "" || v["PATCHLEVEL"] == "")
+				exit 1
+			print v["VERSION"] "." v["PATCHLEVEL"] "." v["SUBLEVEL"] + 0
+		}' "$1/Makefile" 2>/dev/null
+}
+
+# 6.1.192 -> 6.1, the name of the ledger.
+kernel_line()
+{
+	cut -d. -f1,2 <<<"$1"
 }
 
 # --- steps and progress ---------------------------------------------------------

@@ -15,7 +15,7 @@ set -euo pipefail
 
 PATTERN=${1:-}
 STOCK=$O/src/stock
-unset KERNEL_TARBALL KERNEL_SRC CARRY_DIR V LIB_NESTED WITHOUT
+unset KERNEL_TARBALL KERNEL_SRC FRAMEWORK_TARBALL CARRY_DIR V LIB_NESTED WITHOUT
 export SIGNOFF='A Tester <tester@example.org>'
 
 # --- the small tree and the small set of changes ---------------------------------
@@ -442,8 +442,25 @@ t_wrong_version()
 	own_changes
 	own_tree
 	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 12/' tree/Makefile
-	expect 4 'tree is Linux 6.12.[0-9]+, only 6.1.y is supported' carry source
+	expect 4 'for Linux 6.1.y and not carried to 6.12.[0-9]+ yet: KERNEL=stock' carry apply
 	[ ! -e out/src/stock ]
+	carry source
+	diff -r tree out/src/stock
+	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 4/; s/^VERSION = .*/VERSION = 5/' tree/Makefile
+	expect 4 'tree is Linux 5.4.[0-9]+, older than 6.1' carry source
+}
+
+# What the tests are built with is of one line, whatever the kernel is.
+t_framework()
+{
+	own_changes
+	FRAMEWORK_TARBALL=$TARBALL carry source --framework
+	diff -r "$FIXTURE" out/src/framework
+	own_tree
+	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 12/' tree/Makefile
+	tar -cJf new.tar.xz tree
+	expect 4 'new.tar.xz is Linux 6.12.[0-9]+, the tests are built with 6.1.y' \
+		env FRAMEWORK_TARBALL=new.tar.xz O="$T/out" "$REPO/scripts/source" --framework
 }
 
 t_not_linux()
@@ -531,7 +548,7 @@ t_tarball_no_kernel()
 	own_tree
 	sed -i 's/^VERSION = .*/VERSION = 5/' tree/Makefile
 	tar -cJf old.tar.xz tree
-	expect 4 'old.tar.xz is Linux 5.1.[0-9]+, only 6.1.y' tarball old.tar.xz
+	expect 4 'old.tar.xz is Linux 5.1.[0-9]+, older than 6.1' tarball old.tar.xz
 	[ ! -e out/src/stock ]
 }
 
@@ -765,7 +782,8 @@ t_without_wrong	without: not the number of one change
 t_overlay_exists	file: exists in the pristine tree
 t_tree_already_changed	source: a tree already changed
 t_stock_edited	source: edited after it was unpacked
-t_wrong_version	source: wrong version
+t_wrong_version	source and apply: other versions of Linux
+t_framework	source: the framework of another kernel
 t_not_linux	source: a folder that is not Linux, no folder
 t_incomplete	source: a part of Linux is missing
 t_folder_copy	source: a folder is only read, and copied without build products

@@ -15,7 +15,7 @@ set -euo pipefail
 
 BIN=$REPO/scripts
 unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM INSTALL QEMU ARGS
-unset KERNEL_SRC KERNEL_TARBALL LIB_LOCKED LIB_NESTED
+unset KERNEL_SRC KERNEL_TARBALL FRAMEWORK_TARBALL LIB_LOCKED LIB_NESTED
 
 # expect CLASS WORDS NAME COMMAND...: status and words of stderr or stdout.
 expect()
@@ -54,6 +54,10 @@ test_packages()
 		env OS_RELEASE="$1/fedora" "$BIN/setup"
 	expect 0 "" "not Debian, own source, all commands there" \
 		env OS_RELEASE="$1/fedora" KERNEL_SRC=/nowhere "$BIN/setup"
+	expect 3 "linux-source-0.0: a source of Linux 0.0.y" "not Debian: only what is asked for" \
+		env OS_RELEASE="$1/fedora" "$BIN/setup" linux-source-0.0
+	expect 3 "missing packages: no-such-package-y (" "INSTALL=no: only what is asked for" \
+		env INSTALL=no OS_RELEASE="$1/debian" "$BIN/setup" no-such-package-y
 	# The same script with a list that has a package which nobody has.
 	mkdir -p "$list/configs" "$list/scripts"
 	cp "$BIN/setup" "$BIN/lib.sh" "$list/scripts"

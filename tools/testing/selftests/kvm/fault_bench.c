@@ -25,9 +25,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "kvm_util.h"
-#include "processor.h"
-#include "test_util.h"
+#include "framework.h"
 #include "ktap.h"
 #include "oracle.h"
 #include "vcpu_guard.h"
@@ -312,7 +310,7 @@ static void bench_create(struct bench *b, int nr_vcpus, void *guest_code, uint64
 	b->nr_vcpus = nr_vcpus;
 	b->mem_len = slot_pages * PAGE;
 	b->mem = map_memory(b->mem_len);
-	b->vm = __vm_create_with_vcpus(VM_MODE_DEFAULT, nr_vcpus, pages, guest_code, vcpus);
+	b->vm = __vm_create_with_vcpus(VM_SHAPE_DEFAULT, nr_vcpus, pages, guest_code, vcpus);
 	vm_set_user_memory_region(b->vm, MEM_SLOT, 0, MEM_GPA, b->mem_len, b->mem);
 	virt_map(b->vm, MEM_GVA, MEM_GPA, pages);
 	guard_catch_exceptions(b->vm, vcpus, nr_vcpus, guest_trap);

@@ -15,9 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "knob.h"
 #include "ktap.h"
 
-#define RESULTS		"/sys/kernel/debug/kunit/*/results"
+#define RESULTS		KNOB_DEBUGFS "/kunit/*/results"
 #define SKIP		"# SKIP"
 
 /* Name of the suite in PATH, which is .../kunit/NAME/results. */
@@ -111,10 +112,10 @@ int main(void)
 	unsigned int i, sum = 0, *plan;
 	glob_t found;
 
-	if (glob(RESULTS, 0, NULL, &found)) {
-		printf("this kernel has no KUnit tests (%s)\n", RESULTS);
-		return KSFT_SKIP;
-	}
+	if (knob_debugfs_why_not())
+		return ktap_skip_all("%s", knob_debugfs_why_not());
+	if (glob(RESULTS, 0, NULL, &found))
+		return ktap_skip_all("this kernel has no KUnit tests (%s)", RESULTS);
 	plan = calloc(found.gl_pathc, sizeof(*plan));
 	for (i = 0; i < found.gl_pathc; i++) {
 		plan[i] = planned(found.gl_pathv[i]);

@@ -548,7 +548,7 @@ static const char *need_mrelease(void)
 	if (syscall(SYS_process_mrelease, -1, 0) && errno != EBADF)
 		return "no process_mrelease(2) in this kernel";
 	if (!my_invalidations.cpus)
-		return "the tracepoint kvm:kvm_unmap_hva_range can't be counted here";
+		return "the tracepoint kvm:kvm_unmap_hva_range can't be counted: " TRACE_WHY;
 	return NULL;
 }
 
@@ -576,6 +576,8 @@ static const char *need_mirror(void)
 
 static const char *need_refuse(void)
 {
+	if (knob_debugfs_why_not())
+		return knob_debugfs_why_not();
 	if (access(REFUSE, W_OK))
 		return "no switch to refuse with in this kernel (kvm/interval/refuse in debugfs)";
 	return need_mrelease();
@@ -589,7 +591,7 @@ static const char *need_memcg(void)
 static const char *need_reaper(void)
 {
 	if (!reaper_finishes.cpus || !reaper_invalidations.cpus)
-		return "the OOM reaper's tracepoints can't be counted here";
+		return "the OOM reaper's tracepoints can't be counted: " TRACE_WHY;
 	return need_memcg();
 }
 

@@ -29,9 +29,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "kvm_util.h"
-#include "processor.h"
-#include "test_util.h"
+#include "framework.h"
 #include "ktap.h"
 #include "options.h"
 #include "patience.h"
@@ -1116,6 +1114,8 @@ static void test_case(const char *name, const struct operation *op, bool shmem, 
 	const char *why = op->why_not ? op->why_not() : NULL;
 	struct totals t = *totals;
 
+	if (!why && op->moves && !pfn_of(vcpus))
+		why = "page frame numbers are for root only";
 	if (why) {
 		ktap_skip(name, "%s", why);
 		return;
@@ -1197,10 +1197,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
 		return 2;
 	}
-	if (no_xen()) {
-		printf("1..0 # SKIP %s\n", no_xen());
-		return KSFT_SKIP;
-	}
 	guard_init();
+	if (no_xen())
+		return ktap_skip_all("%s", no_xen());
 	return run_all(n);
 }

@@ -571,7 +571,7 @@ static const char *prepare_idle(void)
 {
 	if (access(PAGE_IDLE, R_OK | W_OK))
 		return "no " PAGE_IDLE " (CONFIG_IDLE_PAGE_TRACKING), or not for this user";
-	return ages.cpus ? NULL : "the tracepoint kvm:kvm_age_hva can't be counted here";
+	return ages.cpus ? NULL : "the tracepoint kvm:kvm_age_hva can't be counted: " TRACE_WHY;
 }
 
 /* Memory that is mapped from now on is charged to the cgroup. */
@@ -587,7 +587,7 @@ static const char *prepare_memcg(void)
 		return "the cgroup can't be entered";
 	in_memcg = true;
 	start_helper();
-	return ages.cpus ? NULL : "the tracepoint kvm:kvm_age_hva can't be counted here";
+	return ages.cpus ? NULL : "the tracepoint kvm:kvm_age_hva can't be counted: " TRACE_WHY;
 }
 
 static const char *prepare_async(void)

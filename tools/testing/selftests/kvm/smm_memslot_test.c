@@ -15,10 +15,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#include "apic.h"
-#include "kvm_util.h"
-#include "processor.h"
-#include "test_util.h"
+#include "framework.h"
 #include "ktap.h"
 #include "options.h"
 #include "oracle.h"
@@ -550,11 +547,9 @@ int main(int argc, char **argv)
 
 	options_parse(&opt, argc, argv);
 	mallopt(M_ARENA_MAX, 1);
-	if (!kvm_has_cap(KVM_CAP_X86_SMM)) {
-		printf("1..0 # SKIP KVM has no system management mode (CONFIG_KVM_SMM)\n");
-		return KSFT_SKIP;
-	}
 	guard_init();
+	if (!kvm_has_cap(KVM_CAP_X86_SMM))
+		return ktap_skip_all("KVM has no system management mode (CONFIG_KVM_SMM)");
 	ktap_start(opt.vcpus > 1 ? 2 : 1);
 	ktap_info("seed=%lu vcpus=1,%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");

@@ -28,7 +28,6 @@
 #include "metronome.h"
 #include "oracle.h"
 #include "orders.h"
-#include "test_util.h"
 
 #define PAGE			ORDERS_PAGE
 #define HUGE			0x200000UL
@@ -66,7 +65,6 @@
 #define TIMER_VECTOR		0x41
 #define APIC_LVTT		0x320
 #define APIC_TMICT		0x380
-#define APIC_TDCR		0x3e0
 #define APIC_TDR_DIV_1		0xb
 
 /* What the pages hold before, and what a vCPU adds to the first word. */

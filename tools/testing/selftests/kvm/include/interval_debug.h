@@ -17,7 +17,7 @@
 #include "knob.h"
 #include "test_util.h"
 
-#define INTERVAL_DEBUG		"/sys/kernel/debug/kvm/interval/"
+#define INTERVAL_DEBUG		KNOB_DEBUGFS "/kvm/interval/"
 #define DELAY_INVALIDATE	INTERVAL_DEBUG "delay_invalidate_us"
 #define DELAY_FAULT		INTERVAL_DEBUG "delay_fault_us"
 #define DELAY_TASK		INTERVAL_DEBUG "delay_task"
@@ -25,11 +25,11 @@
 /* Why there are no delays here, or NULL. */
 static inline const char *interval_debug_why_not(void)
 {
-	if (access("/sys/kernel/debug/kvm", F_OK))
-		return "debugfs is not mounted, or not for this user";
-	if (access(DELAY_INVALIDATE, W_OK))
+	const char *why = knob_debugfs_why_not();
+
+	if (!why && access(DELAY_INVALIDATE, W_OK))
 		return "no delays in this kernel (CONFIG_KVM_INTERVAL_DEBUG)";
-	return NULL;
+	return why;
 }
 
 static inline void interval_debug_set(const char *path, uint64_t value)

@@ -12,9 +12,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <linux/magic.h>
+
 #include "kselftest.h"
+
+#define KNOB_DEBUGFS	"/sys/kernel/debug"
 
 #define KNOB_MAX	16
 #define KNOB_MAX_UNDO	4
@@ -112,6 +117,16 @@ static inline void knob_forget(void)
 {
 	nr_knobs = 0;
 	nr_knob_undos = 0;
+}
+
+/* Why nothing can be read or turned in debugfs, or NULL. */
+static inline const char *knob_debugfs_why_not(void)
+{
+	struct statfs fs;
+
+	if (statfs(KNOB_DEBUGFS, &fs) || fs.f_type != DEBUGFS_MAGIC)
+		return "debugfs is not mounted at " KNOB_DEBUGFS;
+	return access(KNOB_DEBUGFS, X_OK) ? "debugfs is not for this user" : NULL;
 }
 
 static inline bool knob_is_turned(const char *path)

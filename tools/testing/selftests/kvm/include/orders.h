@@ -22,12 +22,9 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "apic.h"
+#include "framework.h"
 #include "kvm_stats.h"
-#include "kvm_util.h"
 #include "ktap.h"
-#include "processor.h"
-#include "test_util.h"
 #include "vcpu_guard.h"
 
 #define ORDERS_MAX_VCPUS	64
@@ -253,7 +250,7 @@ static inline void orders_create(struct orders *o, int nr_vcpus, uint64_t pages)
 	sigaction(SIGUSR1, &sa, NULL);
 	o->nr_vcpus = nr_vcpus;
 	o->size = (nr_vcpus + 1) * ORDERS_PAGE;
-	o->vm = __vm_create_with_vcpus(VM_MODE_DEFAULT, nr_vcpus, pages + nr_vcpus + 64,
+	o->vm = __vm_create_with_vcpus(VM_SHAPE_DEFAULT, nr_vcpus, pages + nr_vcpus + 64,
 				       orders_guest_code, vcpus);
 	o->work = mmap(NULL, o->size, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

@@ -12,7 +12,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,20 +19,20 @@
 
 #define TRACE_COUNT_DIR		"/sys/kernel/tracing"
 #define TRACE_COUNT_CPUS	64
+/* When a tracepoint that is there can not be opened. */
+#define TRACE_WHY		"not root, or no tracefs at " TRACE_COUNT_DIR
 
 struct trace_count {
 	int cpus;
 	int fd[TRACE_COUNT_CPUS];
 };
 
-/* The tracepoint's number, 0 if this kernel has none of the name. */
+/* The tracepoint's number, 0 if this kernel has none of the name, or no tracefs there. */
 static inline int trace_count_id(const char *name)
 {
 	char path[128], text[16] = "";
 	int fd;
 
-	if (access(TRACE_COUNT_DIR "/events", F_OK))
-		mount("tracefs", TRACE_COUNT_DIR, "tracefs", 0, NULL);
 	snprintf(path, sizeof(path), TRACE_COUNT_DIR "/events/%s/id", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

@@ -15,8 +15,7 @@
 #ifndef SELFTEST_KVM_VCPU_GUARD_H
 #define SELFTEST_KVM_VCPU_GUARD_H
 
-#include "kvm_util.h"
-#include "processor.h"
+#include "framework.h"
 #include "ktap.h"
 
 #define GUARD_EXIT_EMULATOR	9
@@ -54,7 +53,7 @@ static inline void guard_read_symbol(uint64_t addr, const char *name)
 static bool guard_has_symbols;
 
 /* Without root, or with kptr_restrict, all addresses are 0. */
-static inline void guard_init(void)
+static inline void guard_read_symbols(void)
 {
 	FILE *f = fopen("/proc/kallsyms", "r");
 	unsigned long addr;
@@ -68,6 +67,28 @@ static inline void guard_init(void)
 			guard_read_symbol(addr, name);
 		}
 	fclose(f);
+}
+
+/*
+ * A test without a KVM to use is skipped, all of it: the framework would say so only
+ * where the first VM is made, or call it an assertion.
+ */
+static inline void guard_need_kvm(void)
+{
+	int kvm = open(KVM_DEV_PATH, O_RDWR | O_CLOEXEC);
+	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
+
+	if (vm < 0)
+		exit(ktap_skip_all("%s: %s", kvm < 0 ? KVM_DEV_PATH : "KVM_CREATE_VM",
+				   strerror(errno)));
+	close(vm);
+	close(kvm);
+}
+
+static inline void guard_init(void)
+{
+	guard_need_kvm();
+	guard_read_symbols();
 }
 
 static inline const char *guard_symbol(uint64_t rip)
@@ -119,28 +140,13 @@ static inline void guard_dump(struct kvm_vcpu *vcpu)
 	guard_rip(vcpu->id, regs.rip);
 }
 
-/*
- * The framework of 6.1 (which alone has ASSERT_EQ) wants to be asked for an
- * IDT; that of 6.12 sets one up for every VM.
- */
-static inline void guard_init_idt(struct kvm_vm *vm, struct kvm_vcpu **vcpus, int nr)
-{
-#ifdef ASSERT_EQ
-	int i;
-
-	vm_init_descriptor_tables(vm);
-	for (i = 0; i < nr; i++)
-		vcpu_init_descriptor_tables(vcpus[i]);
-#endif
-}
-
 static inline void guard_catch_exceptions(struct kvm_vm *vm, struct kvm_vcpu **vcpus, int nr,
 					  void (*handler)(struct ex_regs *regs))
 {
 	static const int vectors[] = { 0, 1, 3, 6, 7, 8, 10, 11, 12, 13, 14, 17, 18, 19 };
 	size_t i;
 
-	guard_init_idt(vm, vcpus, nr);
+	framework_init_idt(vm, vcpus, nr);
 	for (i = 0; i < ARRAY_SIZE(vectors); i++)
 		vm_install_exception_handler(vm, vectors[i], handler);
 }

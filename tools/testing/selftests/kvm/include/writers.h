@@ -25,9 +25,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "kvm_util.h"
-#include "processor.h"
-#include "test_util.h"
+#include "framework.h"
 #include "ktap.h"
 #include "kvm_stats.h"
 #include "options.h"
@@ -593,11 +591,6 @@ static inline void writers_add_mem(struct writers *w, bool huge, int windows)
 		virt_map(w->vm, WRITERS_MEM_GVA + writers_window(w->pages, i),
 			 writers_gpa(w->pages, i, 0), w->pages);
 }
-
-/* The framework of 6.1 knows no shapes. */
-#ifndef VM_SHAPE_DEFAULT
-#define VM_SHAPE_DEFAULT	VM_MODE_DEFAULT
-#endif
 
 static inline void writers_create_vm(struct writers *w, const struct writers_setup *s,
 				     struct kvm_vcpu **vcpus)

@@ -113,6 +113,7 @@ try_all()
 		try_ways
 	done
 	say
+	# shellcheck disable=SC2034 # for those who source this
 	table || STATUS=$EX_FAIL
 }
 

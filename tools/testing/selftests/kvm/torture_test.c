@@ -39,7 +39,7 @@
 #include "writers.h"
 
 #define UNMAP			"kvm/kvm_unmap_hva_range"
-#define PATIENCE_US		30000000UL
+#define GRACE_US		30000000UL
 #define NICE			5	/* as ksmd */
 
 #define RUN		"writes=%lu ops=%lu invalidations=%lu faults=%lu erased=%lu updates=%lu exits=%lu 2m=%lu ms=%lu"
@@ -450,7 +450,7 @@ static void wait_for_end(uint64_t usec, bool last)
 		collect(start);
 		if (scene.c.usec > usec && !nothing_happened() && (!last || all_seen()))
 			break;
-		if (scene.c.usec > usec + PATIENCE_US)
+		if (scene.c.usec > usec + GRACE_US)
 			break;
 	}
 	WRITE_ONCE(scene.stop, true);

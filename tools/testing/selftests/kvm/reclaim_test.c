@@ -484,7 +484,8 @@ static void attack_move(struct attack *a, struct range r)
 	for (i = 0; i < r.n; i++)
 		node[i] = !status[i];
 	/* Positive: so many were not moved. */
-	must(a, syscall(SYS_move_pages, 0, r.n, page, node, status, 2) >= 0, "move_pages", r);
+	must(a, syscall(SYS_move_pages, 0, r.n, page, node, status, 2) >= 0 || errno == EAGAIN,
+	     "move_pages", r);
 	for (i = 0; i < r.n; i++)
 		a->hits += status[i] == node[i];
 }

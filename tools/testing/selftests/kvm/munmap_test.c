@@ -14,15 +14,13 @@
  * there should be one.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
 #include <pthread.h>
 
 #include "kvm_util.h"
 #include "test_util.h"
+#include "cases.h"
 #include "knob.h"
-#include "ktap.h"
-#include "options.h"
 #include "patience.h"
 #include "reserve.h"
 #include "writers.h"
@@ -715,49 +713,33 @@ static void test_case(const struct test_case *tc, struct result *total, uint64_t
 	destroy_memory(&m);
 }
 
-static bool make_case(struct test_case *tc, const struct operation *op, bool shmem, bool huge)
+/* Every operation on every kind of memory, with every size of page. */
+static struct test_case cases[ARRAY_SIZE(operations) * 4];
+
+static const char *make_case(int i)
 {
 	static const char * const kinds[] = { "anon", "shmem" };
 	static const char * const sizes[] = { "4k", "2m" };
+	const struct operation *op = &operations[i / 4];
+	struct test_case *tc = &cases[i];
 
-	*tc = (struct test_case) { .op = op, .shmem = shmem, .huge = huge };
-	snprintf(tc->name, sizeof(tc->name), "%s/%s/%s", op->name, kinds[shmem], sizes[huge]);
-	if (shmem ? !op->on_shmem : !op->on_anon)
-		return false;
-	return !opt.filter || strstr(tc->name, opt.filter);
+	*tc = (struct test_case) { .op = op, .shmem = i & 2, .huge = i & 1 };
+	snprintf(tc->name, sizeof(tc->name), "%s/%s/%s", op->name, kinds[tc->shmem],
+		 sizes[tc->huge]);
+	return (tc->shmem ? op->on_shmem : op->on_anon) ? tc->name : NULL;
 }
 
-static int make_cases(struct test_case *cases)
+static int run_all(struct cases *c)
 {
-	size_t i;
-	int n = 0;
-
-	for (i = 0; i < ARRAY_SIZE(operations) * 4; i++)
-		n += make_case(&cases[n], &operations[i / 4], i & 2, i & 1);
-	return n;
-}
-
-static int run_all(const struct test_case *cases, int n)
-{
-	uint64_t found[ORACLE_VERDICTS] = {}, start = now_us(), left, spent;
+	uint64_t found[ORACLE_VERDICTS] = {};
 	struct result total = {};
-	const char *why;
-	int i;
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu vcpus=%d mib=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.mib,
 		  opt.seconds, kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	for (i = 0; i < n; i++) {
-		why = why_not(&cases[i]);
-		if (why) {
-			ktap_skip(cases[i].name, "%s", why);
-			continue;
-		}
-		spent = now_us() - start;
-		left = opt.seconds * 1000000UL;
-		left = left > spent ? left - spent : 0;
-		test_case(&cases[i], &total, found, opt.seed + i, left / (n - i));
-	}
+	while (cases_next(c))
+		if (!cases_skip(c, why_not(&cases[c->i])))
+			test_case(&cases[c->i], &total, found, opt.seed + c->nth, cases_share(c));
 	ktap_info("guest writes=%lu invalidations=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
 		  total.writes, total.invalidations, total.faults, found[ORACLE_STALE],
 		  found[ORACLE_LOST], found[ORACLE_TORN]);
@@ -766,8 +748,7 @@ static int run_all(const struct test_case *cases, int n)
 
 int main(int argc, char **argv)
 {
-	struct test_case cases[ARRAY_SIZE(operations) * 4];
-	int i, n;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
 	if (opt.mib * opt.vcpus < 2 * NR_ATTACKERS) {
@@ -776,15 +757,7 @@ int main(int argc, char **argv)
 	}
 	/* No arenas: nothing else may map memory where an attack left a hole. */
 	mallopt(M_ARENA_MAX, 1);
-	n = make_cases(cases);
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
-	for (i = 0; i < n && opt.list; i++)
-		puts(cases[i].name);
-	if (opt.list)
-		return 0;
+	c = cases_choose(&opt, ARRAY_SIZE(cases), make_case);
 	guard_init();
-	return run_all(cases, n);
+	return run_all(&c);
 }

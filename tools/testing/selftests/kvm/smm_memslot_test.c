@@ -10,7 +10,6 @@
  * mailbox through which both sides talk is one memory in both.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>

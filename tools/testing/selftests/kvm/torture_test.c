@@ -20,7 +20,6 @@
  * the kernel was not seen to do it.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
 #include <pthread.h>
 

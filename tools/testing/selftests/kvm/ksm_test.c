@@ -19,12 +19,12 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "kvm_util.h"
 #include "test_util.h"
 #include "cases.h"
+#include "child.h"
 #include "counters.h"
 #include "knob.h"
 #include "page_state.h"
@@ -193,15 +193,10 @@ static void *side_main(void *arg)
 /* The knobs stay the conductor's: this process must not put them back. */
 static pid_t side_fork(struct side *s)
 {
-	pid_t pid;
+	pid_t pid = child_fork();
 
-	fflush(stdout);
-	pid = fork();
-	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
 	side_main(s);
 	_exit(0);
 }
@@ -420,7 +415,7 @@ static void step_merge(struct conductor *c)
 
 static uint64_t pick(struct conductor *c, uint64_t n)
 {
-	return writers_scale(oracle_random(&c->rng) >> 32, n);
+	return oracle_pick(&c->rng, n);
 }
 
 /* The guests write what they will while their pages are unmerged. */
@@ -626,7 +621,7 @@ static void report(struct conductor *c, uint64_t *found, struct result *total)
 {
 	const struct result *r = &c->r;
 	bool bad = failed(c);
-	int i, k;
+	int i;
 
 	if (!bad)
 		c->why = nothing_happened(c);
@@ -637,9 +632,8 @@ static void report(struct conductor *c, uint64_t *found, struct result *total)
 	else
 		ktap_pass(c->tc->name, COUNTS, r->writes, r->merges, r->cows, r->set_spte,
 			  r->unmerged, r->zeroed, r->rounds, r->faults, r->usec / 1000);
-	for (k = 0; k < c->tc->sides; k++)
-		for (i = 0; i < ORACLE_VERDICTS; i++)
-			found[i] += c->side[k].found[i];
+	for (i = 0; i < c->tc->sides; i++)
+		oracle_add(found, c->side[i].found);
 	total->writes += r->writes;
 	total->merges += r->merges;
 	total->cows += r->cows;

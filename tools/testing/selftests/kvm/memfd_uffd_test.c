@@ -769,14 +769,11 @@ struct totals {
 
 static void add_totals(struct totals *t, struct scene *s)
 {
-	int i;
-
 	t->writes += s->writes;
 	t->attacks += storm_attacks(&s->storm);
 	t->faults += s->faults;
 	t->answered += s->missing + s->minor + s->wp;
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		t->found[i] += s->w.found[i];
+	oracle_add(t->found, s->w.found);
 }
 
 static void test_case(const struct test_case *tc, const char *name, int vcpus, uint64_t seed,

@@ -24,14 +24,13 @@
 #include "test_util.h"
 #include "cases.h"
 #include "dirty_log.h"
-#include "knob.h"
 #include "patience.h"
 #include "reserve.h"
 #include "storm.h"
+#include "thp.h"
 #include "writers.h"
 
 #define PAGE			ORACLE_PAGE_SIZE
-#define THP_ENABLED		"/sys/kernel/mm/transparent_hugepage/enabled"
 #define FIRST_SLOT		16
 #define MAX_SLOTS		2048
 #define RING_ENTRIES		4096
@@ -131,7 +130,7 @@ static struct options opt = {
 
 static uint64_t pick(struct scene *s, uint64_t n)
 {
-	return writers_scale(oracle_random(&s->rng) >> 32, n);
+	return oracle_pick(&s->rng, n);
 }
 
 static struct slot *pick_slot(struct scene *s)
@@ -888,19 +887,11 @@ static const struct test_case cases[] = {
 /* Why this case cannot run here, or NULL. */
 static const char *why_not(const struct test_case *tc)
 {
-	char value[64];
-
 	if (tc->ring && !kvm_has_cap(KVM_CAP_DIRTY_LOG_RING))
 		return "no dirty rings in this kernel";
 	if (tc->setup == setup_readonly && !kvm_has_cap(KVM_CAP_READONLY_MEM))
 		return "no read-only memslots in this kernel";
-	if (!tc->huge)
-		return NULL;
-	if (!knob_read(THP_ENABLED, value, sizeof(value)))
-		return "no transparent huge pages in this kernel";
-	if (!strcmp(value, "never") && !knob_set(THP_ENABLED, "madvise"))
-		return "transparent_hugepage/enabled is never, and only root can change it";
-	return NULL;
+	return tc->huge ? thp_why_not(false) : NULL;
 }
 
 static struct scene scene;
@@ -926,7 +917,6 @@ static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed
 			    uint64_t *found)
 {
 	struct scene *s = &scene;
-	int i;
 
 	memset(s, 0, sizeof(*s));
 	s->tc = tc;
@@ -941,8 +931,7 @@ static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed
 		run_one_vm(s, usec);
 		destroy_memory(s);
 	}
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		found[i] += s->w.found[i];
+	oracle_add(found, s->w.found);
 	if (s->w.failed)
 		return "see above";
 	return tc->lives ? NULL : nothing_happened(s);

@@ -20,9 +20,9 @@
 #include "kvm_util.h"
 #include "test_util.h"
 #include "cases.h"
-#include "knob.h"
 #include "patience.h"
 #include "reserve.h"
+#include "thp.h"
 #include "writers.h"
 
 #ifndef MADV_COLLAPSE
@@ -36,9 +36,6 @@
 #define MIN_ATTACKS		16
 #define HISTORY			16
 #define PATIENCE_ATTACKS	500
-
-#define THP_ENABLED		"/sys/kernel/mm/transparent_hugepage/enabled"
-#define THP_SHMEM		"/sys/kernel/mm/transparent_hugepage/shmem_enabled"
 
 #define COUNTS	"writes=%lu invalidations=%lu faults=%lu erased=%lu efaults=%lu 2m=%lu ms=%lu"
 
@@ -126,7 +123,7 @@ static size_t range_len(struct range r)
 
 static uint64_t pick(struct attacker *a, uint64_t n)
 {
-	return writers_scale(oracle_random(&a->rng) >> 32, n);
+	return oracle_pick(&a->rng, n);
 }
 
 /* A sum that tells any two images apart that differ in one word. */
@@ -534,23 +531,11 @@ static bool shmem_gets_huge(void)
 /* Why this case cannot run here, or NULL. */
 static const char *why_not(const struct test_case *tc)
 {
-	char value[64];
+	const char *why = tc->huge ? thp_why_not(tc->shmem) : NULL;
 
-	if (!tc->huge)
-		return NULL;
-	if (!knob_read(THP_ENABLED, value, sizeof(value)))
-		return "no transparent huge pages in this kernel";
-	if (!tc->shmem && !strcmp(value, "never") && !knob_set(THP_ENABLED, "madvise"))
-		return "transparent_hugepage/enabled is never, and only root can change it";
-	if (!tc->shmem)
-		return NULL;
-	if (!knob_read(THP_SHMEM, value, sizeof(value)))
-		return "no transparent huge pages for shmem in this kernel";
-	if ((!strcmp(value, "never") || !strcmp(value, "deny")) && !knob_set(THP_SHMEM, "advise"))
-		return "transparent_hugepage/shmem_enabled is off, and only root can change it";
-	if (!shmem_gets_huge())
-		return "this kernel gives shmem no huge page (CONFIG_BASE_FULL=n, or no memory)";
-	return NULL;
+	if (!why && tc->huge && tc->shmem && !shmem_gets_huge())
+		why = "this kernel gives shmem no huge page (CONFIG_BASE_FULL=n, or no memory)";
+	return why;
 }
 
 struct result {
@@ -689,7 +674,6 @@ static void test_case(const struct test_case *tc, struct result *total, uint64_t
 	const char *why;
 	struct writers w;
 	struct memory m;
-	int i;
 
 	create_memory(&m, tc);
 	writers_create(&w, opt.vcpus, m.hva, m.size / PAGE, tc->huge, NR_ATTACKERS, seed);
@@ -704,8 +688,7 @@ static void test_case(const struct test_case *tc, struct result *total, uint64_t
 	else
 		ktap_pass(tc->name, COUNTS, r.writes, r.invalidations, r.faults, r.erased,
 			  r.efaults, r.huge, r.usec / 1000);
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		found[i] += w.found[i];
+	oracle_add(found, w.found);
 	total->writes += r.writes;
 	total->invalidations += r.invalidations;
 	total->faults += r.faults;

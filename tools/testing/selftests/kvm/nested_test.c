@@ -27,6 +27,7 @@
 #include "knob.h"
 #include "storm.h"
 #include "swap.h"
+#include "thp.h"
 #include "trace_count.h"
 #include "writers.h"
 
@@ -34,7 +35,6 @@
 #define ENTRIES			(PAGE / sizeof(uint64_t))
 #define MAX_VCPUS		16
 #define SWAP_BYTES		(32UL << 20)
-#define THP			"/sys/kernel/mm/transparent_hugepage/"
 
 /* What L1 and L2 know of each other, and L2's page tables. */
 #define NEST_SLOT		3
@@ -662,7 +662,6 @@ static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed
 			    uint64_t *found)
 {
 	struct scene *s = &scene;
-	int i;
 
 	memset(s, 0, sizeof(*s));
 	s->tc = tc;
@@ -670,8 +669,7 @@ static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed
 	create_all(s, seed);
 	run_scene(s, seed, usec);
 	destroy_all(s);
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		found[i] += s->w.found[i];
+	oracle_add(found, s->w.found);
 	return s->w.failed ? "see above" : nothing_happened(s);
 }
 

@@ -20,6 +20,7 @@
 #include "kvm_util.h"
 #include "test_util.h"
 #include "cases.h"
+#include "child.h"
 #include "interval_debug.h"
 #include "knob.h"
 #include "memcg.h"
@@ -102,7 +103,7 @@ static bool has_nonblock;
 
 static uint64_t pick(uint64_t n)
 {
-	return n ? writers_scale(oracle_random(&rng) >> 32, n) : 0;
+	return n ? oracle_pick(&rng, n) : 0;
 }
 
 /* ---- counts ---- */
@@ -286,13 +287,10 @@ static pid_t start_mirror_reader(struct victim *v)
 		.addr = v->page->hva,
 		.npages = size / ORACLE_PAGE_SIZE,
 	};
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 
-	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
 	cmd.ptr = (uint64_t)malloc(size);
 	for (;;)
 		ioctl(v->mirror_fd, MIRROR_READ, &cmd);
@@ -341,13 +339,10 @@ static const char *run_mirror(const struct test_case *tc, struct result *r, uint
 /* In a process of its own: the write returns when the usage is below. */
 static pid_t cut_memcg(void)
 {
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 
-	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
 	_exit(!memcg_write_bytes("memory.max", MEMCG_CUT));
 }
 

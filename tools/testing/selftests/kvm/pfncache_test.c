@@ -30,8 +30,10 @@
 
 #include "framework.h"
 #include "cases.h"
+#include "oracle.h"
 #include "patience.h"
 #include "reserve.h"
+#include "sum_counts.h"
 #include "swap.h"
 #include "vcpu_guard.h"
 
@@ -283,11 +285,6 @@ static void __attribute__((force_align_arg_pointer)) guest_code(uint32_t me)
 	GUEST_DONE();
 }
 
-static void on_exception(struct ex_regs *regs)
-{
-	ucall(UCALL_SYNC, 5, "trap", 2, regs->vector, regs->rip, regs->error_code);
-}
-
 /* ---- host ---- */
 
 struct scene;
@@ -350,13 +347,7 @@ static struct scene scene;
 
 static uint64_t pick(struct scene *s, uint64_t n)
 {
-	uint64_t x = s->rng;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	s->rng = x;
-	return (x * 0x9e3779b97f4a7c15UL >> 32) * n >> 32;
+	return oracle_pick(&s->rng, n);
 }
 
 static bool stopping(struct scene *s)
@@ -393,42 +384,22 @@ static uint64_t disturbances_ended(struct scene *s)
 
 static uint64_t rounds(struct scene *s)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < s->vcpus; i++)
-		sum += READ_ONCE(s->ctl->vcpu[i].rounds);
-	return sum;
+	return sum_counts(s->ctl->vcpu, s->vcpus, rounds);
 }
 
 static uint64_t events(struct scene *s)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < s->vcpus; i++)
-		sum += READ_ONCE(s->ctl->vcpu[i].events);
-	return sum;
+	return sum_counts(s->ctl->vcpu, s->vcpus, events);
 }
 
 static uint64_t skewed(struct scene *s)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < s->vcpus; i++)
-		sum += READ_ONCE(s->ctl->vcpu[i].skewed);
-	return sum;
+	return sum_counts(s->ctl->vcpu, s->vcpus, skewed);
 }
 
 static uint64_t kernel_writes(struct scene *s)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < s->vcpus; i++)
-		sum += READ_ONCE(s->ctl->vcpu[i].writes);
-	return sum;
+	return sum_counts(s->ctl->vcpu, s->vcpus, writes);
 }
 
 /* ---- vCPUs ---- */
@@ -457,9 +428,7 @@ static bool handle_ucall(struct vcpu_thread *t)
 	case UCALL_SYNC:
 		if (uc.args[1] == 1)
 			return true;
-		guard_rip(t->vcpu->id, uc.args[3]);
-		ktap_info("vcpu=%u exception: vector=%lu rip=%#lx error=%#lx", t->vcpu->id,
-			  uc.args[2], uc.args[3], uc.args[4]);
+		guard_exception(t->vcpu, &uc);
 		break;
 	case UCALL_DONE:
 		if (!t->shared->complaint)
@@ -470,9 +439,7 @@ static bool handle_ucall(struct vcpu_thread *t)
 		t->s->lost++;
 		break;
 	default:
-		ktap_info("vcpu=%u unexpected exit %u (%s)", t->vcpu->id,
-			  t->vcpu->run->exit_reason, exit_reason_str(t->vcpu->run->exit_reason));
-		guard_dump(t->vcpu);
+		guard_unexpected(t->vcpu);
 	}
 	fail(t->s);
 	return false;
@@ -948,7 +915,7 @@ static void create_vm(struct scene *s)
 	vm_set_user_memory_region(s->vm, CTL_SLOT, 0, CTL_GPA, ctl_size, s->ctl);
 	virt_map(s->vm, AREAS_GVA, AREAS_GPA, s->pages);
 	virt_map(s->vm, CTL_GVA, CTL_GPA, ctl_size / PAGE);
-	guard_catch_exceptions(s->vm, vcpus, s->vcpus, on_exception);
+	guard_catch_exceptions(s->vm, vcpus, s->vcpus, guard_trap);
 	set_xen(s);
 	for (i = 0; i < s->vcpus; i++) {
 		vcpu_args_set(vcpus[i], 1, i);

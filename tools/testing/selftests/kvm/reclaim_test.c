@@ -12,7 +12,6 @@
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -20,6 +19,7 @@
 #include "kvm_util.h"
 #include "test_util.h"
 #include "cases.h"
+#include "child.h"
 #include "counters.h"
 #include "knob.h"
 #include "memcg.h"
@@ -27,6 +27,7 @@
 #include "patience.h"
 #include "reserve.h"
 #include "swap.h"
+#include "thp.h"
 #include "trace_count.h"
 #include "writers.h"
 
@@ -50,7 +51,6 @@
 #define COUNTS			"guest writes=%lu invalidations=%lu swapins=%lu faults=%lu async=%lu ages=%lu"
 #define VERDICTS		"stale=%lu lost=%lu torn=%lu"
 
-#define THP			"/sys/kernel/mm/transparent_hugepage/"
 #define PAGE_IDLE		"/sys/kernel/mm/page_idle/bitmap"
 #define COMPACT			"/proc/sys/vm/compact_memory"
 #define NUMA_BALANCING		"/proc/sys/kernel/numa_balancing"
@@ -151,7 +151,7 @@ static bool in_memcg;
 
 static uint64_t pick(struct attack *a, uint64_t n)
 {
-	return writers_scale(oracle_random(&a->rng) >> 32, n);
+	return oracle_pick(&a->rng, n);
 }
 
 static bool is_huge(const struct test_case *tc)
@@ -258,8 +258,6 @@ static void helper_main(int fd)
 {
 	char order;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
 	while (read(fd, &order, 1) == 1) {
 		if (order == HELPER_RECLAIM)
 			helper_reclaim();
@@ -283,8 +281,7 @@ static void start_helper(void)
 		return;
 	TEST_ASSERT(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), "socketpair: %s",
 		    strerror(errno));
-	pid = fork();
-	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
+	pid = child_fork();
 	if (!pid) {
 		close(fd[0]);
 		helper_main(fd[1]);
@@ -733,21 +730,12 @@ static void destroy_memory(struct attack *a)
 
 static const char *need_huge(const struct test_case *tc)
 {
-	const char *knob = is_shmem(tc) ? THP "shmem_enabled" : THP "enabled";
-	char value[64];
-
 	if (!is_huge(tc))
 		return NULL;
 	/* A guest that reads first would get it, and 4 KiB with the first write. */
 	if (!is_shmem(tc) && !knob_set(THP "use_zero_page", "0"))
 		return "the huge zero page can't be turned off";
-	if (!knob_read(knob, value, sizeof(value)))
-		return "no transparent huge pages in this kernel";
-	if (strcmp(value, "never") && strcmp(value, "deny"))
-		return NULL;
-	if (!knob_set(knob, is_shmem(tc) ? "advise" : "madvise"))
-		return "transparent huge pages are off, and only root can change that";
-	return NULL;
+	return thp_why_not(is_shmem(tc));
 }
 
 /* ---- cases ---- */
@@ -883,7 +871,6 @@ static const char *run_with(const struct test_case *tc, int vcpus, struct result
 	struct attack a = { .tc = tc, .rng = oracle_mix(seed) | 1 };
 	static struct writers w;
 	const char *why;
-	int i;
 
 	if (tc->op->before)
 		ask_helper(tc->op->before);
@@ -900,8 +887,7 @@ static const char *run_with(const struct test_case *tc, int vcpus, struct result
 		why = "see above";
 		print_history(&a);
 	}
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		found[i] += w.found[i];
+	oracle_add(found, w.found);
 	writers_destroy(&w);
 	destroy_memory(&a);
 	return why;

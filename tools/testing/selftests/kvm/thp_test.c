@@ -18,12 +18,12 @@
  */
 #define _GNU_SOURCE
 #include <malloc.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "kvm_util.h"
 #include "test_util.h"
 #include "cases.h"
+#include "child.h"
 #include "counters.h"
 #include "huge_pages.h"
 #include "knob.h"
@@ -31,6 +31,7 @@
 #include "patience.h"
 #include "reserve.h"
 #include "swap.h"
+#include "thp.h"
 #include "writers.h"
 
 #ifndef MADV_COLLAPSE
@@ -51,8 +52,6 @@
 #define PATIENCE_SCANS		100
 #define PATIENCE_TRIES		200
 
-#define THP			"/sys/kernel/mm/transparent_hugepage/"
-#define KHUGEPAGED		THP "khugepaged/"
 #define PAUSE			KHUGEPAGED "scan_sleep_millisecs"
 #define SHORT_PAUSE		"10"
 #define LONG_PAUSE		"60000"
@@ -130,7 +129,7 @@ static struct options opt = {
 
 static uint64_t pick(struct conductor *c, uint64_t n)
 {
-	return writers_scale(oracle_random(&c->rng) >> 32, n);
+	return oracle_pick(&c->rng, n);
 }
 
 static uint8_t *at(struct conductor *c, uint8_t *base, struct range r)
@@ -410,8 +409,6 @@ static void child_main(struct conductor *c, uint64_t block, int from_parent)
 	uint64_t sum;
 	char byte;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
 	sum = sum_of(copy, WRITERS_HUGE);
 	while (read(from_parent, &byte, 1) < 0)
 		;
@@ -422,10 +419,8 @@ static void child_start(struct conductor *c, uint64_t block)
 {
 	int ends[2];
 
-	fflush(stdout);
 	must(!pipe(ends), "pipe");
-	c->child = fork();
-	must(c->child >= 0, "fork");
+	c->child = child_fork();
 	if (!c->child) {
 		close(ends[1]);
 		child_main(c, block, ends[0]);
@@ -764,7 +759,6 @@ static void test_case(const struct test_case *tc, uint64_t usec, uint64_t *found
 		      struct result *total)
 {
 	static struct conductor c;
-	int i;
 
 	c = (struct conductor) { .tc = tc, .rng = oracle_mix(opt.seed) | 1 };
 	c.collapsed_by_kernel = counter_read(KHUGEPAGED "pages_collapsed");
@@ -781,8 +775,7 @@ static void test_case(const struct test_case *tc, uint64_t usec, uint64_t *found
 		writers_verify_all(&c.w);
 	collect(&c);
 	report(&c);
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		found[i] += c.w.found[i];
+	oracle_add(found, c.w.found);
 	total->writes += c.r.writes;
 	total->collapses += c.r.collapses;
 	total->splits += c.r.splits;

@@ -28,6 +28,7 @@
 #include "framework.h"
 #include "ktap.h"
 #include "oracle.h"
+#include "sum_counts.h"
 #include "vcpu_guard.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -53,7 +54,7 @@
 /* Without progress for so long, a vCPU is brought out of KVM_RUN and looked at. */
 #define STALL_S			20
 
-enum bench_message { BENCH_READY, BENCH_TRAP };
+enum bench_message { BENCH_READY };
 
 struct vcpu_shared {
 	uint64_t writes;
@@ -121,11 +122,6 @@ static uint64_t now_ns(void)
 }
 
 /* ---- guests ---- */
-
-static void guest_trap(struct ex_regs *regs)
-{
-	ucall(UCALL_SYNC, 5, "trap", BENCH_TRAP, regs->vector, regs->rip, regs->error_code);
-}
 
 static void touch(uint64_t page)
 {
@@ -313,7 +309,7 @@ static void bench_create(struct bench *b, int nr_vcpus, void *guest_code, uint64
 	b->vm = __vm_create_with_vcpus(VM_SHAPE_DEFAULT, nr_vcpus, pages, guest_code, vcpus);
 	vm_set_user_memory_region(b->vm, MEM_SLOT, 0, MEM_GPA, b->mem_len, b->mem);
 	virt_map(b->vm, MEM_GVA, MEM_GPA, pages);
-	guard_catch_exceptions(b->vm, vcpus, nr_vcpus, guest_trap);
+	guard_catch_exceptions(b->vm, vcpus, nr_vcpus, guard_trap);
 
 	b->shared = addr_gva2hva(b->vm, (vm_vaddr_t)&guest_shared);
 	b->shared->pages = pages;
@@ -355,19 +351,13 @@ static void catch_signals(void)
 static void check_sync(struct kvm_vcpu *vcpu)
 {
 	struct ucall uc;
-	bool ours = get_ucall(vcpu, &uc) == UCALL_SYNC;
 
-	if (ours && uc.args[1] == BENCH_READY)
+	if (get_ucall(vcpu, &uc) == UCALL_SYNC && uc.args[1] == BENCH_READY)
 		return;
-	if (ours) {
-		guard_rip(vcpu->id, uc.args[3]);
-		ktap_info("vcpu=%u exception: vector=%lu rip=%#lx error=%#lx", vcpu->id,
-			  uc.args[2], uc.args[3], uc.args[4]);
-	} else {
-		ktap_info("vcpu=%u unexpected exit %u (%s)", vcpu->id, vcpu->run->exit_reason,
-			  exit_reason_str(vcpu->run->exit_reason));
-	}
-	guard_dump(vcpu);
+	if (guard_exception(vcpu, &uc))
+		guard_dump(vcpu);
+	else
+		guard_unexpected(vcpu);
 	exit(KSFT_FAIL);
 }
 
@@ -484,12 +474,7 @@ static uint64_t runners_cpu_ns(struct bench *b)
 
 static uint64_t runners_writes(struct bench *b)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < b->nr_vcpus; i++)
-		sum += READ_ONCE(b->runner[i].shared->writes);
-	return sum;
+	return sum_counts(b->runner, b->nr_vcpus, shared->writes);
 }
 
 static uint64_t runners_gap(struct bench *b)

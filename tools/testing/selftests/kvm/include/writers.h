@@ -31,6 +31,7 @@
 #include "options.h"
 #include "oracle.h"
 #include "patience.h"
+#include "sum_counts.h"
 #include "vcpu_guard.h"
 
 #define WRITERS_MAX_VCPUS	64
@@ -232,42 +233,22 @@ static void writers_guest_code(uint32_t me)
 
 static inline uint64_t writers_visits(struct writers *w)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < w->nr_vcpus; i++)
-		sum += READ_ONCE(w->ctl->vcpu[i].visits);
-	return sum;
+	return sum_counts(w->ctl->vcpu, w->nr_vcpus, visits);
 }
 
 static inline uint64_t writers_writes(struct writers *w)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < w->nr_vcpus; i++)
-		sum += READ_ONCE(w->ctl->vcpu[i].writes);
-	return sum;
+	return sum_counts(w->ctl->vcpu, w->nr_vcpus, writes);
 }
 
 static inline uint64_t writers_erased(struct writers *w)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < w->nr_vcpus; i++)
-		sum += READ_ONCE(w->ctl->vcpu[i].erased);
-	return sum;
+	return sum_counts(w->ctl->vcpu, w->nr_vcpus, erased);
 }
 
 static inline uint64_t writers_efaults(struct writers *w)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < w->nr_vcpus; i++)
-		sum += READ_ONCE(w->thread[i].efaults);
-	return sum;
+	return sum_counts(w->thread, w->nr_vcpus, efaults);
 }
 
 static inline uint64_t writers_faults(struct writers *w)
@@ -407,10 +388,7 @@ static inline void *writers_vcpu_main(void *arg)
 			continue;
 		if (writers_message(t))
 			break;
-		ktap_info("vcpu=%u unexpected exit %u (%s)", t->vcpu->id,
-			  t->vcpu->run->exit_reason,
-			  exit_reason_str(t->vcpu->run->exit_reason));
-		guard_dump(t->vcpu);
+		guard_unexpected(t->vcpu);
 		writers_fail(t->w);
 		break;
 	}

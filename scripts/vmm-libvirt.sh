@@ -57,7 +57,9 @@ domain_cpu()
 	host)	echo "  <cpu mode='host-passthrough' check='none'>" ;;
 	max)	echo "  <cpu mode='maximum' check='none'>" ;;
 	*)	echo "  <cpu mode='custom' match='exact' check='none'>"
-		echo "    <model fallback='forbid'>$model</model>" ;;
+		echo "    <model fallback='forbid'>$model</model>"
+		# TCG has it; libvirt turns it off where its own model has it not.
+		echo "    <feature policy='require' name='monitor'/>" ;;
 	esac
 	for feature in ${features//,/ }; do
 		case $feature in

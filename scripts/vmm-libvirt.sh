@@ -29,9 +29,10 @@ vmm_check()
 
 	command -v virsh >/dev/null ||
 		die "$EX_SETUP" "VMM=libvirt needs virsh: run VMM=libvirt scripts/setup"
-	said=$(virsh_call uri 2>&1) ||
-		die "$EX_INFRA" "no libvirt answers at LIBVIRT_URI=$LIBVIRT_URI:" \
-			"$(tail -n 1 <<<"$said" | sed 's/^error: //') (docs/libvirt.md says what to start)"
+	said=$(virsh_call uri 2>&1) && return
+	said=$(tail -n 1 <<<"$said" | sed 's/^error: //')
+	die "$EX_INFRA" "no libvirt answers at LIBVIRT_URI=$LIBVIRT_URI: ${said:-not in 20 s}" \
+		"(docs/libvirt.md says what to start)"
 }
 
 # --- the domain's XML ---------------------------------------------------------------
@@ -63,9 +64,11 @@ domain_cpu()
 	esac
 	for feature in ${features//,/ }; do
 		case $feature in
+		*=*|[!+-]*)
+			die "$EX_USAGE" "$MACHINE_FILE: -cpu ...,$feature:" \
+				"libvirt takes +NAME and -NAME only" ;;
 		+*)	echo "    <feature policy='require' name='${feature#+}'/>" ;;
 		-*)	echo "    <feature policy='disable' name='${feature#-}'/>" ;;
-		*)	die "$EX_USAGE" "$MACHINE_FILE: -cpu ...,$feature: libvirt takes +NAME and -NAME only" ;;
 		esac
 	done
 	domain_nodes
@@ -110,7 +113,7 @@ domain_commandline()
 {
 	local option value
 
-	grep '^-' "$MACHINE_FILE" | grep -vE '^-(accel|cpu|machine) ' |
+	awk '/^-/ && !/^-(accel|cpu|machine) /' "$MACHINE_FILE" |
 	while read -r option value; do
 		echo "    <qemu:arg value='$option'/>"
 		[ -z "$value" ] || echo "    <qemu:arg value='$(xml_text "$value")'/>"
@@ -161,11 +164,14 @@ fill()
 
 domain_xml()
 {
-	local accel emulator board type
+	local accel emulator board type cpu labels
 
 	accel=$(machine_option accel)
 	board=$(machine_option machine)
 	emulator=$(domain_emulator "$accel")
+	cpu=$(domain_cpu)
+	labels=$(domain_seclabels) ||
+		die "$EX_INFRA" "libvirt at $LIBVIRT_URI does not say what it can do"
 	case $accel in
 	kvm*)	type=kvm ;;
 	*)	type=qemu ;;
@@ -176,7 +182,7 @@ domain_xml()
 		KERNEL "$(xml_text "$BZIMAGE")" INITRD "$(xml_text "$INITRAMFS")" \
 		APPEND "$(xml_text "$(kernel_command_line)")" \
 		RUN "$(xml_text "$RUN")" EMULATOR "$(xml_text "$emulator")" \
-		CPU "$(domain_cpu)" SECLABELS "$(domain_seclabels)" \
+		CPU "$cpu" SECLABELS "$labels" \
 		COMMANDLINE "$(domain_commandline)"
 }
 
@@ -215,15 +221,19 @@ vmm_alive()
 			DOMAIN_ENDED=${line##*: } ;;
 		esac
 	done
-	[ -z "$DOMAIN_ENDED" ] && kill -0 "$LIB_CHILD" 2>/dev/null && domain_exists
+	# Now and then we ask: it may have ended before virsh listened to its events.
+	DOMAIN_LOOKS=$((DOMAIN_LOOKS + 1))
+	[ $((DOMAIN_LOOKS % 50)) -ne 0 ] || ! domain_gone || return 1
+	[ -z "$DOMAIN_ENDED" ] && kill -0 "$LIB_CHILD" 2>/dev/null
 }
 
-# Once in a while: it may have ended before virsh listened to its events.
-domain_exists()
+# A libvirt that does not answer in time has not said so.
+domain_gone()
 {
-	DOMAIN_LOOKS=$((DOMAIN_LOOKS + 1))
-	[ $((DOMAIN_LOOKS % 50)) -eq 0 ] || return 0
-	virsh_call domstate "$DOMAIN" >/dev/null 2>&1
+	local said
+
+	said=$(virsh_call domstate "$DOMAIN" 2>&1) || true
+	[[ $said = *"failed to get domain"* ]]
 }
 
 vmm_ask_stacks()
@@ -248,7 +258,7 @@ vmm_end()
 	LIB_CHILD=$pid
 	grep -qs "^Domain '$DOMAIN' created" "$RUN/qemu.log" || return 0
 	for tries in {1..50}; do
-		virsh_call domstate "$DOMAIN" >/dev/null 2>&1 || return 0
+		! domain_gone || return 0
 		[ "$tries" -ne 25 ] || virsh_call destroy "$DOMAIN" >/dev/null 2>&1 || true
 		sleep 0.2
 	done

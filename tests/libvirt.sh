@@ -322,11 +322,11 @@ main()
 	RUNS=$(scratch)
 	make_home
 	start_daemon
-	test_same
+	check "no libvirt: one line and its status" unreachable
 	test_panic
 	test_killed INT "$EX_INT" "Ctrl-C"
 	test_killed KILL 137 "scripts/boot is killed"
-	check "no libvirt: one line and its status" unreachable
+	test_same
 	tap_end
 }
 

@@ -14,6 +14,7 @@ prepare_run()
 	run_folder "$KERNEL"
 	on_exit forget_empty_run
 	child "$REPO/scripts/run" --prepare "$RUN" </dev/null
+	run_is_latest
 }
 
 # A mistake in a variable leaves no folder.

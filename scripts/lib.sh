@@ -23,7 +23,8 @@
 #	put_if_changed FILE        stdin to FILE, untouched (mtime too) when equal
 #	choice VAR VALUE...        VAR must be one of these, else usage error
 #	number VAR MIN MAX         VAR must be such a number, else usage error
-#	run_folder KERNEL          makes a new $O/runs/... of it, the latest; sets RUN
+#	run_folder KERNEL          makes a new $O/runs/... of it; sets RUN
+#	run_is_latest              RUN is now $O/runs/latest
 #	need_command NAME PACKAGE  installs Debian's package if the command is not there
 #	columns                    aligns tab separated lines from stdin
 #	tree_version FOLDER        prints `6.1.192`, or fails if that is not Linux
@@ -347,6 +348,10 @@ run_folder()
 		[ -d "$RUN" ] || die "$EX_DISK" "can't write to $O/runs"
 		RUN+=-2
 	done
+}
+
+run_is_latest()
+{
 	ln -sfn "${RUN##*/}" "$O/runs/latest"
 }
 

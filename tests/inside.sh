@@ -88,6 +88,9 @@ shell_cases()
 	no_machine shell
 	try "$BIN/shell" <<<'false; exit 3'
 	was 1 'ended with status 3' "shell tells the status of the commands"
+	try timeout 40 "$BIN/shell" <<<'sleep 1000'
+	was 124 '' "shell can be ended"
+	no_machine "shell that was ended"
 }
 
 # On a terminal of its own.

@@ -64,5 +64,5 @@ vmm_status()
 
 vmm_cleanup()
 {
-	rm -f -- "$RUN/mon.in" "$RUN/mon.out"
+	rm -f -- "$RUN/mon.in" "$RUN/mon.out" "$RUN/monitor.sock"
 }

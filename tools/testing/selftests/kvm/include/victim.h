@@ -234,6 +234,8 @@ static inline void victim_main(const struct victim_plan *p, struct victim_page *
 {
 	struct victim_plan again = *p;
 
+	/* Who is to be killed does that alone: no thread of live.h. */
+	unsetenv("KVM_INTERVAL_LIVE");
 	if (p->in_memcg)
 		TEST_ASSERT(memcg_enter(), "cgroup.procs: %s", strerror(errno));
 	if (p->lifecycle)

@@ -28,6 +28,7 @@
 #include "framework.h"
 #include "ktap.h"
 #include "kvm_stats.h"
+#include "live.h"
 #include "options.h"
 #include "oracle.h"
 #include "patience.h"
@@ -116,6 +117,7 @@ struct writers_thread {
 
 struct writers {
 	struct kvm_vm *vm;
+	struct kvm_stats stats;
 	struct writers_ctl *ctl;
 	size_t ctl_size;
 	uint64_t *hva;
@@ -432,6 +434,35 @@ static inline void writers_watch(struct writers *w)
 	}
 }
 
+/* For live.h. */
+static void writers_tell_counts(void *owner, struct live_counts *c)
+{
+	static const char * const retries[] = { "mmu_interval_retry_overlap",
+		"mmu_interval_retry_overflow", "mmu_interval_retry_memslot",
+		"mmu_interval_retry_internal" };
+	uint64_t bucket[KVM_STATS_BUCKETS], n;
+	struct writers *w = owner;
+	struct kvm_stats *stats;
+	size_t k;
+	int i, b;
+
+	c->writes = writers_writes(w);
+	c->faults = writers_faults(w);
+	c->interval = kvm_stats_get(&w->stats, "mmu_interval_invalidate", &c->invalidations);
+	for (i = 0; i < w->nr_vcpus; i++) {
+		stats = &w->thread[i].stats;
+		for (k = 0; k < ARRAY_SIZE(retries); k++) {
+			kvm_stats_get(stats, retries[k], &n);
+			c->retries += n;
+		}
+		kvm_stats_get(stats, "mmu_interval_wait", &n);
+		c->waits += n;
+		for (b = kvm_stats_hist(stats, "mmu_interval_wait_hist", bucket); b-- > 0; )
+			if (bucket[b] && 1UL << b > c->wait_ns)
+				c->wait_ns = 1UL << b;
+	}
+}
+
 static inline void writers_start(struct writers *w)
 {
 	struct sigaction sa = { .sa_handler = writers_nothing };
@@ -442,6 +473,7 @@ static inline void writers_start(struct writers *w)
 		r = pthread_create(&w->thread[i].thread, NULL, writers_vcpu_main, &w->thread[i]);
 		TEST_ASSERT(!r, "pthread_create: %s", strerror(r));
 	}
+	live_attach(writers_tell_counts, w);
 }
 
 static inline void writers_stop(struct writers *w)
@@ -456,6 +488,7 @@ static inline void writers_stop(struct writers *w)
 		}
 		pthread_join(w->thread[i].thread, NULL);
 	}
+	live_detach();
 }
 
 /* ---- host: the oracle ---- */
@@ -619,6 +652,7 @@ static inline void writers_create_from(struct writers *w, const struct writers_s
 	w->ctl_size = writers_ctl_size(s->pages);
 	writers_create_vm(w, s, vcpus);
 	writers_tell_guest(w, s);
+	kvm_stats_open_vm(&w->stats, w->vm);
 
 	for (i = 0; i < s->nr_vcpus; i++) {
 		vcpu_args_set(vcpus[i], 1, i);
@@ -650,6 +684,7 @@ static inline void writers_free_vm(struct writers *w)
 
 	for (i = 0; i < w->nr_vcpus; i++)
 		kvm_stats_close(&w->thread[i].stats);
+	kvm_stats_close(&w->stats);
 	kvm_vm_free(w->vm);
 }
 

@@ -29,6 +29,8 @@
 #	took SECONDS               prints `3 s` or `2 min 05 s`
 #	kmake ARGUMENT...          make for kbuild, free of our own variables
 #	debug_suffix               what DEBUG= adds to the name of a kernel
+#	says_nothing RUN CLASS     this boot is no evidence about its kernel: try again
+#	was_repeated RUN           ... and was tried again
 
 # Exit classes.  docs/ and `make help` describe them; keep all three the same.
 # shellcheck disable=SC2034 # no script uses every class
@@ -176,6 +178,21 @@ debug_suffix()
 	1)	echo -debug ;;
 	sleep)	echo -debug-sleep ;;
 	esac
+}
+
+# A boot with no result, or that the emulator broke; never one in which a test failed.
+says_nothing()
+{
+	case $2 in
+	"$EX_INFRA"|"$EX_EMULATOR") ;;
+	*) return 1 ;;
+	esac
+	! grep -qs $'\t\(FAIL\|TIMEOUT\)\t' "$1/tests"
+}
+
+was_repeated()
+{
+	grep -qs '^repeated ' "$1/meta"
 }
 
 # --- end of the script, signals, children --------------------------------------

@@ -228,6 +228,56 @@ $(xmllint --xpath 'count(//error)' "$O/results/junit.xml") \
 $(jq -r '[.[] | select(.verdict == "repeated")] | length' "$O/results/results.json")" = "5 0 1"
 }
 
+# --- make run -------------------------------------------------------------------------
+
+# The runs that it names.
+logs_of()
+{
+	sed -n 's/^logs: \([^ ]*\).*/\1/p' "$1"
+}
+
+# With a QEMU that never starts a machine: one more boot, and no third.
+run_repeats()
+{
+	local log=$DIR/run.log status=0 runs
+
+	printf '%s\n' '#!/bin/sh' 'echo "cannot set up guest memory" >&2' 'exit 1' >"$DIR/qemu"
+	chmod +x "$DIR/qemu"
+	QEMU=$DIR/qemu KERNEL=interval TESTS=munmap TIME=1 "$BIN/run" >"$log" 2>&1 || status=$?
+	mapfile -t runs < <(logs_of "$log")
+	tap "$((status != EX_INFRA))" "make run: two boots without a result" "$(tail -n 20 "$log")"
+	check "... are both kept, and the first is marked" "$(cat "$log")" \
+		test "${#runs[@]} $(cat "${runs[@]/%//verdict}" | grep -c QEMU-START) \
+$(grep -l '^repeated' "${runs[@]/%//meta}")" = "2 2 ${runs[0]:-}/meta"
+	check "... and shown" "$(cat "$log")" grep -q 'QEMU-START, repeated' "$log"
+	rm -rf -- "${runs[@]}"
+}
+
+# A failed test is a result, whatever became of its machine; so is a splat.
+never_repeated()
+{
+	local run name status
+
+	run=$(scratch)
+	for name in fail panic timeout truncated emulator; do
+		cp "$REPO/tests/logs/$name"/* "$run"
+		"$BIN/verdict" -q "$run" && status=0 || status=$?
+		case $name in
+		truncated|emulator)
+			check "$name: repeated" "class $status" says_nothing "$run" "$status"
+			printf 'x_test\tFAIL\t1\t\n' >>"$run/tests"
+			check "$name, but a test has failed before: not repeated" "class $status" \
+				not says_nothing "$run" "$status" ;;
+		*)	check "$name: not repeated" "class $status" not says_nothing "$run" "$status" ;;
+		esac
+	done
+}
+
+not()
+{
+	! "$@"
+}
+
 main()
 {
 	if [ -z "$SSHD" ]; then
@@ -239,6 +289,8 @@ main()
 	SEED=$RANDOM
 	start_machines
 	bad_input
+	never_repeated
+	run_repeats
 	interrupt_it
 	go_on
 	the_broken_boot

@@ -197,6 +197,7 @@ was_repeated()
 
 # --- end of the script, signals, children --------------------------------------
 
+# No $(...) in FUNCTION: bash 5.2 dies of it when Ctrl-C came in lib_nap.
 on_exit()
 {
 	LIB_EXIT+=("$1")

@@ -156,12 +156,7 @@ bad_input()
 # Our processes on those machines.
 left_running()
 {
-	local pid
-
-	for pid in /proc/[0-9]*; do
-		tr '\0' ' ' <"$pid/cmdline" 2>/dev/null |
-			grep -E "^[^ ]*(qemu-system|parallel|perl|ssh) .*$FOLDER" || true
-	done
+	pgrep -fa "^[^ ]*(qemu-system[^ ]*|parallel|perl|ssh|bash) .*$FOLDER" || true
 }
 
 # Ctrl-C once a cell has passed.

@@ -32,6 +32,8 @@
 #	took SECONDS               prints `3 s` or `2 min 05 s`
 #	kmake ARGUMENT...          make for kbuild, free of our own variables
 #	debug_suffix               what DEBUG= adds to the name of a kernel
+#	says_nothing RUN CLASS     this boot is no evidence about its kernel: try again
+#	was_repeated RUN           ... and was tried again
 
 # Exit classes.  docs/ and `make help` describe them; keep all three the same.
 # shellcheck disable=SC2034 # no script uses every class
@@ -182,8 +184,24 @@ debug_suffix()
 	esac
 }
 
+# A boot with no result, or that the emulator broke; never one in which a test failed.
+says_nothing()
+{
+	case $2 in
+	"$EX_INFRA"|"$EX_EMULATOR") ;;
+	*) return 1 ;;
+	esac
+	! grep -qs $'\t\(FAIL\|TIMEOUT\)\t' "$1/tests"
+}
+
+was_repeated()
+{
+	grep -qs '^repeated ' "$1/meta"
+}
+
 # --- end of the script, signals, children --------------------------------------
 
+# No $(...) in FUNCTION: bash 5.2 dies of it when Ctrl-C came in lib_nap.
 on_exit()
 {
 	LIB_EXIT+=("$1")

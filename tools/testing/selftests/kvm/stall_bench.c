@@ -23,12 +23,14 @@
 
 #include "framework.h"
 #include "counters.h"
+#include "guest_sync.h"
 #include "knob.h"
 #include "ktap.h"
 #include "kvm_stats.h"
 #include "measure.h"
 #include "reserve.h"
 #include "swap.h"
+#include "sweep.h"
 #include "vcpu_guard.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -66,9 +68,6 @@
 #define NODE_1			"/sys/devices/system/node/node1"
 /* A guest that is not done so long after its end gets nowhere. */
 #define STUCK_S			20
-#define MAX_SWEEP		8
-
-enum { STALL_DONE, STALL_TRAP };
 
 enum place { SAME_PAGES, OTHER_PAGES, OTHER_SLOTS, OUTSIDE, NR_PLACES };
 
@@ -142,16 +141,7 @@ struct operation {
 	const char *not_at[NR_PLACES];
 };
 
-/* What is swept: a list of values, of which one is used at a time. */
-struct sweep {
-	const char *name;
-	int min;
-	int max;
-	int nr;
-	int value[MAX_SWEEP];
-	int now;
-};
-
+/* Each value of each is measured with all values of the others. */
 enum { SWEEP_VCPUS, SWEEP_THREADS, SWEEP_SLOTS, SWEEP_MIB, NR_SWEEPS };
 
 static struct sweep sweeps[NR_SWEEPS] = {
@@ -160,6 +150,9 @@ static struct sweep sweeps[NR_SWEEPS] = {
 	{ "slots", 0, MAX_SLOTS, 1, { 0 } },
 	{ "mib", 0, 1 << 20, 1, { 0 } },
 };
+
+/* Those that are measured just now. */
+static int swept[NR_SWEEPS];
 
 static struct options {
 	uint64_t seed;
@@ -205,11 +198,6 @@ static void must(bool done, const char *what)
 }
 
 /* ---- guest ---- */
-
-static void guest_trap(struct ex_regs *regs)
-{
-	ucall(UCALL_SYNC, 5, "trap", STALL_TRAP, regs->vector, regs->rip, regs->error_code);
-}
 
 static uint64_t next_random(uint64_t *rng)
 {
@@ -299,7 +287,7 @@ static void guest_code(int me)
 {
 	for (;;) {
 		guest_round(me);
-		GUEST_SYNC(STALL_DONE);
+		GUEST_SYNC(GUEST_SYNC_DONE);
 	}
 }
 
@@ -494,7 +482,7 @@ static uint8_t *map_at(uint8_t *at, size_t len)
 /* Holes between, so that no mapping grows together with that of another place. */
 static void create_memory(struct bench *b)
 {
-	size_t more = (size_t)sweeps[SWEEP_MIB].now << 20;
+	size_t more = (size_t)swept[SWEEP_MIB] << 20;
 	uint8_t *p;
 
 	b->mem_len = 2 * PLACE_SIZE + more;
@@ -519,7 +507,7 @@ static void destroy_memory(struct bench *b)
 
 static void create_slots(struct bench *b)
 {
-	int i, n = sweeps[SWEEP_SLOTS].now;
+	int i, n = swept[SWEEP_SLOTS];
 
 	vm_set_user_memory_region(b->vm, MEM_SLOT, 0, MEM_GPA, b->mem_len, b->base[SAME_PAGES]);
 	for (i = 0; i < MAX_THREADS; i++)
@@ -584,14 +572,14 @@ static void bench_create(struct bench *b, const struct operation *op, enum place
 	memset(b, 0, sizeof(*b));
 	b->op = op;
 	b->place = place;
-	b->nr_vcpus = sweeps[SWEEP_VCPUS].now;
-	b->nr_attackers = sweeps[SWEEP_THREADS].now;
+	b->nr_vcpus = swept[SWEEP_VCPUS];
+	b->nr_attackers = swept[SWEEP_THREADS];
 	create_memory(b);
 	b->vm = __vm_create_with_vcpus(VM_SHAPE_DEFAULT, b->nr_vcpus, PLACE_SIZE / PAGE, guest_code,
 				       vcpus);
 	create_slots(b);
 	virt_map(b->vm, MEM_GVA, MEM_GPA, PLACE_SIZE / PAGE);
-	guard_catch_exceptions(b->vm, vcpus, b->nr_vcpus, guest_trap);
+	guard_catch_exceptions(b->vm, vcpus, b->nr_vcpus, guest_sync_trap);
 	tell_guest(b);
 	create_attackers(b);
 	for (i = 0; i < b->nr_vcpus; i++) {
@@ -622,26 +610,6 @@ static void on_signal(int sig)
 {
 }
 
-/* Does not return if the guest did anything but say that it is done. */
-static void check_sync(struct kvm_vcpu *vcpu)
-{
-	struct ucall uc;
-	bool ours = get_ucall(vcpu, &uc) == UCALL_SYNC;
-
-	if (ours && uc.args[1] == STALL_DONE)
-		return;
-	if (ours) {
-		guard_rip(vcpu->id, uc.args[3]);
-		ktap_info("vcpu=%u exception: vector=%lu rip=%#lx error=%#lx", vcpu->id,
-			  uc.args[2], uc.args[3], uc.args[4]);
-	} else {
-		ktap_info("vcpu=%u unexpected exit %u (%s)", vcpu->id, vcpu->run->exit_reason,
-			  exit_reason_str(vcpu->run->exit_reason));
-	}
-	guard_dump(vcpu);
-	exit(KSFT_FAIL);
-}
-
 static void run_error(struct runner *r)
 {
 	if (errno == EFAULT && r->b->op->act == act_munmap)
@@ -670,7 +638,7 @@ static void *runner_main(void *arg)
 		run_error(r);
 	r->end = rdtsc();
 	r->cpu_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID) - r->cpu_ns;
-	check_sync(r->vcpu);
+	guest_sync_check(r->vcpu);
 	__atomic_store_n(&r->finished, true, __ATOMIC_SEQ_CST);
 	return NULL;
 }
@@ -847,7 +815,7 @@ static const char *row_name(struct bench *b, const char *what)
 	for (i = 0; i < NR_SWEEPS; i++)
 		if (sweeps[i].nr > 1)
 			len += snprintf(name + len, sizeof(name) - len, "/%s=%d", sweeps[i].name,
-					sweeps[i].now);
+					swept[i]);
 	return name;
 }
 
@@ -1051,7 +1019,7 @@ static void run_sweeps(int which)
 		return;
 	}
 	for (i = 0; i < s->nr; i++) {
-		s->now = s->value[i];
+		swept[which] = s->value[i];
 		run_sweeps(which + 1);
 	}
 }
@@ -1086,20 +1054,6 @@ static void usage(const char *name)
 	       MAX_SLOTS);
 }
 
-static bool parse_list(struct sweep *s, char *list)
-{
-	char *word;
-
-	for (s->nr = 0; (word = strsep(&list, ",")); s->nr++) {
-		if (s->nr == MAX_SWEEP || !*word || word[strspn(word, "0123456789")])
-			return false;
-		s->value[s->nr] = atoi(word);
-		if (s->value[s->nr] < s->min || s->value[s->nr] > s->max)
-			return false;
-	}
-	return true;
-}
-
 static bool take_option(int c, char *value)
 {
 	switch (c) {
@@ -1125,13 +1079,13 @@ static bool take_option(int c, char *value)
 		opt.pause_us = atoi(value);
 		return opt.pause_us >= 0;
 	case 'v':
-		return parse_list(&sweeps[SWEEP_VCPUS], value);
+		return sweep_parse(&sweeps[SWEEP_VCPUS], value);
 	case 'i':
-		return parse_list(&sweeps[SWEEP_THREADS], value);
+		return sweep_parse(&sweeps[SWEEP_THREADS], value);
 	case 'n':
-		return parse_list(&sweeps[SWEEP_SLOTS], value);
+		return sweep_parse(&sweeps[SWEEP_SLOTS], value);
 	case 'm':
-		return parse_list(&sweeps[SWEEP_MIB], value);
+		return sweep_parse(&sweeps[SWEEP_MIB], value);
 	default:
 		return false;
 	}

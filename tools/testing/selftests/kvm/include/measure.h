@@ -63,7 +63,7 @@ static inline void measure_span(const char *name, const char *kind, uint64_t sta
 	ktap_info("span %s %s %lu %lu", name, kind, start_us, length_us);
 }
 
-/* How a TSC's ticks become nanoseconds, in host and guest: without a division.  For hours at most. */
+/* How ticks of the TSC, of some hours, become nanoseconds, in host and guest. */
 struct measure_clock {
 	uint64_t mult;
 };

@@ -3,17 +3,18 @@
 # alone too.  Variables reach them through the environment.
 
 VARIABLES := O KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM V \
-	ARGS WITHOUT KERNEL_TARBALL KERNEL_SRC FRAMEWORK_TARBALL INSTALL QEMU ROUNDS LONG
+	ARGS WITHOUT KERNEL_TARBALL KERNEL_SRC FRAMEWORK_TARBALL INSTALL QEMU ROUNDS LONG \
+	A B BENCHES
 export $(VARIABLES)
 
 # make's own goals and flags are nobody else's business.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
-GOALS := run check bench sabotage historical series kernel patches setup help clean distclean
+GOALS := run check bench compare sabotage historical series kernel patches setup help clean distclean
 .PHONY: $(GOALS)
 .DEFAULT_GOAL := help
 # The scripts take turns on $O and use all CPUs themselves.
 .NOTPARALLEL:
 
-run check bench sabotage historical series setup kernel patches help clean distclean:
+run check bench compare sabotage historical series setup kernel patches help clean distclean:
 	@scripts/make $@

@@ -3,7 +3,8 @@
 #
 # What scripts/compare-report and scripts/compare-html share: how a figure is shown,
 # as functions of awk.
-#	human(x, unit)	3 digits and a unit that fits; `-` stays as it is
+#	human(x, unit)	3 digits and a unit that fits; `-` stays as it is.  Microseconds are
+#			"us", or what `micro` is set to
 # shellcheck disable=SC2034 # for who sources it
 FORMAT_AWK='
 function digits(x) {
@@ -21,7 +22,7 @@ function human(x, unit) {
 	if (x == "-")
 		return x
 	if (unit == "ns")
-		return x < 1e3 ? digits(x) " ns" : x < 999500 ? digits(x / 1e3) " us" : \
+		return x < 1e3 ? digits(x) " ns" : x < 999500 ? digits(x / 1e3) " " (micro ? micro : "us") : \
 			x < 999.5e6 ? digits(x / 1e6) " ms" : digits(x / 1e9) " s"
 	if (unit == "percent")
 		return digits(x) " %"

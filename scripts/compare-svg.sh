@@ -57,7 +57,9 @@ function bar(class, x, y, w, h) {
 		px(x), px(y), px(w), px(h))
 }
 function tick_x(x, s) {
-	return stroke("grid", at_x(x), T, at_x(x), B) text(at_x(x), B + 18, "middle", s)
+	# The last one would be cut off.
+	return stroke("grid", at_x(x), T, at_x(x), B) \
+		text(at_x(x) > R - 8 ? W : at_x(x), B + 18, at_x(x) > R - 8 ? "end" : "middle", s)
 }
 function tick_y(y, s) {
 	return stroke("grid", L, at_y(y), R, at_y(y)) text(L - 8, at_y(y) + 4, "end", s)
@@ -81,6 +83,26 @@ function tick_words(x, unit) {
 	if (unit == "ns")
 		return x < 1e3 ? x " ns" : x < 1e6 ? x / 1e3 " &#181;s" : x < 1e9 ? x / 1e6 " ms" : x / 1e9 " s"
 	return human(x, unit)
+}
+# The names in an order in which those that differ most come first; the rest is folded.
+function pictures(n, shown,    i, j, x) {
+	for (i = 2; i <= n; i++) {
+		x = names[i]
+		for (j = i - 1; j >= 1 && score[names[j]] < score[x]; j--)
+			names[j + 1] = names[j]
+		names[j + 1] = x
+	}
+	for (i = 1; i <= n; i++) {
+		if (i == shown + 1)
+			printf "<details><summary>%d more, which differ less</summary><div class=\"figures\">\n", n - shown
+		picture(names[i])
+	}
+	if (n > shown)
+		print "</div></details>"
+}
+function distance(a, b) {
+	a = log((a > 0 ? a : 1) / (b > 0 ? b : 1))
+	return a < 0 ? -a : a
 }
 function side_name(s) {
 	return s == "A" ? "a" : "b"
@@ -136,7 +158,7 @@ function picture(    low, high, mid, t, s, swap) {
 		s = s arrow(place(low), -1)
 	if (high > 1)
 		s = s arrow(place(high), 1)
-	s = s dot("fb", place(mid), 10, 4) "</svg>"
+	s = s bar("fb", place(mid) - 4, 6, 8, 8) "</svg>"
 	gsub(/\n/, "", s)
 	return s
 }
@@ -200,11 +222,21 @@ function curve(s, m, n,    i, d, up, down, x, last, y) {
 	return "<path class=\"f" s " band\" d=\"" up down "z\"/>\n<path class=\"l" s "\" d=\"" d "\"/>\n" \
 		dot("f" s, x, y, 3.5)
 }
-function picture(m,    n, i, body, high_x, x, y, a, b) {
-	n = values[m]
-	for (i = 1; i <= n; i++)
+function sort_values(m,    i) {
+	for (i = 1; i <= values[m]; i++)
 		at[i] = lowest[m, i]
-	sort_numbers(at, n)
+	sort_numbers(at, values[m])
+	return values[m]
+}
+# What 1 of 1,000 accesses reaches.
+function far_tail(s, m,    i, n, sum, k) {
+	for (i = values[m]; i >= 1 && sum < all[s, m] / 1000; i--)
+		for (k = 1; k <= boots[s, m]; k++)
+			sum += hist[s, m, boot[s, m, k], at[i]]
+	return at[i + 1]
+}
+function picture(m,    n, i, body, high_x, x, y, a, b) {
+	n = sort_values(m)
 	low_x = at[1] > 0 ? at[1] : n > 1 ? at[2] : 1
 	low_x = 10 ^ floor_of(log10(low_x) + 1e-9)
 	high_x = at[n] > low_x ? 10 ^ ceiling(log10(at[n]) - 1e-9) : low_x * 10
@@ -232,8 +264,11 @@ function picture(m,    n, i, body, high_x, x, y, a, b) {
 		"Complementary cumulative distribution of " m, body)
 }
 END {
-	for (i = 1; i <= nr_names; i++)
-		picture(names[i])
+	for (i = 1; i <= nr_names; i++) {
+		sort_values(names[i])
+		score[names[i]] = distance(far_tail("A", names[i]), far_tail("B", names[i]))
+	}
+	pictures(nr_names, 6)
 }
 '
 
@@ -254,6 +289,7 @@ $1 != "span" { next }
 	kind[$2, $4, n] = $5
 	start[$2, $4, n] = $6 + 0
 	len[$2, $4, n] = $7 + 0
+	stalled[$2, $4] += $5 == "stall" ? $7 : 0
 	if (!(($2, $4) in first) || $6 + 0 < first[$2, $4])
 		first[$2, $4] = $6 + 0
 }
@@ -281,27 +317,31 @@ function window(m,    w, k, best, step) {
 function across(us) {
 	return L + (R - L) * us / wide
 }
-function panel(s, m, top, bottom,    i, x, w, ops, dots, y, from) {
+function panel(s, m, top, bottom,    i, x, w, ops, stems, tops, grid, y, from) {
 	T = top
 	B = bottom
 	from = first[s, m]
 	for (y = low_y; y <= high_y * 1.01; y *= 10)
-		dots = dots tick_y(y, tick_words(y * 1000, "ns"))
+		grid = grid tick_y(y, tick_words(y * 1000, "ns"))
 	for (i = 1; i <= spans[s, m]; i++) {
 		x = start[s, m, i] - from
 		if (x > wide)
 			continue
 		x = across(x)
 		if (kind[s, m, i] == "host") {
-			w = clip((R - L) * len[s, m, i] / wide, 0.8, R - x)
-			ops = ops bar("op", x, T, w, B - T)
+			w = px(clip((R - L) * len[s, m, i] / wide, 0.8, R - x))
+			ops = ops "M" px(x) " " T "h" w "V" B "h-" w "z"
 		} else {
-			y = at_y(len[s, m, i] > low_y ? len[s, m, i] : low_y)
-			dots = dots stroke("l" side_name(s) " whisker", x, B, x, y) \
-				dot("f" side_name(s), x, y, 2.5)
+			y = px(at_y(len[s, m, i] > low_y ? len[s, m, i] : low_y))
+			stems = stems "M" px(x) " " B "V" y
+			tops = tops "M" px(x) " " y "h0"
 		}
 	}
-	return ops dots text(L, T - 6, "start", s, "key") stroke("axis", L, B, R, B)
+	s = side_name(s)
+	return grid "<path class=\"op\" d=\"" ops "\"/>\n" \
+		"<path class=\"l" s " whisker\" d=\"" stems "\"/>\n" \
+		"<path class=\"l" s " dots\" d=\"" tops "\"/>\n" \
+		text(L, T - 6, "start", s == "a" ? "A" : "B", "key") stroke("axis", L, B, R, B)
 }
 function picture(m,    i, body, s, y, ticks) {
 	low_y = high_y = 0
@@ -329,23 +369,24 @@ function picture(m,    i, body, s, y, ticks) {
 }
 END {
 	for (i = 1; i <= nr_names; i++)
-		picture(names[i])
+		score[names[i]] = distance(stalled["A", names[i]], stalled["B", names[i]])
+	pictures(nr_names, 4)
 }
 '
 
-# Rows whose names differ in one `N-word` only are one cost at several scales.
+# Rows whose names differ in one `word=N` only are one cost at several scales.
 SCALE_AWK='
-$1 != "row" || !match($4, /(^|\/)[0-9]+-[a-z]+(\/|$)/) { next }
+$1 != "row" || !match($4, /(^|\/)[a-z]+=[0-9]+(\/|$)/) { next }
 {
 	part = substr($4, RSTART, RLENGTH)
 	gsub(/\//, "", part)
-	scale = part + 0
-	word = part
-	sub(/^[0-9]+-/, "", word)
-	group = substr($4, 1, RSTART - 1) (RSTART > 1 ? "/" : "") "*-" word \
-		(RSTART + RLENGTH <= length($4) || $4 ~ /\/$/ ? "/" : "") substr($4, RSTART + RLENGTH)
+	eq = index(part, "=")
+	word = substr(part, 1, eq - 1)
+	scale = substr(part, eq + 1) + 0
+	group = $4
+	sub(word "=[0-9]+", word "=N", group)
 	if (!(group in unit)) {
-		groups[++nr_groups] = group
+		names[++nr_names] = group
 		unit[group] = $5
 		axis[group] = word
 	}
@@ -440,8 +481,22 @@ function picture(g,    n, i, s, low, high, body) {
 	body = body curve("A", g, n) curve("B", g, n) legend("A" exponent("A", g, n), "B" exponent("B", g, n))
 	figure(g, n " scales; both axes are logarithmic", "Cost against scale of " g, body)
 }
+# Differences count where the scale is largest.
+function difference(g,    i, x, a) {
+	for (i = 1; i <= nr_scales[g]; i++)
+		x = scales[g, i] > x ? scales[g, i] : x
+	a = summary("A", g, x) ? middle : 0
+	return distance(a, summary("B", g, x) ? middle : 0)
+}
 END {
-	for (i = 1; i <= nr_groups; i++)
-		picture(groups[i])
+	for (i = 1; i <= nr_names; i++)
+		if (nr_scales[names[i]] > 1)
+			swept[++nr_swept] = names[i]
+	split("", names)
+	for (i = 1; i <= nr_swept; i++) {
+		names[i] = swept[i]
+		score[names[i]] = difference(names[i])
+	}
+	pictures(nr_swept, 6)
 }
 '

@@ -218,9 +218,9 @@ test_rows()
 	rows_are "fault_bench columns" "row columns/none/faults per-second higher 20000
 row columns/none/retries-of-1000-faults count lower 2.5" \
 		"measure columns at=none faults=10000 retries=25 overflow=0 waits=0 calls=0 ns=500000000"
-	rows_are "fault_bench icount" "row instructions/dontneed-outside/512-slots instructions lower 2468" \
+	rows_are "fault_bench icount" "row instructions/dontneed-outside/slots=512 instructions lower 2468" \
 		"measure icount what=dontneed-512-slots min=2468 p10=2470 median=2471 max=9000"
-	rows_are "fault_bench blocked" "row blocked/4-vcpus/cpu-while-blocked percent lower 5" \
+	rows_are "fault_bench blocked" "row blocked/vcpus=4/cpu-while-blocked percent lower 5" \
 		"measure blocked vcpus=4 ops=2 ns=9 blocked_ns=1000 cpu_ns=50 retries=0 waits=0 wait_ns=0"
 	rows_refused "no value" "row x ns lower"
 	rows_refused "a value that is not a number" "row x ns lower fast"
@@ -240,8 +240,8 @@ made_up_run()
 
 	{
 		samples stall/x/p50 lower 1.5 0.01 0.01
-		constant cost/1-slots/call 100 100
-		constant cost/1000-slots/call 1000 100
+		constant cost/slots=1/call 100 100
+		constant cost/slots=1000/call 1000 100
 		for side in A B; do
 			for boot in 1 2; do
 				printf 'hist\t%s\tboot-%d\tstall/x\tns\t%d\t%d\n' "$side" "$boot" 1000 900 \

@@ -20,3 +20,5 @@ INTERVAL_TESTS += torture_test
 
 # Benchmarks measure and do not judge; scripts/bench runs them.
 INTERVAL_BENCHES += fault_bench
+INTERVAL_BENCHES += stall_bench
+INTERVAL_BENCHES += cost_bench

@@ -2,19 +2,20 @@
 # shellcheck shell=bash
 #
 # What scripts/bench and scripts/compare share: how a machine is booted to be
-# measured.  A boot that the emulator broke, or in which a benchmark failed, is done
-# again, and both are counted, apart from each other; any other trouble is the
-# kernel's until shown otherwise.  Source lib.sh before it.
+# measured.  A boot that the emulator broke is done again and counted; any other
+# trouble is the kernel's until shown otherwise.  Source lib.sh before it.
 #
 # The script sets RUN (the folder of all boots), PLANNED (how many boots there will
 # be), MACHINE_WORDS (for people), and has two functions:
 #	orders WHAT			what the machine is to run, on stdout
-#	keep_measures KERNEL BOOT FOLDER	of a sound boot
+#	keep_measures KERNEL BOOT FOLDER	of a sound boot; with KEEP_PARTS=1 also
+#			of one in which a benchmark failed, or the emulator did: it is
+#			to take what the others have measured, and is not done again
 # and gets
 #	boot_sound NAME KERNEL TIER WHAT	one boot, in $RUN/NAME-TRY
 #	say_boots				a few lines on how the boots went
-# and EMULATOR_FAULTS, PRESSURES, AGAIN and TROUBLE; STATUS is set to the class of a
-# boot that was given up.
+# and EMULATOR_FAULTS, PRESSURES and TROUBLE; STATUS is set to the class of a boot
+# that was given up.
 
 # How often one boot is tried again.
 readonly MAX_REPEATS=3
@@ -25,7 +26,6 @@ readonly SET_UP_LIMIT=100
 
 EMULATOR_FAULTS=0
 PRESSURES=()	# of each boot, in per cent
-AGAIN=()	# boots in which a benchmark failed, and which were done again
 TROUBLE=()	# a line for each boot that was given up
 STATUS=0
 DONE=0
@@ -59,24 +59,10 @@ boot_once()
 	child "$REPO/scripts/boot" "$kernel" "$3" "$run"
 	note_pressure "${waited:-0}" "$start"
 	"$REPO/scripts/verdict" -q "$run" || class=$?
-	[ "$class" -ne 0 ] || keep_measures "$kernel" "$1" "$run"
-	return "$class"
-}
-
-# again_after CLASS FOLDER: is the boot to be done again?
-again_after()
-{
-	case $1 in
-	"$EX_EMULATOR")
-		EMULATOR_FAULTS=$((EMULATOR_FAULTS + 1))
-		warn "$2: the emulator broke the guest" ;;
-	"$EX_FAIL")
-		# With a thread for each CPU the emulator's fault may also end in a
-		# SHUTDOWN, of which nothing can be told; a kernel's own fault comes back.
-		AGAIN+=("$2")
-		warn "$2: a benchmark failed: $(sed -n 2p "$RUN/$2/verdict")" ;;
-	*)	return 1 ;;
+	case $class${KEEP_PARTS:+-parts} in
+	0*|"$EX_FAIL-parts"|"$EX_EMULATOR-parts") keep_measures "$kernel" "$1" "$run" ;;
 	esac
+	return "$class"
 }
 
 # time_left: an estimate for people, from the boots that were.
@@ -98,9 +84,13 @@ boot_sound()
 		class=0
 		folder=$name-$tries
 		boot_once "$folder" "${@:2}" || class=$?
-		again_after "$class" "$folder" || break
+		[ "$class" -eq "$EX_EMULATOR" ] || break
+		EMULATOR_FAULTS=$((EMULATOR_FAULTS + 1))
+		warn "$folder: the emulator broke the guest"
+		[ -z "${KEEP_PARTS:-}" ] || return 0
 	done
 	[ "$class" -ne 0 ] || return 0
+	[ "$class${KEEP_PARTS:+-parts}" != "$EX_FAIL-parts" ] || return 0
 	word=$(head -n 1 "$RUN/$folder/verdict" 2>/dev/null || echo '?')
 	TROUBLE+=("$folder: ${word% *}, not in the table: $RUN/$folder")
 	warn "${TROUBLE[-1]}"
@@ -111,9 +101,8 @@ say_boots()
 {
 	local line
 
-	say "$EMULATOR_FAULTS boots were broken by the emulator, and are not in the table"
-	[ ${#AGAIN[@]} -eq 0 ] ||
-		say "a benchmark failed, and the boot was done again: ${AGAIN[*]}"
+	[ -n "${KEEP_PARTS:-}" ] ||
+		say "$EMULATOR_FAULTS boots were broken by the emulator, and are not in the table"
 	[ ${#PRESSURES[@]} -eq 0 ] ||
 		say "time in which something here waited for a CPU, each boot: ${PRESSURES[*]} %"
 	for line in ${TROUBLE[@]+"${TROUBLE[@]}"}; do

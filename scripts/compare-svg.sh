@@ -249,7 +249,8 @@ function picture(m,    n, i, body, high_x, x, y, a, b) {
 	for (y = 1; y >= low_y * 0.99; y /= 10)
 		body = body tick_y(y, y >= 0.999 ? "all" : y >= 0.0099 ? y * 100 " %" : \
 			y >= 0.00000099 ? sprintf("1 in 10<tspan dy=\"-4\" font-size=\"10\">%d</tspan>", -log10(y) + 0.5) : "")
-	body = body titles(unit[m] == "ns" ? "an access took at least" : "at least, " unit[m], "share of accesses")
+	body = body titles(unit[m] == "ns" ? "took at least" : "at least, " unit[m], \
+		m ~ /\/host(\/|$)/ ? "share of operations" : "share of accesses")
 	if (boots["A", m]) {
 		body = body curve("A", m, n)
 		a = ", longest " human(longest, unit[m])

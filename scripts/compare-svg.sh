@@ -137,6 +137,10 @@ function place(r) {
 function arrow(at, sign) {
 	return sprintf("<path class=\"fb\" d=\"M%s 5l%d 5l%d 5z\"/>", px(at), 6 * sign, -6 * sign)
 }
+function without_lines(s) {
+	gsub(/\n/, "", s)
+	return s
+}
 function picture(    low, high, mid, t, s, swap) {
 	s = "<svg viewBox=\"0 0 160 20\" aria-hidden=\"true\">"
 	if ($7 == "-")
@@ -146,6 +150,8 @@ function picture(    low, high, mid, t, s, swap) {
 		t = 72
 	s = s bar("zone", 80 - t, 2, 2 * t, 16) stroke("axis", 80, 0, 80, 20)
 	mid = better_at($7, $4)
+	if ($8 == "-")
+		return without_lines(s bar("fb", place(mid) - 4, 6, 8, 8) "</svg>")
 	low = better_at($8, $4)
 	high = better_at($9, $4)
 	if (low > high) {
@@ -158,9 +164,7 @@ function picture(    low, high, mid, t, s, swap) {
 		s = s arrow(place(low), -1)
 	if (high > 1)
 		s = s arrow(place(high), 1)
-	s = s bar("fb", place(mid) - 4, 6, 8, 8) "</svg>"
-	gsub(/\n/, "", s)
-	return s
+	return without_lines(s bar("fb", place(mid) - 4, 6, 8, 8) "</svg>")
 }
 '
 

@@ -75,6 +75,7 @@ main()
 	compare "all the same" < <(numbers '777777')
 	compare "at the powers of 2" < <(numbers '2 ^ int(42 * x) - (i % 2)')
 	compare "a single one" < <(echo 5)
+	compare "three, far apart" < <(printf "%s\n" 1 1000 1000000)
 	tap "$("$DIR/check" 500000 </dev/null | grep -cv -e '^count 0$' -e '^max 0$' \
 		-e '^quantile 500000 0$')" "none at all"
 	tap "$(echo 18446744073709551615 | "$DIR/check" 500000 |

@@ -746,13 +746,22 @@ static bool wanted(const struct mode *m, int argc, char **argv)
 static int parse_options(int argc, char **argv)
 {
 	size_t i, found = 0;
+	char value[64];
 	int c, n = 0;
 
 	while ((c = getopt(argc, argv, "n:k:m:h")) != -1) {
-		if (c == 'h' || !take_option(c, optarg)) {
+		if (c == 'h') {
 			usage(argv[0]);
-			exit(c == 'h' ? 0 : 2);
+			exit(0);
 		}
+		snprintf(value, sizeof(value), "%s", optarg ?: "");
+		if (take_option(c, optarg))
+			continue;
+		/* Of an option that is not there, getopt() has said so. */
+		if (c != '?')
+			fprintf(stderr, "%s: -%c %s: no value for that; -h says which are\n",
+				argv[0], c, value);
+		exit(2);
 	}
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		if (!wanted(&modes[i], argc, argv))
@@ -761,7 +770,7 @@ static int parse_options(int argc, char **argv)
 		found++;
 	}
 	if (optind != argc && found != (size_t)(argc - optind)) {
-		usage(argv[0]);
+		fprintf(stderr, "%s: no such mode; -h says which there are\n", argv[0]);
 		exit(2);
 	}
 	return n;

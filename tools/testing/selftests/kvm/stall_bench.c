@@ -1095,6 +1095,7 @@ static bool take_option(int c, char *value)
 static void parse_options(int argc, char **argv)
 {
 	bool list = false;
+	char value[64];
 	int c;
 
 	while ((c = getopt(argc, argv, "o:p:s:r:t:e:w:v:i:n:m:lh")) != -1) {
@@ -1102,10 +1103,18 @@ static void parse_options(int argc, char **argv)
 			list = true;
 			continue;
 		}
-		if (c == 'h' || !take_option(c, optarg)) {
+		if (c == 'h') {
 			usage(argv[0]);
-			exit(c == 'h' ? 0 : 2);
+			exit(0);
 		}
+		snprintf(value, sizeof(value), "%s", optarg ?: "");
+		if (take_option(c, optarg))
+			continue;
+		/* Of an option that is not there, getopt() has said so. */
+		if (c != '?')
+			fprintf(stderr, "%s: -%c %s: no value for that; -h says which are\n",
+				argv[0], c, value);
+		exit(2);
 	}
 	if (optind != argc || !visit_cases(list ? list_case : NULL)) {
 		fprintf(stderr, "%s: no such case; -l lists them\n", argv[0]);

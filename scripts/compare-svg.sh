@@ -84,8 +84,9 @@ function tick_words(x, unit) {
 		return x < 1e3 ? x " ns" : x < 1e6 ? x / 1e3 " &#181;s" : x < 1e9 ? x / 1e6 " ms" : x / 1e9 " s"
 	return human(x, unit)
 }
-# The names in an order in which those that differ most come first; the rest is folded.
-function pictures(n, shown,    i, j, x) {
+# The names in an order in which those that differ most come first; the rest is folded,
+# or left out so that the page stays small.
+function pictures(n, shown, fold,    i, j, x) {
 	for (i = 2; i <= n; i++) {
 		x = names[i]
 		for (j = i - 1; j >= 1 && score[names[j]] < score[x]; j--)
@@ -93,6 +94,10 @@ function pictures(n, shown,    i, j, x) {
 		names[j + 1] = x
 	}
 	for (i = 1; i <= n; i++) {
+		if (i > shown && !fold) {
+			printf "<p class=\"quiet\">%d more, which differ less, are not drawn.</p>\n", n - shown
+			return
+		}
 		if (i == shown + 1)
 			printf "<details><summary>%d more, which differ less</summary><div class=\"figures\">\n", n - shown
 		picture(names[i])
@@ -213,7 +218,7 @@ function curve(s, m, n,    i, d, up, down, x, last, y) {
 	last = -1
 	for (i = 1; i <= n && share[i]; i++) {
 		x = px(at_x(at[i] ? at[i] : low_x))
-		if (x - last < 1.5 && share[i + 1])
+		if (x - last < 2.5 && share[i + 1])
 			continue
 		last = x
 		y = px(at_y(share[i]))
@@ -273,7 +278,7 @@ END {
 		sort_values(names[i])
 		score[names[i]] = distance(far_tail("A", names[i]), far_tail("B", names[i]))
 	}
-	pictures(nr_names, 6)
+	pictures(nr_names, shown ? shown : 6, !shown)
 }
 '
 
@@ -375,7 +380,7 @@ function picture(m,    i, body, s, y, ticks) {
 END {
 	for (i = 1; i <= nr_names; i++)
 		score[names[i]] = distance(stalled["A", names[i]], stalled["B", names[i]])
-	pictures(nr_names, 4)
+	pictures(nr_names, 4, 0)
 }
 '
 
@@ -502,6 +507,6 @@ END {
 		names[i] = swept[i]
 		score[names[i]] = difference(names[i])
 	}
-	pictures(nr_swept, 6)
+	pictures(nr_swept, 6, 1)
 }
 '

@@ -208,8 +208,8 @@ rows_refused()
 		"$1: one line, and nothing of the boot is taken" "$got"
 }
 
-# What a program has printed counts if it ended well.
-programs_apart()
+# What was printed counts if the case, or the program, ended well.
+failures_apart()
 {
 	local file got
 
@@ -217,9 +217,11 @@ programs_apart()
 	printf '%s\n' '# start 1 a, at most 9 s' '  # row a ns lower 1' 'ok 1 a # 1.0 s' \
 		'# start 2 b, at most 9 s' '  # row b ns lower 1' 'not ok 2 b # 1.0 s; failed' \
 		'# start 3 c, at most 9 s' '  # row c ns lower 1' 'ok 3 c # 1.0 s' \
-		'# start 4 d, at most 9 s' '  # row d ns lower 1' >"$file"
+		'# start 4 d, at most 9 s' '  # row d1 ns lower 1' '  ok 1 - d1' '  # row d2 ns lower 1' \
+		'  not ok 2 - d2 # no' '  # row d3 ns lower 1' '  ok 3 - d3' 'not ok 4 d # 1.0 s; failed' \
+		'# start 5 e, at most 9 s' '  # row e ns lower 1' >"$file"
 	got=$("$BIN/compare-rows" A boot "$file" | cut -f4 | paste -sd' ') || true
-	tap "$(yes_no test "$got" = "a c d")" "a program that failed has no rows" "$got"
+	tap "$(yes_no test "$got" = "a c d1 d3 e")" "what failed has no rows, what ended well before it and after has" "$got"
 }
 
 test_rows()
@@ -236,7 +238,7 @@ row columns/none/retries-of-1000-faults count lower 2.5" \
 		"measure icount what=dontneed-512-slots min=2468 p10=2470 median=2471 max=9000"
 	rows_are "fault_bench blocked" "row blocked/vcpus=4/cpu-while-blocked percent lower 5" \
 		"measure blocked vcpus=4 ops=2 ns=9 blocked_ns=1000 cpu_ns=50 retries=0 waits=0 wait_ns=0"
-	programs_apart
+	failures_apart
 	rows_refused "no value" "row x ns lower"
 	rows_refused "a value that is not a number" "row x ns lower fast"
 	rows_refused "an unknown unit" "row x furlongs lower 1"

@@ -244,13 +244,25 @@ function far_tail(s, m,    i, n, sum, k) {
 			sum += hist[s, m, boot[s, m, k], at[i]]
 	return at[i + 1]
 }
+# The part that is as long as the longest.
+function least_share(s, m,    i, k, sum) {
+	for (i = values[m]; i >= 1; i--) {
+		for (k = 1; k <= boots[s, m]; k++)
+			sum += hist[s, m, boot[s, m, k], at[i]]
+		if (sum)
+			return sum / all[s, m]
+	}
+	return 1
+}
 function picture(m,    n, i, body, high_x, x, y, a, b) {
 	n = sort_values(m)
 	low_x = at[1] > 0 ? at[1] : n > 1 ? at[2] : 1
 	low_x = 10 ^ floor_of(log10(low_x) + 1e-9)
 	high_x = at[n] > low_x ? 10 ^ ceiling(log10(at[n]) - 1e-9) : low_x * 10
-	y = all["A", m] > all["B", m] ? all["A", m] : all["B", m]
-	low_y = 10 ^ -ceiling(log10(y > 10 ? y : 10) - 1e-9)
+	x = least_share("A", m)
+	y = least_share("B", m)
+	y = x < y ? x : y
+	low_y = 10 ^ floor_of(log10(y < 0.01 ? y : 0.01) + 1e-9)
 	frame(380)
 	set_axes(low_x, high_x, low_y, 1)
 	for (x = low_x; x <= high_x * 1.01; x *= 10)

@@ -318,6 +318,12 @@ test_input()
 	input_refused "a side that is not there" 2 "B=nowhere: no such file" B=nowhere
 	input_refused "no bench of that name" 2 "none has the name x; there are: columns" BENCHES="columns x"
 	input_refused "rounds that are no number" 2 "ROUNDS=many is not a number" ROUNDS=many
+	# A bzImage up to its magic, which says that it has 16 MiB.
+	{ head -c 500 /dev/zero; printf '\000\000\020\000'; head -c 10 /dev/zero; printf 'HdrS'
+	  head -c 1000 /dev/zero; } >"$(dirname "$INPUT_O")/cut"
+	input_refused "a bzImage that is cut off" 8 "cut is truncated" A="$(dirname "$INPUT_O")/cut"
+	: >"$(dirname "$INPUT_O")/empty"
+	input_refused "an empty file" 2 "empty is empty" B="$(dirname "$INPUT_O")/empty"
 	tap "$(yes_no test ! -e "$INPUT_O")" "nothing is left behind" "$(ls "$INPUT_O" 2>&1)"
 }
 

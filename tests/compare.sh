@@ -107,7 +107,7 @@ test_verdicts()
 # Boots that differ by 3 %, and by 15 %.
 equal_kernels()
 {
-	for seed in {1..100}; do
+	for seed in {1..50}; do
 		samples "narrow-$seed" lower 1 0.02 0.03 6 "$seed"
 		samples "wide-$seed" lower 1 0.05 0.15 3 "$seed"
 	done
@@ -119,9 +119,9 @@ test_no_verdict_by_chance()
 
 	got=$(equal_kernels | TOLERANCE=$NO_TOLERANCE judge | grep -E '^(worse|better)') || true
 	tap "$(yes_no test "$(grep -c . <<<"$got")" -le 1)" \
-		"200 rows of equal kernels, without tolerance: at most 1 verdict by chance" "$got"
+		"100 rows of equal kernels, without tolerance: at most 1 verdict by chance" "$got"
 	got=$(equal_kernels | judge | grep -E '^(worse|better)') || true
-	tap "$(yes_no test -z "$got")" "200 rows of equal kernels: none with it" "$got"
+	tap "$(yes_no test -z "$got")" "100 rows of equal kernels: none with it" "$got"
 }
 
 test_order()

@@ -53,6 +53,7 @@
 #define PAGE			4096UL
 #define HUGE_PAGE		0x200000UL
 #define MEM_SLOT		1
+#define SPARE_SLOT		2
 #define MEM_GPA			0x100000000UL
 #define MEM_GVA			0x1000000000UL
 #define SLOT_GPA		0x200000000UL
@@ -61,7 +62,10 @@
 #define FAULT_PAGES		1000UL
 #define HUGE_PAGES		32UL
 #define HUGE_PASSES		20
-#define UPDATES			50
+#define INVALIDATIONS		200
+#define UPDATES			400
+/* The first ones are not like the others: caches fill. */
+#define WARM_UPDATES		20
 #define SIZE_PASSES		5
 /* As many as share one page by default. */
 #define KSM_PAGES		256UL
@@ -104,6 +108,7 @@ struct guest {
 	struct guest_shared *shared;
 	uint8_t *mem;
 	size_t len;
+	uint8_t *spare;
 };
 
 static uint64_t samples[HUGE_PAGES * HUGE_PASSES > KSM_PAGES * KSM_PASSES ?
@@ -366,7 +371,7 @@ static void measure_invalidation(const char *name, uint8_t *page, const char *su
 	uint64_t start;
 	int i;
 
-	for (i = 0; i < MAX_SAMPLES; i++) {
+	for (i = 0; i < INVALIDATIONS; i++) {
 		start = rdtsc();
 		dontneed(page, PAGE);
 		add_sample(rdtsc() - start);
@@ -396,12 +401,13 @@ static void measure_updates(struct kvm_vm *vm, int slot, uint8_t *hva, const cha
 	uint64_t gpa = SLOT_GPA + slot * PAGE, cost[NR_UPDATES][UPDATES];
 	int i, u;
 
-	for (i = 0; i < UPDATES; i++) {
-		cost[CREATE][i] = update(vm, slot, 0, gpa, PAGE, hva);
-		cost[LOG_ON][i] = update(vm, slot, KVM_MEM_LOG_DIRTY_PAGES, gpa, PAGE, hva);
-		cost[LOG_OFF][i] = update(vm, slot, 0, gpa, PAGE, hva);
-		cost[MOVE][i] = update(vm, slot, 0, gpa + PAGE, PAGE, hva);
-		cost[DELETE][i] = update(vm, slot, 0, gpa + PAGE, 0, hva);
+	for (i = -WARM_UPDATES; i < UPDATES; i++) {
+		u = i < 0 ? 0 : i;
+		cost[CREATE][u] = update(vm, slot, 0, gpa, PAGE, hva);
+		cost[LOG_ON][u] = update(vm, slot, KVM_MEM_LOG_DIRTY_PAGES, gpa, PAGE, hva);
+		cost[LOG_OFF][u] = update(vm, slot, 0, gpa, PAGE, hva);
+		cost[MOVE][u] = update(vm, slot, 0, gpa + PAGE, PAGE, hva);
+		cost[DELETE][u] = update(vm, slot, 0, gpa + PAGE, 0, hva);
 	}
 	for (u = 0; u < NR_UPDATES; u++) {
 		for (i = 0; i < UPDATES; i++)
@@ -412,11 +418,12 @@ static void measure_updates(struct kvm_vm *vm, int slot, uint8_t *hva, const cha
 
 static void run_slots(void)
 {
-	uint8_t *outside = map_memory(PAGE, MADV_NOHUGEPAGE), *mem;
+	/* One mapping, so that mm has the same to do inside and outside. */
+	uint8_t *mem = map_memory((MAX_SLOTS + 2) * PAGE, MADV_NOHUGEPAGE);
+	uint8_t *outside = mem + (MAX_SLOTS + 1) * PAGE;
 	struct kvm_vm *vm = vm_create_barebones();
 	int slot = 0, i, n;
 
-	mem = map_memory((MAX_SLOTS + 1) * PAGE, MADV_NOHUGEPAGE);
 	for (i = 0; i < opt.slots.nr; i++) {
 		n = opt.slots.value[i];
 		for (; slot < n; slot++)
@@ -430,6 +437,7 @@ static void run_slots(void)
 		ktap_pass("slots", "%d memslots", n);
 	}
 	kvm_vm_free(vm);
+	munmap(mem, (MAX_SLOTS + 2) * PAGE);
 }
 
 /* ---- VMs ---- */
@@ -453,8 +461,8 @@ static void run_vms(void)
 {
 	static struct kvm_vm *vm[MAX_VMS];
 	struct rlimit files = { MAX_FILES, MAX_FILES };
-	uint8_t *outside = map_memory(PAGE, MADV_NOHUGEPAGE);
-	uint8_t *mem = map_memory(MAX_VMS * PAGE, MADV_NOHUGEPAGE);
+	uint8_t *mem = map_memory((MAX_VMS + 1) * PAGE, MADV_NOHUGEPAGE);
+	uint8_t *outside = mem + MAX_VMS * PAGE;
 	int i, n, made = 0;
 
 	must(!setrlimit(RLIMIT_NOFILE, &files), "RLIMIT_NOFILE");
@@ -474,37 +482,58 @@ static void run_vms(void)
 	}
 	while (made)
 		kvm_vm_free(vm[--made]);
+	munmap(mem, (MAX_VMS + 1) * PAGE);
 }
 
 /* ---- size ---- */
 
+/*
+ * After a while without an update SRCU lets the first one wait for the next tick, and
+ * that is no instructions: so there is another one just before.
+ */
+static uint64_t log_on(struct guest *g)
+{
+	vm_set_user_memory_region(g->vm, SPARE_SLOT, 0, SLOT_GPA, PAGE, g->spare);
+	vm_set_user_memory_region(g->vm, SPARE_SLOT, 0, SLOT_GPA, 0, g->spare);
+	return update(g->vm, MEM_SLOT, KVM_MEM_LOG_DIRTY_PAGES, MEM_GPA, g->len, g->mem);
+}
+
+static uint64_t discard_all(struct guest *g)
+{
+	uint64_t start = rdtsc();
+
+	dontneed(g->mem, g->len);
+	return rdtsc() - start;
+}
+
+/* The guest has mapped all of its memory, each time. */
+static void measure_size(const char *name, uint64_t pages, uint64_t (*what)(struct guest *g),
+			 const char *suffix)
+{
+	struct guest g;
+	int pass;
+
+	guest_create(&g, pages * PAGE, MADV_NOHUGEPAGE);
+	g.spare = map_memory(PAGE, MADV_NOHUGEPAGE);
+	for (pass = 0; pass < SIZE_PASSES; pass++) {
+		guest_touch(&g, pages, PAGE);
+		add_sample(what(&g));
+		vm_set_user_memory_region(g.vm, MEM_SLOT, 0, MEM_GPA, g.len, g.mem);
+	}
+	report(name, suffix);
+	munmap(g.spare, PAGE);
+	guest_destroy(&g);
+}
+
 static void run_size(void)
 {
-	uint64_t pages, start, log[SIZE_PASSES], discards[SIZE_PASSES];
-	struct guest g;
-	int i, pass;
+	int i;
 
 	for (i = 0; i < opt.mib.nr; i++) {
-		pages = opt.mib.value[i] * 256UL;
-		guest_create(&g, pages * PAGE, MADV_NOHUGEPAGE);
-		for (pass = 0; pass < SIZE_PASSES; pass++) {
-			guest_touch(&g, pages, PAGE);
-			log[pass] = update(g.vm, MEM_SLOT, KVM_MEM_LOG_DIRTY_PAGES, MEM_GPA, g.len,
-					   g.mem);
-			vm_set_user_memory_region(g.vm, MEM_SLOT, 0, MEM_GPA, g.len, g.mem);
-			guest_touch(&g, pages, PAGE);
-			start = rdtsc();
-			dontneed(g.mem, g.len);
-			discards[pass] = rdtsc() - start;
-		}
-		for (pass = 0; pass < SIZE_PASSES; pass++)
-			add_sample(log[pass]);
-		report("size/log-on", swept(&opt.mib, i));
-		for (pass = 0; pass < SIZE_PASSES; pass++)
-			add_sample(discards[pass]);
-		report("size/discard", swept(&opt.mib, i));
+		measure_size("size/log-on", opt.mib.value[i] * 256UL, log_on, swept(&opt.mib, i));
+		measure_size("size/discard", opt.mib.value[i] * 256UL, discard_all,
+			     swept(&opt.mib, i));
 		ktap_pass("size", "%d MiB", opt.mib.value[i]);
-		guest_destroy(&g);
 	}
 }
 
@@ -599,7 +628,6 @@ static void run_ksm(void)
 		ktap_skip("ksm", "KSM can't be turned on, or ksmd has no clock");
 	else
 		measure_ksm(clock);
-	knob_restore_all();
 }
 
 /* ---- reap ---- */
@@ -636,7 +664,7 @@ static pid_t victim_start(void)
 	return pid;
 }
 
-/* Nothing else runs on the CPU meanwhile, above all not the victim. */
+/* The victim does not run meanwhile: be_first(). */
 static uint64_t reap(pid_t pid)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0);
@@ -654,16 +682,10 @@ static uint64_t reap(pid_t pid)
 
 static void run_reap(void)
 {
-	struct sched_param first = { .sched_priority = 1 }, usual = {};
-	pid_t pid;
 	int i;
 
-	for (i = 0; i < REAP_VICTIMS; i++) {
-		pid = victim_start();
-		must(!sched_setscheduler(0, SCHED_FIFO, &first), "SCHED_FIFO");
-		add_sample(reap(pid) / REAP_PAGES);
-		must(!sched_setscheduler(0, SCHED_OTHER, &usual), "SCHED_OTHER");
-	}
+	for (i = 0; i < REAP_VICTIMS; i++)
+		add_sample(reap(victim_start()) / REAP_PAGES);
 	report("reap/page", "");
 	ktap_pass("reap", "%d victims of %lu pages", REAP_VICTIMS, REAP_PAGES);
 }
@@ -776,6 +798,19 @@ static int parse_options(int argc, char **argv)
 	return n;
 }
 
+/*
+ * What wakes this thread up is interrupted at once, and nothing else runs unless it
+ * sleeps.  Otherwise the scheduler may first let a kernel thread end its work, or
+ * not: 1,400 instructions more in some updates of a memslot.
+ */
+static void be_first(void)
+{
+	struct sched_param param = { .sched_priority = 1 };
+
+	knob_set("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+	must(!sched_setscheduler(0, SCHED_FIFO, &param), "SCHED_FIFO");
+}
+
 int main(int argc, char **argv)
 {
 	int n = parse_options(argc, argv);
@@ -784,6 +819,7 @@ int main(int argc, char **argv)
 	guard_init();
 	if (!icount_works())
 		return ktap_skip_all("the TSC does not count instructions: needs QEMU's -icount");
+	be_first();
 	ktap_start(n);
 	for (i = 0; i < ARRAY_SIZE(modes); i++)
 		if (wanted(&modes[i], argc, argv))

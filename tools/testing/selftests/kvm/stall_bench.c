@@ -335,7 +335,7 @@ static const char *prepare_ksm(void)
 {
 	if (access(KSM "run", W_OK))
 		return "no KSM in this kernel, or not for this user";
-	if (!knob_set(KSM "pages_to_scan", "1000") || !knob_set(KSM "sleep_millisecs", "1") ||
+	if (!knob_set(KSM "pages_to_scan", "1000") || !knob_set(KSM "sleep_millisecs", "10") ||
 	    !knob_set(KSM "run", "1"))
 		return "KSM can't be turned on";
 	return NULL;
@@ -384,20 +384,16 @@ static void act_collapse(struct attacker *a)
 
 static const char *prepare_swap(void)
 {
-	static const char *why;
-	static bool done;
-
-	if (!done)
-		why = swap_create(SWAP_BYTES);
-	done = true;
-	return why;
+	return swap_create(SWAP_BYTES);
 }
 
+/* Twice, for the first time the kernel only takes note that pages have been used. */
 static void act_pageout(struct attacker *a)
 {
 	uint64_t before, after;
 
 	counter_vmstat("pswpout", &before);
+	must(!madvise(a->at, a->len, MADV_PAGEOUT), "MADV_PAGEOUT");
 	must(!madvise(a->at, a->len, MADV_PAGEOUT), "MADV_PAGEOUT");
 	a->seen += counter_vmstat("pswpout", &after) && after > before;
 }
@@ -978,7 +974,6 @@ static void run_case(const struct operation *op, enum place place)
 	snprintf(b.name, sizeof(b.name), "%s", name);
 	measure_case(&b);
 	bench_destroy(&b);
-	/* KSM works on whatever is mergeable; nothing is any more. */
 	knob_restore_all();
 }
 

@@ -104,7 +104,7 @@ static inline void log_histogram_merge(struct log_histogram *sum, const struct l
 
 /*
  * The least value that @per_million of all are not above: the middle of its bucket, and
- * so at most 1/128 off.  0 of nothing.
+ * so at most 1/128 off; the greatest of all is exact.  0 of nothing.
  */
 static inline uint64_t log_histogram_quantile(const struct log_histogram *h,
 					      uint64_t per_million)
@@ -116,13 +116,13 @@ static inline uint64_t log_histogram_quantile(const struct log_histogram *h,
 		return 0;
 	if (!rank)
 		rank = 1;
+	if (rank >= h->count)
+		return h->max;
 	while (seen + h->bucket[i] < rank)
 		seen += h->bucket[i++];
 	lowest = log_histogram_lowest(i);
 	middle = lowest + (log_histogram_lowest(i + 1) - lowest) / 2;
-	if (middle < h->min)
-		return h->min;
-	return middle > h->max || i == LOG_HISTOGRAM_BUCKETS - 1 ? h->max : middle;
+	return middle < h->min ? h->min : middle > h->max ? h->max : middle;
 }
 
 #endif /* SELFTEST_KVM_LOG_HISTOGRAM_H */

@@ -330,7 +330,7 @@ function window(m,    w, k, best, step) {
 		if (within("A", m, w) > 400 || within("B", m, w) > 400)
 			break
 		best = w
-		if (within("A", m, w) == spans["A", m] && within("B", m, w) == spans["B", m])
+		if (within("A", m, w) >= 0.97 * spans["A", m] && within("B", m, w) >= 0.97 * spans["B", m])
 			break
 		w *= step[k % 3 + 1]
 	}

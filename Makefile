@@ -4,15 +4,15 @@
 
 VARIABLES := O KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM V \
 	ARGS VMM LIBVIRT_URI WITHOUT KERNEL_TARBALL KERNEL_SRC FRAMEWORK_TARBALL INSTALL QEMU ROUNDS \
-	LONG EVENTS HOSTS JOBS HALT FRESH
+	LONG EVENTS HOSTS JOBS HALT FRESH A B BENCHES
 export $(VARIABLES)
 
 # make's own goals and flags are nobody else's business.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
 INSIDE := shell trace gdb monitor
-GOALS := $(INSIDE) run check bench matrix sabotage historical series kernel patches setup help clean \
-	distclean
+GOALS := $(INSIDE) run check bench compare matrix sabotage historical series kernel patches setup \
+	help clean distclean
 .PHONY: $(GOALS)
 .DEFAULT_GOAL := help
 # The scripts take turns on $O and use all CPUs themselves.

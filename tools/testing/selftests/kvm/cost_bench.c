@@ -489,12 +489,14 @@ static void run_vms(void)
 
 /*
  * After a while without an update SRCU lets the first one wait for the next tick, and
- * that is no instructions: so there is another one just before.
+ * that is no instructions: so there is another one just before.  It must not be the
+ * deletion of a memslot, which takes all mappings away.
  */
 static uint64_t log_on(struct guest *g)
 {
+	vm_set_user_memory_region(g->vm, SPARE_SLOT, KVM_MEM_LOG_DIRTY_PAGES, SLOT_GPA, PAGE,
+				  g->spare);
 	vm_set_user_memory_region(g->vm, SPARE_SLOT, 0, SLOT_GPA, PAGE, g->spare);
-	vm_set_user_memory_region(g->vm, SPARE_SLOT, 0, SLOT_GPA, 0, g->spare);
 	return update(g->vm, MEM_SLOT, KVM_MEM_LOG_DIRTY_PAGES, MEM_GPA, g->len, g->mem);
 }
 
@@ -515,6 +517,7 @@ static void measure_size(const char *name, uint64_t pages, uint64_t (*what)(stru
 
 	guest_create(&g, pages * PAGE, MADV_NOHUGEPAGE);
 	g.spare = map_memory(PAGE, MADV_NOHUGEPAGE);
+	vm_set_user_memory_region(g.vm, SPARE_SLOT, 0, SLOT_GPA, PAGE, g.spare);
 	for (pass = 0; pass < SIZE_PASSES; pass++) {
 		guest_touch(&g, pages, PAGE);
 		add_sample(what(&g));

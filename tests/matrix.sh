@@ -156,7 +156,8 @@ bad_input()
 # Our processes on those machines.
 left_running()
 {
-	pgrep -fa "^[^ ]*(qemu-system[^ ]*|parallel|perl|ssh|bash) .*$FOLDER" || true
+	# Not as an argument: grep would find itself.
+	grep -laFf <(echo "$FOLDER") /proc/[0-9]*/cmdline 2>/dev/null || true
 }
 
 # Ctrl-C once a cell has passed.

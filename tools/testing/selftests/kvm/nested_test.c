@@ -25,6 +25,7 @@
 #include "test_util.h"
 #include "cases.h"
 #include "knob.h"
+#include "patience.h"
 #include "storm.h"
 #include "swap.h"
 #include "thp.h"
@@ -55,7 +56,9 @@
 #define L2_VISITS		32
 #define L1_VISITS		4
 #define L1_MOVES		2
-#define PATIENCE		15
+/* Attacks, and visits of L2, each of which returns to L1 now and then. */
+#define PATIENCE_ATTACKS	500
+#define VISITS_PER_ATTACK	4
 #define MIN_ATTACKS		16
 #define MIN_EXITS		50
 
@@ -619,6 +622,7 @@ static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 		.walks = trace_count_read(&walks),
 		.asyncs = trace_count_read(&asyncs),
 	};
+	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
 	uint64_t start = now_us();
 
 	storm_start(&s->storm, seed);
@@ -630,7 +634,8 @@ static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 		collect(s, start, &before);
 		if (s->c.usec > usec && !nothing_happened(s))
 			break;
-		if (s->c.usec > usec + PATIENCE * 1000000UL)
+		if (patience_over(&patience, min(s->c.attacks,
+						 s->c.l2_visits / VISITS_PER_ATTACK)))
 			break;
 	}
 	storm_stop(&s->storm);

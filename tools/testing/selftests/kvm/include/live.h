@@ -48,9 +48,11 @@ struct live {
 	uint64_t writes;
 	uint64_t us;
 	int fd;
+	/* Who tells: a child has no such thread, and may have been made while it had the lock. */
+	pid_t pid;
 };
 
-static struct live live = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
+static struct live live = { .fd = -1 };
 
 static inline struct live_counts live_sum(void)
 {
@@ -118,6 +120,8 @@ static inline void live_start(const char *path)
 	live.fd = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
 	if (live.fd < 0)
 		return;
+	pthread_mutex_init(&live.lock, NULL);
+	live.pid = getpid();
 	live.us = now_us();
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -130,18 +134,20 @@ static inline void live_attach(live_tell tell, void *owner)
 {
 	const char *path = getenv("KVM_INTERVAL_LIVE");
 
-	if (!path)
+	if (path && live.fd < 0)
+		live_start(path);
+	if (live.pid != getpid())
 		return;
 	pthread_mutex_lock(&live.lock);
 	live.tell = tell;
 	live.owner = owner;
 	pthread_mutex_unlock(&live.lock);
-	if (live.fd < 0)
-		live_start(path);
 }
 
 static inline void live_detach(void)
 {
+	if (live.pid != getpid())
+		return;
 	pthread_mutex_lock(&live.lock);
 	live.before = live_sum();
 	live.tell = NULL;

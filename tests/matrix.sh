@@ -17,7 +17,7 @@ set -euo pipefail
 BIN=$REPO/scripts
 SSHD=$(PATH=$PATH:/usr/sbin command -v sshd || true)
 unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM QEMU ARGS HOSTS JOBS HALT
-unset FRESH LIB_NESTED
+unset FRESH LIB_NESTED BUILT
 PIDS=()
 
 # --- machines -----------------------------------------------------------------------
@@ -286,10 +286,11 @@ main()
 	start_machines
 	bad_input
 	never_repeated
-	run_repeats
 	interrupt_it
+	export BUILT=1
 	go_on
 	the_broken_boot
+	run_repeats
 	tap_end
 }
 

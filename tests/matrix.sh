@@ -4,7 +4,8 @@
 # Tests of scripts/matrix on machines that are this one, three times: each is an sshd on a
 # port of the loopback device, with a home folder of its own.  At one nobody listens; at
 # one the first boot fails.  In the middle comes Ctrl-C, and the same command goes on.
-# The kernels must be built: both run, with and without nested paging, about two minutes.
+# The kernels must be built (scripts/check does it): both run, with and without nested
+# paging, which takes about two minutes.
 #
 # Usage: tests/matrix.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
@@ -17,7 +18,8 @@ set -euo pipefail
 BIN=$REPO/scripts
 SSHD=$(PATH=$PATH:/usr/sbin command -v sshd || true)
 unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM QEMU ARGS HOSTS JOBS HALT
-unset FRESH LIB_NESTED BUILT
+unset FRESH LIB_NESTED
+export BUILT=1
 PIDS=()
 
 # --- machines -----------------------------------------------------------------------
@@ -169,7 +171,7 @@ interrupt_it()
 	matrix >"$DIR/first.log" 2>&1 &
 	pid=$!
 	set +m
-	for ((tries = 0; tries < 1200; tries++)); do
+	for ((tries = 0; tries < 2400; tries++)); do
 		lib_nap 0.1
 		kill -0 "$pid" 2>/dev/null || break
 		grep -q '^  pass ' "$DIR/first.log" && break
@@ -190,14 +192,15 @@ interrupt_it()
 
 go_on()
 {
-	local status=0 cells host
+	local status=0 before after host
 
 	matrix >"$DIR/second.log" 2>&1 || status=$?
 	tap "$((status != 0))" "the same command goes on and passes" \
 		"status $status; $(tail -n 30 "$DIR/second.log")"
-	cells=$(grep -c '^  pass ' "$DIR/second.log") || true
-	check "what was done is not done again" "$cells cells passed in the second run" \
-		test "$cells" -lt 4
+	before=$(grep -c '^  pass ' "$DIR/first.log") || true
+	after=$(grep -c '^  pass ' "$DIR/second.log") || true
+	check "what was done is not done again" "first $before cells passed, then $after" \
+		test "$before" -ge 1 -a $((before + after)) -le 4
 	check "the table has every cell" "$(cat "$DIR/second.log")" \
 		test "$(grep -o 'pass' < <(grep '^munmap_test seed' "$DIR/second.log") | wc -l)" -eq 4
 	for host in alpha beta; do
@@ -287,7 +290,6 @@ main()
 	bad_input
 	never_repeated
 	interrupt_it
-	export BUILT=1
 	go_on
 	the_broken_boot
 	run_repeats

@@ -120,7 +120,7 @@ break_first_boot()
 
 matrix()
 {
-	env HOSTS="$DIR/hosts" KERNEL=both NPT='1 0' TESTS=munmap TIME=1 SEED="$SEED" \
+	setpriv --pdeathsig TERM env HOSTS="$DIR/hosts" KERNEL=both NPT='1 0' TESTS=munmap TIME=1 SEED="$SEED" \
 		"$BIN/matrix"
 }
 
@@ -180,7 +180,11 @@ interrupt_it()
 	wait "$pid" || status=$?
 	MATRIX=$(realpath "$O/matrix/latest")
 	FOLDER=kvm-interval-${MATRIX##*/}
-	lib_nap 3
+	# A machine notices within seconds that its connection is gone.
+	for ((tries = 0; tries < 75; tries++)); do
+		[ -n "$(left_running)" ] || break
+		lib_nap 0.2
+	done
 	tap "$((status != EX_INT))" "Ctrl-C: its status" "$status; $(tail -n 20 "$DIR/first.log")"
 	check "Ctrl-C: says that the same command goes on" "$(tail -n 3 "$DIR/first.log")" \
 		grep -q 'of 4 cells are done; the same command goes on' "$DIR/first.log"

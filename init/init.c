@@ -574,6 +574,9 @@ static int run_sh(const char *option, const char *arg)
 		else
 			ioctl(STDIN_FILENO, TIOCSCTTY, 1);
 		setenv("HOME", "/", 1);
+		/* A test opens its own file by the name it was called by. */
+		if (chdir("/tests"))
+			printf("init: no /tests\n");
 		execl("/bin/sh", "sh", option, arg, NULL);
 		_exit(127);
 	}

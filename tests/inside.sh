@@ -86,7 +86,8 @@ shell_cases()
 	SAID=$(cat "$WORK/asked")
 	was 0 'VM status: running' "monitor of a machine that runs"
 	no_machine shell
-	try "$BIN/shell" <<<'false; exit 3'
+	try "$BIN/shell" <<<'munmap_test -t 1 -c punch/shmem/4k; echo test=$?; exit 3'
+	was 1 '^test=0$' "a test runs there by its name"
 	was 1 'ended with status 3' "shell tells the status of the commands"
 	try timeout 40 "$BIN/shell" <<<'sleep 1000'
 	was 124 '' "shell can be ended"

@@ -19,7 +19,6 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <getopt.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -29,6 +28,7 @@
 #include <sys/wait.h>
 
 #include "framework.h"
+#include "bench_options.h"
 #include "counters.h"
 #include "guest_sync.h"
 #include "icount.h"
@@ -771,23 +771,9 @@ static bool wanted(const struct mode *m, int argc, char **argv)
 static int parse_options(int argc, char **argv)
 {
 	size_t i, found = 0;
-	char value[64];
-	int c, n = 0;
+	int n = 0;
 
-	while ((c = getopt(argc, argv, "n:k:m:h")) != -1) {
-		if (c == 'h') {
-			usage(argv[0]);
-			exit(0);
-		}
-		snprintf(value, sizeof(value), "%s", optarg ?: "");
-		if (take_option(c, optarg))
-			continue;
-		/* Of an option that is not there, getopt() has said so. */
-		if (c != '?')
-			fprintf(stderr, "%s: -%c %s: no value for that; -h says which are\n",
-				argv[0], c, value);
-		exit(2);
-	}
+	bench_options(argc, argv, "n:k:m:h", usage, take_option);
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		if (!wanted(&modes[i], argc, argv))
 			continue;

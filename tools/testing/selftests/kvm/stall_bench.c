@@ -15,13 +15,13 @@
  * Results are rows, histograms and spans as in include/measure.h.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "framework.h"
+#include "bench_options.h"
 #include "counters.h"
 #include "guest_sync.h"
 #include "knob.h"
@@ -160,6 +160,7 @@ static struct options {
 	int rounds;
 	int interval_us;
 	int pause_us;
+	bool list;
 	const char *operation;
 	const char *place;
 } opt = {
@@ -1052,6 +1053,9 @@ static void usage(const char *name)
 static bool take_option(int c, char *value)
 {
 	switch (c) {
+	case 'l':
+		opt.list = true;
+		return true;
 	case 'o':
 		opt.operation = value;
 		return true;
@@ -1089,33 +1093,12 @@ static bool take_option(int c, char *value)
 /* Ends the program if it is not to run. */
 static void parse_options(int argc, char **argv)
 {
-	bool list = false;
-	char value[64];
-	int c;
-
-	while ((c = getopt(argc, argv, "o:p:s:r:t:e:w:v:i:n:m:lh")) != -1) {
-		if (c == 'l') {
-			list = true;
-			continue;
-		}
-		if (c == 'h') {
-			usage(argv[0]);
-			exit(0);
-		}
-		snprintf(value, sizeof(value), "%s", optarg ?: "");
-		if (take_option(c, optarg))
-			continue;
-		/* Of an option that is not there, getopt() has said so. */
-		if (c != '?')
-			fprintf(stderr, "%s: -%c %s: no value for that; -h says which are\n",
-				argv[0], c, value);
-		exit(2);
-	}
-	if (optind != argc || !visit_cases(list ? list_case : NULL)) {
+	bench_options(argc, argv, "o:p:s:r:t:e:w:v:i:n:m:lh", usage, take_option);
+	if (optind != argc || !visit_cases(opt.list ? list_case : NULL)) {
 		fprintf(stderr, "%s: no such case; -l lists them\n", argv[0]);
 		exit(2);
 	}
-	if (list)
+	if (opt.list)
 		exit(0);
 }
 

@@ -115,6 +115,8 @@ struct scene {
 	/* Contents of pages that were taken away and are brought back. */
 	uint8_t *saved;
 	bool *is_saved;
+	/* Of a page: whoever protects it has yet to take that back, and to wake. */
+	bool *is_protected;
 	uint8_t *zeros;
 	uint64_t *begun;
 	uint64_t *ended;
@@ -273,15 +275,29 @@ static void answer_minor(struct scene *s, uint64_t start)
 	uffd_answered(s, ioctl(s->uffd, UFFDIO_CONTINUE, &c), "UFFDIO_CONTINUE", start);
 }
 
+/*
+ * A fault may begin while the page is protected and sleep when that was taken back and
+ * its waiters were woken: if the page was unmapped meanwhile, the kernel can't tell any
+ * more that it is not protected.  Its message comes then, and nobody else wakes it.
+ */
+static void answer_wp(struct scene *s, uint64_t start)
+{
+	uint64_t page = (start - (uint64_t)s->hva) / PAGE;
+
+	count(&s->wp);
+	/* Pairs with set_protected(): still set is who will wake what sleeps now. */
+	if (!__atomic_load_n(&s->is_protected[page], __ATOMIC_SEQ_CST))
+		uffd_wake(s, start, s->page_size);
+}
+
 static void answer(struct scene *s, const struct uffd_msg *msg)
 {
 	uint64_t start = msg->arg.pagefault.address & ~(s->page_size - 1);
 
 	if (msg->event != UFFD_EVENT_PAGEFAULT)
 		return;
-	/* Whoever has write-protected it takes that back, and wakes. */
 	if (msg->arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP) {
-		count(&s->wp);
+		answer_wp(s, start);
 		return;
 	}
 	pthread_mutex_lock(&s->gate);
@@ -305,6 +321,15 @@ static void *handler_main(void *arg)
 	return NULL;
 }
 
+/* Before the protection is taken back and its waiters are woken. */
+static void set_protected(struct scene *s, uint64_t first, uint64_t n, bool on)
+{
+	uint64_t p;
+
+	for (p = first; p < first + n; p++)
+		__atomic_store_n(&s->is_protected[p], on, __ATOMIC_SEQ_CST);
+}
+
 static void uffd_protect(struct scene *s, uint64_t first, uint64_t n, bool on)
 {
 	struct uffdio_writeprotect wp = {
@@ -313,6 +338,7 @@ static void uffd_protect(struct scene *s, uint64_t first, uint64_t n, bool on)
 	};
 	int r;
 
+	set_protected(s, first, n, on);
 	do {
 		r = ioctl(s->uffd, UFFDIO_WRITEPROTECT, &wp);
 	} while (r && errno == EAGAIN);
@@ -382,6 +408,7 @@ static void attack_postcopy(struct storm_thread *t, uint64_t first, uint64_t n)
 		s->is_saved[p] = true;
 	discard(s, first, n);
 	pthread_mutex_unlock(&s->gate);
+	set_protected(s, first, n, false);
 	uffd_wake(s, (uint64_t)at(s, first), n * PAGE);
 }
 
@@ -568,6 +595,7 @@ static void create_memory(struct scene *s)
 	s->spare = zalloc(s->pages * PAGE);
 	s->saved = zalloc(s->pages * PAGE);
 	s->is_saved = zalloc(s->pages);
+	s->is_protected = zalloc(s->pages);
 	s->zeros = map(WRITERS_HUGE, -1);
 	s->begun = zalloc(cells);
 	s->ended = zalloc(cells);
@@ -587,6 +615,7 @@ static void destroy_memory(struct scene *s)
 	munmap(s->spare, s->pages * PAGE);
 	munmap(s->saved, s->pages * PAGE);
 	munmap(s->is_saved, s->pages);
+	munmap(s->is_protected, s->pages);
 	munmap(s->zeros, WRITERS_HUGE);
 	munmap(s->begun, cells);
 	munmap(s->ended, cells);

@@ -101,9 +101,47 @@ static void power_off(void)
 	_exit(1);
 }
 
-/* Nothing can be tested.  KTAP has a line for that. */
-static void give_up(const char *what)
+/*
+ * What this machine needs and this kernel, whoever built it, has not built in.  That
+ * there is no /dev/kvm proves nothing: the CPU may not have what KVM wants.
+ */
+static const char *lacks(void)
 {
+	static const struct {
+		const char *path;
+		const char *option;
+	} needs[] = {
+		{ "/dev/console", "DEVTMPFS" },
+		{ "/proc/self", "PROC_FS" },
+		{ "/sys/bus", "SYSFS" },
+		{ "/sys/bus/pci/drivers/virtio-pci", "VIRTIO_PCI" },
+		{ "/sys/class/virtio-ports", "VIRTIO_CONSOLE" },
+		{ "/sys/bus/virtio/drivers/virtio_blk", "VIRTIO_BLK" },
+		{ "/sys/module/kvm", "KVM" },
+	};
+	static char text[256];
+	size_t len = 0;
+
+	for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++) {
+		if (access(needs[i].path, F_OK))
+			len += snprintf(text + len, sizeof(text) - len, "%s%s",
+					len ? ", " : "; not built in: ",
+					needs[i].option);
+	}
+	if (access("/sys/module/kvm_amd", F_OK) &&
+	    access("/sys/module/kvm_intel", F_OK))
+		snprintf(text + len, sizeof(text) - len, "%s%s",
+			 len ? ", " : "; not built in: ",
+			 "KVM_AMD or KVM_INTEL");
+	return text;
+}
+
+/* Nothing can be tested.  KTAP has a line for that. */
+static void give_up(const char *why)
+{
+	char what[512];
+
+	snprintf(what, sizeof(what), "%s%s", why, lacks());
 	result("Bail out! init: %s", what);
 	printf("init: %s\n", what);
 	power_off();

@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -301,16 +302,58 @@ static void fact_cpu(void)
 	free(line);
 }
 
-/* Is there a KVM that makes a VM with a vCPU?  A device node proves nothing. */
+/*
+ * A guest of one page, in real mode, whose first instruction is HLT: without an
+ * interrupt controller that is an exit to us.  Returns its reason, or -1.
+ */
+static int run_guest(int kvm, int vm, int vcpu)
+{
+	size_t size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kvm_run *run = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				   MAP_SHARED, vcpu, 0);
+	struct kvm_userspace_memory_region region = {
+		.memory_size = 4096,
+		.userspace_addr = (unsigned long)page,
+	};
+	struct kvm_regs regs = { .rflags = 2 };
+	struct kvm_sregs sregs;
+	int reason = -1;
+
+	if (page == MAP_FAILED || run == MAP_FAILED)
+		return -1;
+	page[0] = 0xf4;
+	/* What VMX without unrestricted guests needs for real mode. */
+	ioctl(vm, KVM_SET_TSS_ADDR, 0xfffbd000);
+	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) ||
+	    ioctl(vcpu, KVM_GET_SREGS, &sregs))
+		return -1;
+	sregs.cs.base = 0;
+	sregs.cs.selector = 0;
+	if (!ioctl(vcpu, KVM_SET_SREGS, &sregs) &&
+	    !ioctl(vcpu, KVM_SET_REGS, &regs) && !ioctl(vcpu, KVM_RUN, 0))
+		reason = run->exit_reason;
+	/* While it is mapped the VM lives on. */
+	munmap(run, size);
+	munmap(page, 4096);
+	return reason;
+}
+
+/* Is there a KVM that runs a guest?  A device node proves nothing. */
 static bool kvm_works(void)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
 	int vcpu = vm < 0 ? -1 : ioctl(vm, KVM_CREATE_VCPU, 0);
+	int reason = vcpu < 0 ? -1 : run_guest(kvm, vm, vcpu);
 	int err = errno;
 
-	if (vcpu < 0)
+	if (reason < 0)
 		result("# fact kvm none: %s", strerror(err));
+	else if (reason != KVM_EXIT_HLT)
+		result("# fact kvm none: a guest that halts has exit reason %d",
+		       reason);
 	else
 		result("# fact kvm works");
 	if (vcpu >= 0)
@@ -319,8 +362,8 @@ static bool kvm_works(void)
 		close(vm);
 	if (kvm >= 0)
 		close(kvm);
-	errno = err;
-	return vcpu >= 0;
+	errno = reason < 0 ? err : EPROTO;
+	return reason == KVM_EXIT_HLT;
 }
 
 static void facts(void)

@@ -68,6 +68,33 @@ no_boot()
 	tap "$([ "${got%% *}" = 125 ] && echo 0 || echo 1)" "a panic before any test is 125" "$got"
 }
 
+# The whole way, as far as it goes without a build: git walks over commits of which
+# none can be tested, and gives up; the log has a line for each that was looked at.
+git_bisect()
+{
+	local tree out=$1 got version
+
+	tree=$(scratch)
+	mkdir "$tree/kernel"
+	touch "$tree/Kconfig" "$tree/kernel/x"
+	cd "$tree"
+	git init -q
+	for version in 1 2 3 4; do
+		printf 'VERSION = 5\nPATCHLEVEL = 4\nSUBLEVEL = %d\n' "$version" >Makefile
+		git add -A
+		git -c user.name=t -c user.email=t@example.org commit -qm "5.4.$version"
+	done
+	git bisect start HEAD HEAD~3 >/dev/null 2>&1
+	got=$(O=$out TESTS=munmap git bisect run "$BISECT" 2>&1) || true
+	case $got in
+	*"only 'skip'ped commits left"*) tap 0 "git bisect run over commits that can't be built" ;;
+	*) tap 1 "git bisect run over commits that can't be built" "$got" ;;
+	esac
+	got=$(grep -c '5.4.[23]: not a source that can be built (status 125)' "$out/bisect.log") || true
+	tap "$([ "$got" = 2 ] && echo 0 || echo 1)" "bisect.log has a line for each commit" \
+		"$(cat "$out/bisect.log")"
+}
+
 main()
 {
 	out_init
@@ -88,6 +115,7 @@ main()
 	refused "TESTS=" "no test named" "$BISECT"
 	refused "not a kernel tree" "not in a kernel tree" env TESTS=munmap "$BISECT"
 	refused "leave out KERNEL=" "a kernel named" env TESTS=munmap KERNEL=both "$BISECT"
+	git_bisect "$(scratch)"
 	tap_end
 }
 

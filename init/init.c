@@ -7,13 +7,17 @@
  * kvm-interval.result.  That port is the only way to a verdict: what is on the
  * console can neither fake nor hide one.  The last line is "# end ...": a
  * result without it did not end, whatever the lines before it say.
+ * Ports have their names in /dev/virtio-ports, as with udev.
  *
  * Orders, a line each:
  *	fact NAME VALUE			passed on to the result
  *	test NAME SECONDS ARGUMENT...	run /tests/NAME, at most that long
  *	write PATH WORD			into a file of the kernel; the run ends if
  *					it can't be done
- *	shell				a shell on the console, at the end
+ *	run COMMAND			of the shell, output to the console; the run ends
+ *					if it fails
+ *	shell [FILE]			a shell on the console; or what is in FILE, and
+ *					its exit status is the fact shell-exit
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -39,7 +43,9 @@
 
 #include <linux/kvm.h>
 
-#define PORT_NAME	"kvm-interval.result"
+#define PORTS		"/dev/virtio-ports"
+#define RESULT_PORT	PORTS "/kvm-interval.result"
+#define LIVE_PORT	PORTS "/kvm-interval.live"
 #define ORDERS		"/dev/vda"
 #define MAX_ORDERS	65536
 #define MAX_ARGS	64
@@ -223,27 +229,32 @@ static void open_console(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-/* Without udev there is no /dev/virtio-ports: sysfs has the names. */
-static int open_result_port(void)
+/* There is no udev to do it: sysfs has the names. */
+static void name_ports(void)
 {
-	const char *class = "/sys/class/virtio-ports";
+	const char *class = "/sys/class/virtio-ports", *name;
+	char path[512], device[512];
 	struct dirent *entry;
-	char path[512];
-	int fd = -1;
 	DIR *dir = opendir(class);
 
-	while (dir && fd < 0 && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
+	mkdir(PORTS, 0755);
+	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "%s/%s/name", class, entry->d_name);
-		if (strcmp(read_file(path, ""), PORT_NAME))
+		name = read_file(path, "");
+		if (entry->d_name[0] == '.' || !*name)
 			continue;
-		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
-		fd = open(path, O_WRONLY | O_CLOEXEC);
+		snprintf(path, sizeof(path), PORTS "/%s", name);
+		snprintf(device, sizeof(device), "../%s", entry->d_name);
+		symlink(device, path);
 	}
 	if (dir)
 		closedir(dir);
-	return fd;
+}
+
+static int open_result_port(void)
+{
+	name_ports();
+	return open(RESULT_PORT, O_WRONLY | O_CLOEXEC);
 }
 
 /* The port appears when the driver has shaken hands with QEMU. */
@@ -254,7 +265,9 @@ static void wait_for_result_port(void)
 	while ((result_fd = open_result_port()) < 0 && now() < end)
 		usleep(10000);
 	if (result_fd < 0)
-		bail_out("no virtio-serial port " PORT_NAME);
+		bail_out("no virtio-serial port " RESULT_PORT);
+	/* Where a test may tell how far it is; see live.h. */
+	setenv("KVM_INTERVAL_LIVE", LIVE_PORT, 1);
 }
 
 static char *read_orders(void)
@@ -628,23 +641,49 @@ static int count_tests(const char *orders)
 	return n;
 }
 
-static void run_shell(void)
+/* Returns what the shell exited with, as another shell would have it. */
+static int run_sh(const char *option, const char *arg)
 {
-	pid_t pid;
+	pid_t pid = fork();
 	int status;
 
-	printf("init: a shell; tests are in /tests; `exit` powers off\n");
-	pid = fork();
 	if (!pid) {
 		setsid();
-		ioctl(STDIN_FILENO, TIOCSCTTY, 1);
-		setenv("PATH", "/bin:/tests", 1);
+		/* What it leaves in the background must not lose a terminal. */
+		if (arg)
+			dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+		else
+			ioctl(STDIN_FILENO, TIOCSCTTY, 1);
 		setenv("HOME", "/", 1);
-		execl("/bin/sh", "sh", "-l", NULL);
+		/* A test opens its own file by the name it was called by. */
+		if (chdir("/tests"))
+			printf("init: no /tests\n");
+		execl("/bin/sh", "sh", option, arg, NULL);
 		_exit(127);
 	}
 	while (waitpid(-1, &status, 0) != pid)
 		;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
+				     WEXITSTATUS(status);
+}
+
+static void order_shell(const char *file)
+{
+	if (!file[0])
+		printf("init: a shell; tests are in /tests; `exit` powers off\n");
+	result("# fact shell-exit %d",
+	       file[0] ? run_sh("--", file) : run_sh("-l", NULL));
+}
+
+static void order_run(const char *command)
+{
+	int status;
+
+	result("# run %s", command);
+	status = run_sh("-c", command);
+	result("# run ended with %d", status);
+	if (status)
+		give_up("that command failed: see the console");
 }
 
 /* @line: NAME SECONDS ARGUMENT... */
@@ -681,8 +720,12 @@ static void follow(char *orders, bool kvm)
 			order_write(line + 6);
 		else if (!strncmp(line, "fact ", 5))
 			result("# %s", line);
+		else if (!strncmp(line, "run ", 4))
+			order_run(line + 4);
 		else if (!strcmp(line, "shell"))
-			run_shell();
+			order_shell("");
+		else if (!strncmp(line, "shell ", 6))
+			order_shell(line + 6);
 	}
 }
 

@@ -23,6 +23,9 @@
 #	put_if_changed FILE        stdin to FILE, untouched (mtime too) when equal
 #	choice VAR VALUE...        VAR must be one of these, else usage error
 #	number VAR MIN MAX         VAR must be such a number, else usage error
+#	run_folder KERNEL          makes a new $O/runs/... of it; sets RUN
+#	run_is_latest              RUN is now $O/runs/latest
+#	need_command NAME PACKAGE  installs Debian's package if the command is not there
 #	columns                    aligns tab separated lines from stdin
 #	tree_version FOLDER        prints `6.1.192`, or fails if that is not Linux
 #	kernel_line VERSION        prints `6.1`
@@ -30,6 +33,8 @@
 #	default_kernel             prints KERNEL=, or what is meant where it is not given
 #	kmake ARGUMENT...          make for kbuild, free of our own variables
 #	debug_suffix               what DEBUG= adds to the name of a kernel
+#	says_nothing RUN CLASS     this boot is no evidence about its kernel: try again
+#	was_repeated RUN           ... and was tried again
 
 # Exit classes.  docs/ and `make help` describe them; keep all three the same.
 # shellcheck disable=SC2034 # no script uses every class
@@ -176,11 +181,28 @@ debug_suffix()
 	case ${DEBUG:-} in
 	1)	echo -debug ;;
 	sleep)	echo -debug-sleep ;;
+	info)	echo -debug-info ;;
 	esac
+}
+
+# A boot with no result, or that the emulator broke; never one in which a test failed.
+says_nothing()
+{
+	case $2 in
+	"$EX_INFRA"|"$EX_EMULATOR") ;;
+	*) return 1 ;;
+	esac
+	! grep -qs $'\t\(FAIL\|TIMEOUT\)\t' "$1/tests"
+}
+
+was_repeated()
+{
+	grep -qs '^repeated ' "$1/meta"
 }
 
 # --- end of the script, signals, children --------------------------------------
 
+# No $(...) in FUNCTION: bash 5.2 dies of it when Ctrl-C came in lib_nap.
 on_exit()
 {
 	LIB_EXIT+=("$1")
@@ -337,6 +359,27 @@ put_if_changed()
 	fi
 }
 
+# Two may begin in one second.
+run_folder()
+{
+	RUN=$O/runs/$(date +%Y%m%d-%H%M%S)-$1$(debug_suffix)
+	while ! mkdir -p "$O/runs" || ! mkdir -- "$RUN" 2>/dev/null; do
+		[ -d "$RUN" ] || die "$EX_DISK" "can't write to $O/runs"
+		RUN+=-2
+	done
+}
+
+run_is_latest()
+{
+	ln -sfn "${RUN##*/}" "$O/runs/latest"
+}
+
+# For what only some runs need.
+need_command()
+{
+	command -v "$1" >/dev/null || child "$REPO/scripts/setup" "$2"
+}
+
 # --- kernel trees -----------------------------------------------------------------
 
 # Prints 6.1.192, or fails if this is not Linux.
@@ -389,13 +432,18 @@ remember_time()
 		put_if_changed "$O/times"
 }
 
+lib_last_words()
+{
+	[ -z "$1" ] || tail -n 1 -- "$1" 2>/dev/null | tr -d '\000-\037' | cut -c1-200
+}
+
 # The progress line, on a terminal only: what, how long, how long last time, and
 # the last words of the log.
 lib_progress()
 {
-	local title=$1 now=$2 last=$3 log=$4 words='' line width
+	local title=$1 now=$2 last=$3 log=$4 words line width
 
-	[ -z "$log" ] || words=$(tail -n 1 -- "$log" 2>/dev/null | tr -d '\000-\037')
+	words=$(lib_last_words "$log")
 	line="... $title, $(took "$now")"
 	[ -z "$last" ] || line+=" (last time $(took "$last"))"
 	line+="  $words"
@@ -419,7 +467,7 @@ tick()
 		say "... $1${last:+ (last time $(took "$last"))}"
 	elif [ "$LIB_TICK_SAID" -ge 0 ] && [ $((now - LIB_TICK_SAID)) -ge 30 ]; then
 		LIB_TICK_SAID=$now
-		say "... $1, $(took "$now")"
+		say "... $1, $(took "$now")  $(lib_last_words "${4:-}")"
 	fi
 }
 

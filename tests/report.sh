@@ -93,6 +93,22 @@ strange_words()
 			"$OUT/strange/results.json")"
 }
 
+# A boot without a result that was repeated is there to be seen, and is no error.
+repeated()
+{
+	local run
+
+	run=$(scratch)
+	cp "$LOGS/truncated/"* "$run"
+	echo "repeated another" >>"$run/meta"
+	"$REPO/scripts/verdict" -q "$run" || true
+	"$REPO/scripts/report" "$OUT/repeated" "$run"
+	same "a boot that was repeated" "repeated TRUNCATED: 1 1 0" \
+		"$(jq -r '.[] | .verdict + " " + .words[0:10]' "$OUT/repeated/results.json") $(
+		xmllint --xpath 'concat(count(//testcase), " ", count(//skipped), " ", count(//error))' \
+			"$OUT/repeated/junit.xml")"
+}
+
 no_verdict()
 {
 	local status=0
@@ -108,6 +124,7 @@ main()
 	json_cases
 	junit_cases
 	strange_words
+	repeated
 	no_verdict
 	tap_end
 }

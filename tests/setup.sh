@@ -14,7 +14,7 @@ set -euo pipefail
 . "$REPO/tests/tap.sh"
 
 BIN=$REPO/scripts
-unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM INSTALL QEMU ARGS
+unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM INSTALL QEMU ARGS VMM
 unset KERNEL_SRC KERNEL_TARBALL BZIMAGE BASELINE FRAMEWORK_TARBALL LIB_LOCKED LIB_NESTED
 
 # expect CLASS WORDS NAME COMMAND...: status and words of stderr or stdout.
@@ -45,6 +45,9 @@ test_variables()
 	expect 2 "demand_paging_test" "unknown kernel selftest, own source" \
 		env KSELFTESTS=x KERNEL_SRC="$1/tree" "$BIN/run"
 	expect 2 "auto tcg kvm" "unknown accelerator" env ACCEL=x "$BIN/run"
+	expect 2 "A= and B=" "a ready kernel where one is built" \
+		env BZIMAGE=/nowhere "$BIN/make" bench
+	expect 2 "VMM=xen" "unknown VMM" env VMM=xen "$BIN/run"
 	expect 2 "NPT=2" "NPT is 0 or 1" env NPT=2 "$BIN/run"
 	expect 2 "TIME=1h" "TIME is a number" env TIME=1h "$BIN/run"
 	expect 2 "CPUS=99" "too many CPUs" env CPUS=99 "$BIN/run"
@@ -93,10 +96,14 @@ test_packages()
 	# The same script with a list that has a package which nobody has.
 	mkdir -p "$list/configs" "$list/scripts"
 	cp "$BIN/setup" "$BIN/lib.sh" "$list/scripts"
-	{ cat "$REPO/configs/packages"; echo "no-such-package-x nosuchcommand # none"; } \
+	{ cat "$REPO/configs/packages"
+	  echo "no-such-package-x nosuchcommand # none"
+	  echo "no-such-package-v nosuchcommand # VMM=libvirt: none"; } \
 		>"$list/configs/packages"
-	expect 3 "no-such-package-x" "INSTALL=no names the package" \
+	expect 3 "no-such-package-x (INSTALL=no" "INSTALL=no names the package" \
 		env INSTALL=no OS_RELEASE="$1/debian" "$list/scripts/setup"
+	expect 3 "no-such-package-x no-such-package-v (" "VMM=libvirt needs more" \
+		env INSTALL=no OS_RELEASE="$1/debian" VMM=libvirt "$list/scripts/setup"
 	expect 3 "command nosuchcommand" "not Debian: names the command" \
 		env KERNEL_SRC=/nowhere OS_RELEASE="$1/fedora" "$list/scripts/setup"
 }

@@ -26,8 +26,11 @@
 #include <time.h>
 
 #include "framework.h"
+#include "guest_sync.h"
+#include "icount.h"
 #include "ktap.h"
 #include "oracle.h"
+#include "sum_counts.h"
 #include "vcpu_guard.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -48,12 +51,9 @@
 #define BLOCKED_PAGES		65536UL
 #define BLOCKED_DIRTY		64UL
 #define NR_SAMPLES		1000
-#define LOOP_TURNS		100000UL
 
 /* Without progress for so long, a vCPU is brought out of KVM_RUN and looked at. */
 #define STALL_S			20
-
-enum bench_message { BENCH_READY, BENCH_TRAP };
 
 struct vcpu_shared {
 	uint64_t writes;
@@ -122,11 +122,6 @@ static uint64_t now_ns(void)
 
 /* ---- guests ---- */
 
-static void guest_trap(struct ex_regs *regs)
-{
-	ucall(UCALL_SYNC, 5, "trap", BENCH_TRAP, regs->vector, regs->rip, regs->error_code);
-}
-
 static void touch(uint64_t page)
 {
 	WRITE_ONCE(*(uint64_t *)(MEM_GVA + page * PAGE), page);
@@ -140,7 +135,7 @@ static void guest_columns(int me)
 	for (;;) {
 		for (page = 0; page < COLUMN_PAGES; page++)
 			touch(page);
-		GUEST_SYNC(BENCH_READY);
+		GUEST_SYNC(GUEST_SYNC_DONE);
 	}
 }
 
@@ -164,17 +159,8 @@ static void guest_dirty(int me)
 {
 	for (;;) {
 		guest_dirty_until_stop(&guest_shared, &guest_shared.vcpu[me]);
-		GUEST_SYNC(BENCH_READY);
+		GUEST_SYNC(GUEST_SYNC_DONE);
 	}
-}
-
-/* Two instructions a turn, whatever the compiler thinks of it. */
-static uint64_t loop_ticks(void)
-{
-	uint64_t turns = LOOP_TURNS, start = rdtsc();
-
-	asm volatile("1: dec %0\n\tjnz 1b" : "+r" (turns) : : "cc");
-	return rdtsc() - start;
 }
 
 static void guest_icount(int me)
@@ -182,7 +168,7 @@ static void guest_icount(int me)
 	struct guest_shared *s = &guest_shared;
 	uint64_t i, start;
 
-	s->loop_ticks = loop_ticks();
+	s->loop_ticks = icount_loop_ticks();
 	s->hot_ticks = ~0UL;
 	for (i = 0; i < NR_SAMPLES; i++) {
 		start = rdtsc();
@@ -194,7 +180,7 @@ static void guest_icount(int me)
 		touch(i);
 		s->hot_ticks = min(s->hot_ticks, rdtsc() - start);
 	}
-	GUEST_SYNC(BENCH_READY);
+	GUEST_SYNC(GUEST_SYNC_DONE);
 }
 
 /* ---- statistics of KVM ---- */
@@ -313,7 +299,7 @@ static void bench_create(struct bench *b, int nr_vcpus, void *guest_code, uint64
 	b->vm = __vm_create_with_vcpus(VM_SHAPE_DEFAULT, nr_vcpus, pages, guest_code, vcpus);
 	vm_set_user_memory_region(b->vm, MEM_SLOT, 0, MEM_GPA, b->mem_len, b->mem);
 	virt_map(b->vm, MEM_GVA, MEM_GPA, pages);
-	guard_catch_exceptions(b->vm, vcpus, nr_vcpus, guest_trap);
+	guard_catch_exceptions(b->vm, vcpus, nr_vcpus, guard_trap);
 
 	b->shared = addr_gva2hva(b->vm, (vm_vaddr_t)&guest_shared);
 	b->shared->pages = pages;
@@ -351,26 +337,6 @@ static void catch_signals(void)
 	sigaction(SIGALRM, &sa, NULL);
 }
 
-/* Does not return if the guest did anything but say that it is done. */
-static void check_sync(struct kvm_vcpu *vcpu)
-{
-	struct ucall uc;
-	bool ours = get_ucall(vcpu, &uc) == UCALL_SYNC;
-
-	if (ours && uc.args[1] == BENCH_READY)
-		return;
-	if (ours) {
-		guard_rip(vcpu->id, uc.args[3]);
-		ktap_info("vcpu=%u exception: vector=%lu rip=%#lx error=%#lx", vcpu->id,
-			  uc.args[2], uc.args[3], uc.args[4]);
-	} else {
-		ktap_info("vcpu=%u unexpected exit %u (%s)", vcpu->id, vcpu->run->exit_reason,
-			  exit_reason_str(vcpu->run->exit_reason));
-	}
-	guard_dump(vcpu);
-	exit(KSFT_FAIL);
-}
-
 /* On the caller's own thread. */
 static void run_to_sync(struct runner *r)
 {
@@ -380,7 +346,7 @@ static void run_to_sync(struct runner *r)
 	failed = __vcpu_run(r->vcpu);
 	alarm(0);
 	if (!failed) {
-		check_sync(r->vcpu);
+		guest_sync_check(r->vcpu);
 		return;
 	}
 	ktap_info("vcpu=%u KVM_RUN: %s%s", r->vcpu->id, strerror(errno),
@@ -399,7 +365,7 @@ static void *runner_main(void *arg)
 			guard_dump(r->vcpu);
 		WRITE_ONCE(r->kicked, false);
 	}
-	check_sync(r->vcpu);
+	guest_sync_check(r->vcpu);
 	__atomic_store_n(&r->finished, true, __ATOMIC_SEQ_CST);
 	return NULL;
 }
@@ -484,12 +450,7 @@ static uint64_t runners_cpu_ns(struct bench *b)
 
 static uint64_t runners_writes(struct bench *b)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < b->nr_vcpus; i++)
-		sum += READ_ONCE(b->runner[i].shared->writes);
-	return sum;
+	return sum_counts(b->runner, b->nr_vcpus, shared->writes);
 }
 
 static uint64_t runners_gap(struct bench *b)
@@ -900,23 +861,6 @@ static void report_samples(const char *what, uint32_t *samples, uint64_t less)
 		  samples[NR_SAMPLES / 2] - less, samples[NR_SAMPLES - 1] - less);
 }
 
-/* One tick an instruction, and some for the rdtsc itself? */
-static bool counts_instructions(uint64_t ticks)
-{
-	return ticks >= 2 * LOOP_TURNS && ticks < 2 * LOOP_TURNS + 20;
-}
-
-static bool icount_works(void)
-{
-	uint64_t best = ~0UL;
-	int i;
-
-	for (i = 0; i < 20; i++)
-		best = min(best, loop_ticks());
-	ktap_info("measure icount-calibration instructions=%lu ticks=%lu", 2 * LOOP_TURNS, best);
-	return counts_instructions(best);
-}
-
 /* Less what the same touch costs when the page is mapped. */
 static void icount_fault(void)
 {
@@ -926,7 +870,7 @@ static void icount_fault(void)
 	populate(b.mem, b.mem_len);
 	run_to_sync(&b.runner[0]);
 	ktap_info("in the guest: %lu instructions are %lu ticks, a mapped touch %lu",
-		  2 * LOOP_TURNS, b.shared->loop_ticks, b.shared->hot_ticks);
+		  2 * ICOUNT_TURNS, b.shared->loop_ticks, b.shared->hot_ticks);
 	if (bench_stat(&b, "pf_fixed") < NR_SAMPLES) {
 		ktap_fail("fault", "KVM fixed only %lu faults", bench_stat(&b, "pf_fixed"));
 	} else {

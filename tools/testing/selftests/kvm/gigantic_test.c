@@ -16,7 +16,6 @@
  * All that the host can do to such a page it does to the whole of it.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <linux/userfaultfd.h>
 #include <malloc.h>
 #include <poll.h>
@@ -24,10 +23,9 @@
 
 #include "kvm_util.h"
 #include "test_util.h"
+#include "cases.h"
 #include "counters.h"
 #include "knob.h"
-#include "ktap.h"
-#include "options.h"
 #include "writers.h"
 
 #ifndef MFD_HUGE_1GB
@@ -496,14 +494,11 @@ struct totals {
 
 static void add_totals(struct totals *t, struct scene *s)
 {
-	int i;
-
 	t->writes += s->r.writes;
 	t->attacks += s->r.attacks;
 	t->faults += s->r.faults;
 	t->gigantic += s->r.gigantic;
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		t->found[i] += s->w.found[i];
+	oracle_add(t->found, s->w.found);
 }
 
 static void test_case(const struct test_case *tc, const char *name, int vcpus, uint64_t seed,
@@ -560,12 +555,13 @@ static void create_page(void)
 /* ---- all cases ---- */
 
 /* Each case comes twice: with one vCPU and with several. */
-static bool make_name(char *name, size_t size, int i)
+static const char *name_of(int i)
 {
 	static const char * const cpus[] = { "up", "smp" };
+	static char name[32];
 
-	snprintf(name, size, "%s/%s", cases[i / 2].name, cpus[i % 2]);
-	return !opt.filter || strstr(name, opt.filter);
+	snprintf(name, sizeof(name), "%s/%s", cases[i / 2].name, cpus[i % 2]);
+	return name;
 }
 
 static const char *why_not(const struct test_case *tc)
@@ -575,38 +571,25 @@ static const char *why_not(const struct test_case *tc)
 	return NULL;
 }
 
-static void run_cases(struct totals *t, int n)
+static int run_all(struct cases *c)
 {
-	uint64_t start = now_us(), usec = opt.seconds * 1000000UL, spent;
 	int vcpus[] = { 1, opt.vcpus };
-	const char *never = no_page(), *why;
-	char name[32];
-	size_t i;
-
-	if (!never)
-		create_page();
-	for (i = 0; i < ARRAY_SIZE(cases) * 2; i++) {
-		if (!make_name(name, sizeof(name), i))
-			continue;
-		why = never ?: why_not(&cases[i / 2]);
-		spent = min(now_us() - start, usec);
-		if (why)
-			ktap_skip(name, "%s", why);
-		else
-			test_case(&cases[i / 2], name, vcpus[i % 2], opt.seed + i,
-				  (usec - spent) / n, t);
-		n--;
-	}
-}
-
-static int run_all(int n)
-{
+	const struct test_case *tc;
 	struct totals t = {};
+	const char *never;
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu vcpus=1,%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	run_cases(&t, n);
+	never = no_page();
+	if (!never)
+		create_page();
+	while (cases_next(c)) {
+		tc = &cases[c->i / 2];
+		if (!cases_skip(c, never ?: why_not(tc)))
+			test_case(tc, c->name, vcpus[c->i % 2], opt.seed + c->i, cases_share(c),
+				  &t);
+	}
 	ktap_info("guest writes=%lu invalidations=%lu faults=%lu 1g=%lu stale=%lu lost=%lu torn=%lu",
 		  t.writes, t.attacks, t.faults, t.gigantic, t.found[ORACLE_STALE],
 		  t.found[ORACLE_LOST], t.found[ORACLE_TORN]);
@@ -615,26 +598,12 @@ static int run_all(int n)
 
 int main(int argc, char **argv)
 {
-	char name[32];
-	size_t i;
-	int n = 0;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
 	/* No arenas: nothing else may map memory where the page was unmapped. */
 	mallopt(M_ARENA_MAX, 1);
-	for (i = 0; i < ARRAY_SIZE(cases) * 2; i++) {
-		if (!make_name(name, sizeof(name), i))
-			continue;
-		n++;
-		if (opt.list)
-			puts(name);
-	}
-	if (opt.list)
-		return 0;
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
+	c = cases_choose(&opt, ARRAY_SIZE(cases) * 2, name_of);
 	guard_init();
-	return run_all(n);
+	return run_all(&c);
 }

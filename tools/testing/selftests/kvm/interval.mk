@@ -18,5 +18,7 @@ INTERVAL_TESTS += thp_test
 INTERVAL_TESTS += nested_test
 INTERVAL_TESTS += torture_test
 
-# Benchmarks measure and do not judge; scripts/bench runs them.
+# Benchmarks measure and do not judge (docs/benchmarks.md).
 INTERVAL_BENCHES += fault_bench
+INTERVAL_BENCHES += stall_bench
+INTERVAL_BENCHES += cost_bench

@@ -18,17 +18,15 @@
  * it runs its vCPUs as the conductor tells it, and says how that goes.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <pthread.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "kvm_util.h"
 #include "test_util.h"
+#include "cases.h"
+#include "child.h"
 #include "counters.h"
 #include "knob.h"
-#include "ktap.h"
-#include "options.h"
 #include "page_state.h"
 #include "patience.h"
 #include "trace_count.h"
@@ -195,15 +193,10 @@ static void *side_main(void *arg)
 /* The knobs stay the conductor's: this process must not put them back. */
 static pid_t side_fork(struct side *s)
 {
-	pid_t pid;
+	pid_t pid = child_fork();
 
-	fflush(stdout);
-	pid = fork();
-	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
 	side_main(s);
 	_exit(0);
 }
@@ -422,7 +415,7 @@ static void step_merge(struct conductor *c)
 
 static uint64_t pick(struct conductor *c, uint64_t n)
 {
-	return writers_scale(oracle_random(&c->rng) >> 32, n);
+	return oracle_pick(&c->rng, n);
 }
 
 /* The guests write what they will while their pages are unmerged. */
@@ -628,7 +621,7 @@ static void report(struct conductor *c, uint64_t *found, struct result *total)
 {
 	const struct result *r = &c->r;
 	bool bad = failed(c);
-	int i, k;
+	int i;
 
 	if (!bad)
 		c->why = nothing_happened(c);
@@ -639,9 +632,8 @@ static void report(struct conductor *c, uint64_t *found, struct result *total)
 	else
 		ktap_pass(c->tc->name, COUNTS, r->writes, r->merges, r->cows, r->set_spte,
 			  r->unmerged, r->zeroed, r->rounds, r->faults, r->usec / 1000);
-	for (k = 0; k < c->tc->sides; k++)
-		for (i = 0; i < ORACLE_VERDICTS; i++)
-			found[i] += c->side[k].found[i];
+	for (i = 0; i < c->tc->sides; i++)
+		oracle_add(found, c->side[i].found);
 	total->writes += r->writes;
 	total->merges += r->merges;
 	total->cows += r->cows;
@@ -680,21 +672,16 @@ static const struct test_case templates[] = {
 	{ "two-processes", step_changing, VCPUS, 2, .processes = true },
 };
 
-static int make_cases(struct test_case *cases)
-{
-	struct test_case *tc;
-	size_t i;
-	int n = 0;
+static struct test_case cases[ARRAY_SIZE(templates)];
 
-	for (i = 0; i < ARRAY_SIZE(templates); i++) {
-		tc = &cases[n];
-		*tc = templates[i];
-		tc->vcpus = tc->vcpus == VCPUS ? opt.vcpus : tc->vcpus;
-		snprintf(tc->name, sizeof(tc->name), "%.20s/vcpus=%d", templates[i].name,
-			 tc->vcpus);
-		n += !opt.filter || strstr(tc->name, opt.filter);
-	}
-	return n;
+static const char *make_case(int i)
+{
+	struct test_case *tc = &cases[i];
+
+	*tc = templates[i];
+	tc->vcpus = tc->vcpus == VCPUS ? opt.vcpus : tc->vcpus;
+	snprintf(tc->name, sizeof(tc->name), "%.20s/vcpus=%d", templates[i].name, tc->vcpus);
+	return tc->name;
 }
 
 static const char *why_not(void)
@@ -718,15 +705,14 @@ static bool turn_knobs(void)
 	       knob_set(KSM "pages_to_scan", "1000");
 }
 
-static int run_all(const struct test_case *cases, int n)
+static int run_all(struct cases *c)
 {
-	uint64_t found[ORACLE_VERDICTS] = {}, start = now_us(), left, spent;
+	uint64_t found[ORACLE_VERDICTS] = {};
 	const char *why = why_not();
 	struct result total = {};
 	struct side *sides;
-	int i;
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu vcpus=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
 	if (!why && !turn_knobs())
@@ -734,16 +720,9 @@ static int run_all(const struct test_case *cases, int n)
 	sides = mmap(NULL, MAX_SIDES * sizeof(*sides), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	TEST_ASSERT(sides != MAP_FAILED, "mmap: %s", strerror(errno));
-	for (i = 0; i < n; i++) {
-		if (why) {
-			ktap_skip(cases[i].name, "%s", why);
-			continue;
-		}
-		spent = now_us() - start;
-		left = opt.seconds * 1000000UL;
-		left = left > spent ? left - spent : 0;
-		test_case(&cases[i], sides, left / (n - i), found, &total);
-	}
+	while (cases_next(c))
+		if (!cases_skip(c, why))
+			test_case(&cases[c->i], sides, cases_share(c), found, &total);
 	ktap_info("guest writes=%lu merges=%lu cows=%lu unmerged=%lu zeroed=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
 		  total.writes, total.merges, total.cows, total.unmerged, total.zeroed,
 		  total.faults, found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
@@ -752,22 +731,13 @@ static int run_all(const struct test_case *cases, int n)
 
 int main(int argc, char **argv)
 {
-	struct test_case cases[ARRAY_SIZE(templates)];
-	int i, n;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
-	n = make_cases(cases);
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
-	for (i = 0; i < n && opt.list; i++)
-		puts(cases[i].name);
-	if (opt.list)
-		return 0;
+	c = cases_choose(&opt, ARRAY_SIZE(cases), make_case);
 	guard_init();
 	/* Guests that are more important than ksmd would leave it no CPU. */
 	if (nice(KSMD_NICE) < 0)
 		perror("nice");
-	return run_all(cases, n);
+	return run_all(&c);
 }

@@ -13,7 +13,6 @@
  * A case fails, too, if the faults that it is about never came.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <linux/userfaultfd.h>
 #include <malloc.h>
 #include <poll.h>
@@ -21,9 +20,8 @@
 
 #include "kvm_util.h"
 #include "test_util.h"
+#include "cases.h"
 #include "knob.h"
-#include "ktap.h"
-#include "options.h"
 #include "patience.h"
 #include "reserve.h"
 #include "storm.h"
@@ -117,6 +115,8 @@ struct scene {
 	/* Contents of pages that were taken away and are brought back. */
 	uint8_t *saved;
 	bool *is_saved;
+	/* Of a page: whoever protects it has yet to take that back, and to wake. */
+	bool *is_protected;
 	uint8_t *zeros;
 	uint64_t *begun;
 	uint64_t *ended;
@@ -275,15 +275,29 @@ static void answer_minor(struct scene *s, uint64_t start)
 	uffd_answered(s, ioctl(s->uffd, UFFDIO_CONTINUE, &c), "UFFDIO_CONTINUE", start);
 }
 
+/*
+ * A fault may begin while the page is protected and sleep when that was taken back and
+ * its waiters were woken: if the page was unmapped meanwhile, the kernel can't tell any
+ * more that it is not protected.  Its message comes then, and nobody else wakes it.
+ */
+static void answer_wp(struct scene *s, uint64_t start)
+{
+	uint64_t page = (start - (uint64_t)s->hva) / PAGE;
+
+	count(&s->wp);
+	/* Pairs with set_protected(): still set is who will wake what sleeps now. */
+	if (!__atomic_load_n(&s->is_protected[page], __ATOMIC_SEQ_CST))
+		uffd_wake(s, start, s->page_size);
+}
+
 static void answer(struct scene *s, const struct uffd_msg *msg)
 {
 	uint64_t start = msg->arg.pagefault.address & ~(s->page_size - 1);
 
 	if (msg->event != UFFD_EVENT_PAGEFAULT)
 		return;
-	/* Whoever has write-protected it takes that back, and wakes. */
 	if (msg->arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP) {
-		count(&s->wp);
+		answer_wp(s, start);
 		return;
 	}
 	pthread_mutex_lock(&s->gate);
@@ -307,6 +321,15 @@ static void *handler_main(void *arg)
 	return NULL;
 }
 
+/* Before the protection is taken back and its waiters are woken. */
+static void set_protected(struct scene *s, uint64_t first, uint64_t n, bool on)
+{
+	uint64_t p;
+
+	for (p = first; p < first + n; p++)
+		__atomic_store_n(&s->is_protected[p], on, __ATOMIC_SEQ_CST);
+}
+
 static void uffd_protect(struct scene *s, uint64_t first, uint64_t n, bool on)
 {
 	struct uffdio_writeprotect wp = {
@@ -315,6 +338,7 @@ static void uffd_protect(struct scene *s, uint64_t first, uint64_t n, bool on)
 	};
 	int r;
 
+	set_protected(s, first, n, on);
 	do {
 		r = ioctl(s->uffd, UFFDIO_WRITEPROTECT, &wp);
 	} while (r && errno == EAGAIN);
@@ -384,6 +408,7 @@ static void attack_postcopy(struct storm_thread *t, uint64_t first, uint64_t n)
 		s->is_saved[p] = true;
 	discard(s, first, n);
 	pthread_mutex_unlock(&s->gate);
+	set_protected(s, first, n, false);
 	uffd_wake(s, (uint64_t)at(s, first), n * PAGE);
 }
 
@@ -570,6 +595,7 @@ static void create_memory(struct scene *s)
 	s->spare = zalloc(s->pages * PAGE);
 	s->saved = zalloc(s->pages * PAGE);
 	s->is_saved = zalloc(s->pages);
+	s->is_protected = zalloc(s->pages);
 	s->zeros = map(WRITERS_HUGE, -1);
 	s->begun = zalloc(cells);
 	s->ended = zalloc(cells);
@@ -589,6 +615,7 @@ static void destroy_memory(struct scene *s)
 	munmap(s->spare, s->pages * PAGE);
 	munmap(s->saved, s->pages * PAGE);
 	munmap(s->is_saved, s->pages);
+	munmap(s->is_protected, s->pages);
 	munmap(s->zeros, WRITERS_HUGE);
 	munmap(s->begun, cells);
 	munmap(s->ended, cells);
@@ -771,14 +798,11 @@ struct totals {
 
 static void add_totals(struct totals *t, struct scene *s)
 {
-	int i;
-
 	t->writes += s->writes;
 	t->attacks += storm_attacks(&s->storm);
 	t->faults += s->faults;
 	t->answered += s->missing + s->minor + s->wp;
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		t->found[i] += s->w.found[i];
+	oracle_add(t->found, s->w.found);
 }
 
 static void test_case(const struct test_case *tc, const char *name, int vcpus, uint64_t seed,
@@ -808,44 +832,30 @@ static void test_case(const struct test_case *tc, const char *name, int vcpus, u
 }
 
 /* Each case comes twice: with one vCPU and with several. */
-static bool make_name(char *name, size_t size, int i)
+static const char *name_of(int i)
 {
 	static const char * const cpus[] = { "up", "smp" };
+	static char name[64];
 
-	snprintf(name, size, "%s/%s", cases[i / 2].name, cpus[i % 2]);
-	return (opt.vcpus > 1 || i % 2 == 0) && (!opt.filter || strstr(name, opt.filter));
+	snprintf(name, sizeof(name), "%s/%s", cases[i / 2].name, cpus[i % 2]);
+	return opt.vcpus > 1 || i % 2 == 0 ? name : NULL;
 }
 
-static void run_cases(struct totals *t, int n)
+static int run_all(struct cases *c)
 {
-	uint64_t start = now_us(), usec = opt.seconds * 1000000UL, spent;
 	int vcpus[] = { 1, opt.vcpus };
-	const char *why;
-	char name[64];
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(cases) * 2; i++) {
-		if (!make_name(name, sizeof(name), i))
-			continue;
-		why = why_not(&cases[i / 2]);
-		spent = min(now_us() - start, usec);
-		if (why)
-			ktap_skip(name, "%s", why);
-		else
-			test_case(&cases[i / 2], name, vcpus[i % 2], opt.seed + i,
-				  (usec - spent) / n, t);
-		n--;
-	}
-}
-
-static int run_all(int n)
-{
+	const struct test_case *tc;
 	struct totals t = {};
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu vcpus=1,%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	run_cases(&t, n);
+	while (cases_next(c)) {
+		tc = &cases[c->i / 2];
+		if (!cases_skip(c, why_not(tc)))
+			test_case(tc, c->name, vcpus[c->i % 2], opt.seed + c->i, cases_share(c),
+				  &t);
+	}
 	ktap_info("guest " TOTALS " stale=%lu lost=%lu torn=%lu", t.writes, t.attacks, t.faults,
 		  t.answered, t.found[ORACLE_STALE], t.found[ORACLE_LOST], t.found[ORACLE_TORN]);
 	return ktap_finish();
@@ -853,26 +863,12 @@ static int run_all(int n)
 
 int main(int argc, char **argv)
 {
-	char name[64];
-	size_t i;
-	int n = 0;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
 	/* No arenas: nothing may be mapped where a test expects nothing. */
 	mallopt(M_ARENA_MAX, 1);
-	for (i = 0; i < ARRAY_SIZE(cases) * 2; i++) {
-		if (!make_name(name, sizeof(name), i))
-			continue;
-		n++;
-		if (opt.list)
-			puts(name);
-	}
-	if (opt.list)
-		return 0;
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
+	c = cases_choose(&opt, ARRAY_SIZE(cases) * 2, name_of);
 	guard_init();
-	return run_all(n);
+	return run_all(&c);
 }

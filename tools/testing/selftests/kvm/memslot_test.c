@@ -17,23 +17,20 @@
  * for did not happen.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
 #include <sys/wait.h>
 
 #include "kvm_util.h"
 #include "test_util.h"
+#include "cases.h"
 #include "dirty_log.h"
-#include "knob.h"
-#include "ktap.h"
-#include "options.h"
 #include "patience.h"
 #include "reserve.h"
 #include "storm.h"
+#include "thp.h"
 #include "writers.h"
 
 #define PAGE			ORACLE_PAGE_SIZE
-#define THP_ENABLED		"/sys/kernel/mm/transparent_hugepage/enabled"
 #define FIRST_SLOT		16
 #define MAX_SLOTS		2048
 #define RING_ENTRIES		4096
@@ -133,7 +130,7 @@ static struct options opt = {
 
 static uint64_t pick(struct scene *s, uint64_t n)
 {
-	return writers_scale(oracle_random(&s->rng) >> 32, n);
+	return oracle_pick(&s->rng, n);
 }
 
 static struct slot *pick_slot(struct scene *s)
@@ -890,19 +887,11 @@ static const struct test_case cases[] = {
 /* Why this case cannot run here, or NULL. */
 static const char *why_not(const struct test_case *tc)
 {
-	char value[64];
-
 	if (tc->ring && !kvm_has_cap(KVM_CAP_DIRTY_LOG_RING))
 		return "no dirty rings in this kernel";
 	if (tc->setup == setup_readonly && !kvm_has_cap(KVM_CAP_READONLY_MEM))
 		return "no read-only memslots in this kernel";
-	if (!tc->huge)
-		return NULL;
-	if (!knob_read(THP_ENABLED, value, sizeof(value)))
-		return "no transparent huge pages in this kernel";
-	if (!strcmp(value, "never") && !knob_set(THP_ENABLED, "madvise"))
-		return "transparent_hugepage/enabled is never, and only root can change it";
-	return NULL;
+	return tc->huge ? thp_why_not(false) : NULL;
 }
 
 static struct scene scene;
@@ -928,7 +917,6 @@ static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed
 			    uint64_t *found)
 {
 	struct scene *s = &scene;
-	int i;
 
 	memset(s, 0, sizeof(*s));
 	s->tc = tc;
@@ -943,8 +931,7 @@ static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed
 		run_one_vm(s, usec);
 		destroy_memory(s);
 	}
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		found[i] += s->w.found[i];
+	oracle_add(found, s->w.found);
 	if (s->w.failed)
 		return "see above";
 	return tc->lives ? NULL : nothing_happened(s);
@@ -975,34 +962,22 @@ static void test_case(const struct test_case *tc, struct counts *total, uint64_t
 	add_counts(total, &c);
 }
 
-static bool selected(const struct test_case *tc)
+static const char *name_of(int i)
 {
-	return !opt.filter || strstr(tc->name, opt.filter);
+	return cases[i].name;
 }
 
-static int run_all(int n)
+static int run_all(struct cases *c)
 {
-	uint64_t found[ORACLE_VERDICTS] = {}, start = now_us(), spent, left;
+	uint64_t found[ORACLE_VERDICTS] = {};
 	struct counts total = {};
-	const char *why;
-	size_t i;
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu vcpus=1,%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (!selected(&cases[i]))
-			continue;
-		why = why_not(&cases[i]);
-		spent = now_us() - start;
-		left = opt.seconds * 1000000UL;
-		left = left > spent ? left - spent : 0;
-		if (why)
-			ktap_skip(cases[i].name, "%s", why);
-		else
-			test_case(&cases[i], &total, found, opt.seed + i, left / n);
-		n--;
-	}
+	while (cases_next(c))
+		if (!cases_skip(c, why_not(&cases[c->i])))
+			test_case(&cases[c->i], &total, found, opt.seed + c->i, cases_share(c));
 	ktap_info("guest " TOTALS " stale=%lu lost=%lu torn=%lu",
 		  total.writes, total.attacks, total.faults, total.updates, total.exits,
 		  total.dirty, found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
@@ -1011,8 +986,7 @@ static int run_all(int n)
 
 int main(int argc, char **argv)
 {
-	size_t i;
-	int n = 0;
+	struct cases c;
 
 	/* What the cases exec. */
 	if (argc == 2 && !strcmp(argv[1], "-X"))
@@ -1020,17 +994,7 @@ int main(int argc, char **argv)
 	options_parse(&opt, argc, argv);
 	/* No arenas: nothing else may map memory where the storm left a hole. */
 	mallopt(M_ARENA_MAX, 1);
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		n += selected(&cases[i]);
-		if (opt.list && selected(&cases[i]))
-			puts(cases[i].name);
-	}
-	if (opt.list)
-		return 0;
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
+	c = cases_choose(&opt, ARRAY_SIZE(cases), name_of);
 	guard_init();
-	return run_all(n);
+	return run_all(&c);
 }

@@ -14,17 +14,15 @@
  * there should be one.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
 #include <pthread.h>
 
 #include "kvm_util.h"
 #include "test_util.h"
-#include "knob.h"
-#include "ktap.h"
-#include "options.h"
+#include "cases.h"
 #include "patience.h"
 #include "reserve.h"
+#include "thp.h"
 #include "writers.h"
 
 #ifndef MADV_COLLAPSE
@@ -38,9 +36,6 @@
 #define MIN_ATTACKS		16
 #define HISTORY			16
 #define PATIENCE_ATTACKS	500
-
-#define THP_ENABLED		"/sys/kernel/mm/transparent_hugepage/enabled"
-#define THP_SHMEM		"/sys/kernel/mm/transparent_hugepage/shmem_enabled"
 
 #define COUNTS	"writes=%lu invalidations=%lu faults=%lu erased=%lu efaults=%lu 2m=%lu ms=%lu"
 
@@ -128,7 +123,7 @@ static size_t range_len(struct range r)
 
 static uint64_t pick(struct attacker *a, uint64_t n)
 {
-	return writers_scale(oracle_random(&a->rng) >> 32, n);
+	return oracle_pick(&a->rng, n);
 }
 
 /* A sum that tells any two images apart that differ in one word. */
@@ -536,23 +531,11 @@ static bool shmem_gets_huge(void)
 /* Why this case cannot run here, or NULL. */
 static const char *why_not(const struct test_case *tc)
 {
-	char value[64];
+	const char *why = tc->huge ? thp_why_not(tc->shmem) : NULL;
 
-	if (!tc->huge)
-		return NULL;
-	if (!knob_read(THP_ENABLED, value, sizeof(value)))
-		return "no transparent huge pages in this kernel";
-	if (!tc->shmem && !strcmp(value, "never") && !knob_set(THP_ENABLED, "madvise"))
-		return "transparent_hugepage/enabled is never, and only root can change it";
-	if (!tc->shmem)
-		return NULL;
-	if (!knob_read(THP_SHMEM, value, sizeof(value)))
-		return "no transparent huge pages for shmem in this kernel";
-	if ((!strcmp(value, "never") || !strcmp(value, "deny")) && !knob_set(THP_SHMEM, "advise"))
-		return "transparent_hugepage/shmem_enabled is off, and only root can change it";
-	if (!shmem_gets_huge())
-		return "this kernel gives shmem no huge page (CONFIG_BASE_FULL=n, or no memory)";
-	return NULL;
+	if (!why && tc->huge && tc->shmem && !shmem_gets_huge())
+		why = "this kernel gives shmem no huge page (CONFIG_BASE_FULL=n, or no memory)";
+	return why;
 }
 
 struct result {
@@ -691,7 +674,6 @@ static void test_case(const struct test_case *tc, struct result *total, uint64_t
 	const char *why;
 	struct writers w;
 	struct memory m;
-	int i;
 
 	create_memory(&m, tc);
 	writers_create(&w, opt.vcpus, m.hva, m.size / PAGE, tc->huge, NR_ATTACKERS, seed);
@@ -706,8 +688,7 @@ static void test_case(const struct test_case *tc, struct result *total, uint64_t
 	else
 		ktap_pass(tc->name, COUNTS, r.writes, r.invalidations, r.faults, r.erased,
 			  r.efaults, r.huge, r.usec / 1000);
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		found[i] += w.found[i];
+	oracle_add(found, w.found);
 	total->writes += r.writes;
 	total->invalidations += r.invalidations;
 	total->faults += r.faults;
@@ -715,49 +696,33 @@ static void test_case(const struct test_case *tc, struct result *total, uint64_t
 	destroy_memory(&m);
 }
 
-static bool make_case(struct test_case *tc, const struct operation *op, bool shmem, bool huge)
+/* Every operation on every kind of memory, with every size of page. */
+static struct test_case cases[ARRAY_SIZE(operations) * 4];
+
+static const char *make_case(int i)
 {
 	static const char * const kinds[] = { "anon", "shmem" };
 	static const char * const sizes[] = { "4k", "2m" };
+	const struct operation *op = &operations[i / 4];
+	struct test_case *tc = &cases[i];
 
-	*tc = (struct test_case) { .op = op, .shmem = shmem, .huge = huge };
-	snprintf(tc->name, sizeof(tc->name), "%s/%s/%s", op->name, kinds[shmem], sizes[huge]);
-	if (shmem ? !op->on_shmem : !op->on_anon)
-		return false;
-	return !opt.filter || strstr(tc->name, opt.filter);
+	*tc = (struct test_case) { .op = op, .shmem = i & 2, .huge = i & 1 };
+	snprintf(tc->name, sizeof(tc->name), "%s/%s/%s", op->name, kinds[tc->shmem],
+		 sizes[tc->huge]);
+	return (tc->shmem ? op->on_shmem : op->on_anon) ? tc->name : NULL;
 }
 
-static int make_cases(struct test_case *cases)
+static int run_all(struct cases *c)
 {
-	size_t i;
-	int n = 0;
-
-	for (i = 0; i < ARRAY_SIZE(operations) * 4; i++)
-		n += make_case(&cases[n], &operations[i / 4], i & 2, i & 1);
-	return n;
-}
-
-static int run_all(const struct test_case *cases, int n)
-{
-	uint64_t found[ORACLE_VERDICTS] = {}, start = now_us(), left, spent;
+	uint64_t found[ORACLE_VERDICTS] = {};
 	struct result total = {};
-	const char *why;
-	int i;
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu vcpus=%d mib=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.mib,
 		  opt.seconds, kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	for (i = 0; i < n; i++) {
-		why = why_not(&cases[i]);
-		if (why) {
-			ktap_skip(cases[i].name, "%s", why);
-			continue;
-		}
-		spent = now_us() - start;
-		left = opt.seconds * 1000000UL;
-		left = left > spent ? left - spent : 0;
-		test_case(&cases[i], &total, found, opt.seed + i, left / (n - i));
-	}
+	while (cases_next(c))
+		if (!cases_skip(c, why_not(&cases[c->i])))
+			test_case(&cases[c->i], &total, found, opt.seed + c->nth, cases_share(c));
 	ktap_info("guest writes=%lu invalidations=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
 		  total.writes, total.invalidations, total.faults, found[ORACLE_STALE],
 		  found[ORACLE_LOST], found[ORACLE_TORN]);
@@ -766,8 +731,7 @@ static int run_all(const struct test_case *cases, int n)
 
 int main(int argc, char **argv)
 {
-	struct test_case cases[ARRAY_SIZE(operations) * 4];
-	int i, n;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
 	if (opt.mib * opt.vcpus < 2 * NR_ATTACKERS) {
@@ -776,15 +740,7 @@ int main(int argc, char **argv)
 	}
 	/* No arenas: nothing else may map memory where an attack left a hole. */
 	mallopt(M_ARENA_MAX, 1);
-	n = make_cases(cases);
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
-	for (i = 0; i < n && opt.list; i++)
-		puts(cases[i].name);
-	if (opt.list)
-		return 0;
+	c = cases_choose(&opt, ARRAY_SIZE(cases), make_case);
 	guard_init();
-	return run_all(cases, n);
+	return run_all(&c);
 }

@@ -17,18 +17,18 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <getopt.h>
 #include <malloc.h>
 
 #include "kvm_util.h"
 #include "processor.h"
 #include "svm_util.h"
 #include "test_util.h"
+#include "cases.h"
 #include "knob.h"
-#include "ktap.h"
-#include "options.h"
+#include "patience.h"
 #include "storm.h"
 #include "swap.h"
+#include "thp.h"
 #include "trace_count.h"
 #include "writers.h"
 
@@ -36,7 +36,6 @@
 #define ENTRIES			(PAGE / sizeof(uint64_t))
 #define MAX_VCPUS		16
 #define SWAP_BYTES		(32UL << 20)
-#define THP			"/sys/kernel/mm/transparent_hugepage/"
 
 /* What L1 and L2 know of each other, and L2's page tables. */
 #define NEST_SLOT		3
@@ -57,7 +56,9 @@
 #define L2_VISITS		32
 #define L1_VISITS		4
 #define L1_MOVES		2
-#define PATIENCE		15
+/* Attacks, and visits of L2, each of which returns to L1 now and then. */
+#define PATIENCE_ATTACKS	500
+#define VISITS_PER_ATTACK	4
 #define MIN_ATTACKS		16
 #define MIN_EXITS		50
 
@@ -621,6 +622,7 @@ static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 		.walks = trace_count_read(&walks),
 		.asyncs = trace_count_read(&asyncs),
 	};
+	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
 	uint64_t start = now_us();
 
 	storm_start(&s->storm, seed);
@@ -632,7 +634,8 @@ static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 		collect(s, start, &before);
 		if (s->c.usec > usec && !nothing_happened(s))
 			break;
-		if (s->c.usec > usec + PATIENCE * 1000000UL)
+		if (patience_over(&patience, min(s->c.attacks,
+						 s->c.l2_visits / VISITS_PER_ATTACK)))
 			break;
 	}
 	storm_stop(&s->storm);
@@ -664,7 +667,6 @@ static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed
 			    uint64_t *found)
 {
 	struct scene *s = &scene;
-	int i;
 
 	memset(s, 0, sizeof(*s));
 	s->tc = tc;
@@ -672,8 +674,7 @@ static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed
 	create_all(s, seed);
 	run_scene(s, seed, usec);
 	destroy_all(s);
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		found[i] += s->w.found[i];
+	oracle_add(found, s->w.found);
 	return s->w.failed ? "see above" : nothing_happened(s);
 }
 
@@ -701,34 +702,22 @@ static void test_case(const struct test_case *tc, struct counts *total, uint64_t
 	add_counts(total, &c);
 }
 
-static bool selected(const struct test_case *tc)
+static const char *name_of(int i)
 {
-	return !opt.filter || strstr(tc->name, opt.filter);
+	return cases[i].name;
 }
 
-static int run_all(int n)
+static int run_all(struct cases *c)
 {
-	uint64_t found[ORACLE_VERDICTS] = {}, start = now_us(), spent, left;
+	uint64_t found[ORACLE_VERDICTS] = {};
 	struct counts total = {};
-	const char *why;
-	size_t i;
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu vcpus=1,%d mib=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.mib,
 		  opt.seconds, kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (!selected(&cases[i]))
-			continue;
-		why = why_not(&cases[i]);
-		spent = now_us() - start;
-		left = opt.seconds * 1000000UL;
-		left = left > spent ? left - spent : 0;
-		if (why)
-			ktap_skip(cases[i].name, "%s", why);
-		else
-			test_case(&cases[i], &total, found, opt.seed + i, left / n);
-		n--;
-	}
+	while (cases_next(c))
+		if (!cases_skip(c, why_not(&cases[c->i])))
+			test_case(&cases[c->i], &total, found, opt.seed + c->i, cases_share(c));
 	ktap_info("guest writes=%lu l2_exits=%lu invalidations=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
 		  total.writes, total.exits, total.attacks, total.faults, found[ORACLE_STALE],
 		  found[ORACLE_LOST], found[ORACLE_TORN]);
@@ -737,8 +726,7 @@ static int run_all(int n)
 
 int main(int argc, char **argv)
 {
-	size_t i;
-	int n = 0;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
 	if (opt.mib < 2 * STORM_THREADS) {
@@ -747,19 +735,9 @@ int main(int argc, char **argv)
 	}
 	/* No arenas: nothing else may map memory where the storm left a hole. */
 	mallopt(M_ARENA_MAX, 1);
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		n += selected(&cases[i]);
-		if (opt.list && selected(&cases[i]))
-			puts(cases[i].name);
-	}
-	if (opt.list)
-		return 0;
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
+	c = cases_choose(&opt, ARRAY_SIZE(cases), name_of);
 	guard_init();
 	trace_count_open(&walks, "kvmmmu/kvm_mmu_pagetable_walk");
 	trace_count_open(&asyncs, "kvm/kvm_async_pf_completed");
-	return run_all(n);
+	return run_all(&c);
 }

@@ -15,15 +15,14 @@
  * A case fails, too, if KVM was not called by a reaper.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <sys/ioctl.h>
 
 #include "kvm_util.h"
 #include "test_util.h"
+#include "cases.h"
+#include "child.h"
 #include "interval_debug.h"
 #include "knob.h"
-#include "ktap.h"
-#include "options.h"
 #include "memcg.h"
 #include "trace_count.h"
 #include "victim.h"
@@ -104,7 +103,7 @@ static bool has_nonblock;
 
 static uint64_t pick(uint64_t n)
 {
-	return n ? writers_scale(oracle_random(&rng) >> 32, n) : 0;
+	return n ? oracle_pick(&rng, n) : 0;
 }
 
 /* ---- counts ---- */
@@ -288,13 +287,10 @@ static pid_t start_mirror_reader(struct victim *v)
 		.addr = v->page->hva,
 		.npages = size / ORACLE_PAGE_SIZE,
 	};
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 
-	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
 	cmd.ptr = (uint64_t)malloc(size);
 	for (;;)
 		ioctl(v->mirror_fd, MIRROR_READ, &cmd);
@@ -343,13 +339,10 @@ static const char *run_mirror(const struct test_case *tc, struct result *r, uint
 /* In a process of its own: the write returns when the usage is below. */
 static pid_t cut_memcg(void)
 {
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 
-	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
 	_exit(!memcg_write_bytes("memory.max", MEMCG_CUT));
 }
 
@@ -600,7 +593,7 @@ static const char *need_refuse_reaper(void)
 	return need_refuse() ?: need_reaper();
 }
 
-static const struct test_case test_cases[] = {
+static const struct test_case cases[] = {
 	{ "memcg/reaper", run_cut, need_reaper, .visits = 1500, .hold = true, .must_reap = true },
 	{ "memcg/reaper/refused", run_cut, need_refuse_reaper, .visits = 1500, .hold = true,
 	  .must_reap = true, .refuse = REFUSE_SOME },
@@ -679,38 +672,21 @@ static void run_case(const struct test_case *tc, struct result *total, uint64_t 
 	total->again += r.again;
 }
 
-static int choose_cases(const struct test_case **cases)
+static const char *name_of(int i)
 {
-	size_t i;
-	int n = 0;
-
-	for (i = 0; i < ARRAY_SIZE(test_cases); i++)
-		if (!opt.filter || strstr(test_cases[i].name, opt.filter))
-			cases[n++] = &test_cases[i];
-	return n;
+	return cases[i].name;
 }
 
-static int run_all(const struct test_case **cases, int n)
+static int run_all(struct cases *c)
 {
-	uint64_t start = now_us(), spent, left;
 	static struct result total;
-	const char *why;
-	int i;
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu vcpus=1,%d mib=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.mib,
 		  opt.seconds, kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	for (i = 0; i < n; i++) {
-		why = cases[i]->why_not();
-		if (why) {
-			ktap_skip(cases[i]->name, "%s", why);
-			continue;
-		}
-		spent = now_us() - start;
-		left = opt.seconds * 1000000UL;
-		left = left > spent ? left - spent : 0;
-		run_case(cases[i], &total, left / (n - i));
-	}
+	while (cases_next(c))
+		if (!cases_skip(c, cases[c->i].why_not()))
+			run_case(&cases[c->i], &total, cases_share(c));
 	ktap_info("guest writes=%lu lives=%lu reaps=%lu invalidations=%lu nonblock=%lu again=%lu",
 		  total.writes, total.lives, total.reaps, total.invalidations, total.nonblock,
 		  total.again);
@@ -747,21 +723,12 @@ static void open_counters(void)
 
 int main(int argc, char **argv)
 {
-	const struct test_case *cases[ARRAY_SIZE(test_cases)];
-	int i, n;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
-	n = choose_cases(cases);
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
-	for (i = 0; i < n && opt.list; i++)
-		puts(cases[i]->name);
-	if (opt.list)
-		return 0;
+	c = cases_choose(&opt, ARRAY_SIZE(cases), name_of);
 	rng = oracle_mix(opt.seed) | 1;
 	guard_init();
 	open_counters();
-	return run_all(cases, n);
+	return run_all(&c);
 }

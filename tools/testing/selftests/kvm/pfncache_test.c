@@ -21,7 +21,6 @@
  * copy does not; it is counted ("skewed"), and printed.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -30,10 +29,11 @@
 #include <sys/wait.h>
 
 #include "framework.h"
-#include "ktap.h"
-#include "options.h"
+#include "cases.h"
+#include "oracle.h"
 #include "patience.h"
 #include "reserve.h"
+#include "sum_counts.h"
 #include "swap.h"
 #include "vcpu_guard.h"
 
@@ -285,11 +285,6 @@ static void __attribute__((force_align_arg_pointer)) guest_code(uint32_t me)
 	GUEST_DONE();
 }
 
-static void on_exception(struct ex_regs *regs)
-{
-	ucall(UCALL_SYNC, 5, "trap", 2, regs->vector, regs->rip, regs->error_code);
-}
-
 /* ---- host ---- */
 
 struct scene;
@@ -352,13 +347,7 @@ static struct scene scene;
 
 static uint64_t pick(struct scene *s, uint64_t n)
 {
-	uint64_t x = s->rng;
-
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	s->rng = x;
-	return (x * 0x9e3779b97f4a7c15UL >> 32) * n >> 32;
+	return oracle_pick(&s->rng, n);
 }
 
 static bool stopping(struct scene *s)
@@ -395,42 +384,22 @@ static uint64_t disturbances_ended(struct scene *s)
 
 static uint64_t rounds(struct scene *s)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < s->vcpus; i++)
-		sum += READ_ONCE(s->ctl->vcpu[i].rounds);
-	return sum;
+	return sum_counts(s->ctl->vcpu, s->vcpus, rounds);
 }
 
 static uint64_t events(struct scene *s)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < s->vcpus; i++)
-		sum += READ_ONCE(s->ctl->vcpu[i].events);
-	return sum;
+	return sum_counts(s->ctl->vcpu, s->vcpus, events);
 }
 
 static uint64_t skewed(struct scene *s)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < s->vcpus; i++)
-		sum += READ_ONCE(s->ctl->vcpu[i].skewed);
-	return sum;
+	return sum_counts(s->ctl->vcpu, s->vcpus, skewed);
 }
 
 static uint64_t kernel_writes(struct scene *s)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < s->vcpus; i++)
-		sum += READ_ONCE(s->ctl->vcpu[i].writes);
-	return sum;
+	return sum_counts(s->ctl->vcpu, s->vcpus, writes);
 }
 
 /* ---- vCPUs ---- */
@@ -459,9 +428,7 @@ static bool handle_ucall(struct vcpu_thread *t)
 	case UCALL_SYNC:
 		if (uc.args[1] == 1)
 			return true;
-		guard_rip(t->vcpu->id, uc.args[3]);
-		ktap_info("vcpu=%u exception: vector=%lu rip=%#lx error=%#lx", t->vcpu->id,
-			  uc.args[2], uc.args[3], uc.args[4]);
+		guard_exception(t->vcpu, &uc);
 		break;
 	case UCALL_DONE:
 		if (!t->shared->complaint)
@@ -472,9 +439,7 @@ static bool handle_ucall(struct vcpu_thread *t)
 		t->s->lost++;
 		break;
 	default:
-		ktap_info("vcpu=%u unexpected exit %u (%s)", t->vcpu->id,
-			  t->vcpu->run->exit_reason, exit_reason_str(t->vcpu->run->exit_reason));
-		guard_dump(t->vcpu);
+		guard_unexpected(t->vcpu);
 	}
 	fail(t->s);
 	return false;
@@ -950,7 +915,7 @@ static void create_vm(struct scene *s)
 	vm_set_user_memory_region(s->vm, CTL_SLOT, 0, CTL_GPA, ctl_size, s->ctl);
 	virt_map(s->vm, AREAS_GVA, AREAS_GPA, s->pages);
 	virt_map(s->vm, CTL_GVA, CTL_GPA, ctl_size / PAGE);
-	guard_catch_exceptions(s->vm, vcpus, s->vcpus, on_exception);
+	guard_catch_exceptions(s->vm, vcpus, s->vcpus, guard_trap);
 	set_xen(s);
 	for (i = 0; i < s->vcpus; i++) {
 		vcpu_args_set(vcpus[i], 1, i);
@@ -1113,15 +1078,9 @@ static void test_case(const char *name, const struct operation *op, bool shmem, 
 		      uint64_t usec, struct totals *totals)
 {
 	int vcpus[] = { 1, opt.vcpus }, n = opt.vcpus > 1 ? 2 : 1, i;
-	const char *why = op->why_not ? op->why_not() : NULL;
 	struct totals t = *totals;
+	const char *why = NULL;
 
-	if (!why && op->moves && !pfn_of(vcpus))
-		why = "page frame numbers are for root only";
-	if (why) {
-		ktap_skip(name, "%s", why);
-		return;
-	}
 	for (i = 0; i < n && !why; i++)
 		why = run_with(op, shmem, vcpus[i], seed, usec / n, totals);
 	if (why)
@@ -1133,34 +1092,37 @@ static void test_case(const char *name, const struct operation *op, bool shmem, 
 			  totals->efaults - t.efaults, totals->exits - t.exits);
 }
 
-static bool make_name(char *name, size_t size, int i)
+static const char *name_of(int i)
 {
 	const struct operation *op = &operations[i / 2];
+	static char name[64];
 	bool shmem = i & 1;
 
-	snprintf(name, size, "%s/%s", op->name, shmem ? "shmem" : "anon");
-	if (shmem ? !op->on_shmem : !op->on_anon)
-		return false;
-	return !opt.filter || strstr(name, opt.filter);
+	snprintf(name, sizeof(name), "%s/%s", op->name, shmem ? "shmem" : "anon");
+	return (shmem ? op->on_shmem : op->on_anon) ? name : NULL;
 }
 
-static int run_all(int n)
+static const char *why_not(const struct operation *op)
 {
-	uint64_t start = now_us(), spent, left;
-	struct totals t = {};
-	char name[64];
-	size_t i;
+	const char *why = op->why_not ? op->why_not() : NULL;
 
-	ktap_start(n);
+	if (!why && op->moves && !pfn_of(&why))
+		why = "page frame numbers are for root only";
+	return why;
+}
+
+static int run_all(struct cases *c)
+{
+	const struct operation *op;
+	struct totals t = {};
+
+	cases_start(c);
 	ktap_info("seed=%lu vcpus=1,%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	for (i = 0; i < ARRAY_SIZE(operations) * 2; i++) {
-		if (!make_name(name, sizeof(name), i))
-			continue;
-		spent = now_us() - start;
-		left = opt.seconds * 1000000UL;
-		left = left > spent ? left - spent : 0;
-		test_case(name, &operations[i / 2], i & 1, opt.seed + i, left / n--, &t);
+	while (cases_next(c)) {
+		op = &operations[c->i / 2];
+		if (!cases_skip(c, why_not(op)))
+			test_case(c->name, op, c->i & 1, opt.seed + c->i, cases_share(c), &t);
 	}
 	ktap_info("guest rounds=%lu kernel_writes=%lu events=%lu invalidations=%lu moved=%lu skewed=%lu stale=%lu lost=%lu",
 		  t.rounds, t.writes, t.events, t.attacks, t.moved, t.skewed, t.stale, t.lost);
@@ -1179,28 +1141,14 @@ static const char *no_xen(void)
 
 int main(int argc, char **argv)
 {
-	char name[64];
-	size_t i;
-	int n = 0;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
 	/* No arenas: nothing else may map memory where an attack left a hole. */
 	mallopt(M_ARENA_MAX, 1);
-	for (i = 0; i < ARRAY_SIZE(operations) * 2; i++) {
-		if (!make_name(name, sizeof(name), i))
-			continue;
-		n++;
-		if (opt.list)
-			puts(name);
-	}
-	if (opt.list)
-		return 0;
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
+	c = cases_choose(&opt, ARRAY_SIZE(operations) * 2, name_of);
 	guard_init();
 	if (no_xen())
 		return ktap_skip_all("%s", no_xen());
-	return run_all(n);
+	return run_all(&c);
 }

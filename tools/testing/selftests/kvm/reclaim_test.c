@@ -10,25 +10,24 @@
  * do the thing, or not to the guest's pages.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "kvm_util.h"
 #include "test_util.h"
+#include "cases.h"
+#include "child.h"
 #include "counters.h"
 #include "knob.h"
-#include "ktap.h"
-#include "options.h"
 #include "memcg.h"
 #include "page_state.h"
 #include "patience.h"
 #include "reserve.h"
 #include "swap.h"
+#include "thp.h"
 #include "trace_count.h"
 #include "writers.h"
 
@@ -52,7 +51,6 @@
 #define COUNTS			"guest writes=%lu invalidations=%lu swapins=%lu faults=%lu async=%lu ages=%lu"
 #define VERDICTS		"stale=%lu lost=%lu torn=%lu"
 
-#define THP			"/sys/kernel/mm/transparent_hugepage/"
 #define PAGE_IDLE		"/sys/kernel/mm/page_idle/bitmap"
 #define COMPACT			"/proc/sys/vm/compact_memory"
 #define NUMA_BALANCING		"/proc/sys/kernel/numa_balancing"
@@ -153,7 +151,7 @@ static bool in_memcg;
 
 static uint64_t pick(struct attack *a, uint64_t n)
 {
-	return writers_scale(oracle_random(&a->rng) >> 32, n);
+	return oracle_pick(&a->rng, n);
 }
 
 static bool is_huge(const struct test_case *tc)
@@ -260,8 +258,6 @@ static void helper_main(int fd)
 {
 	char order;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
 	while (read(fd, &order, 1) == 1) {
 		if (order == HELPER_RECLAIM)
 			helper_reclaim();
@@ -285,8 +281,7 @@ static void start_helper(void)
 		return;
 	TEST_ASSERT(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), "socketpair: %s",
 		    strerror(errno));
-	pid = fork();
-	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
+	pid = child_fork();
 	if (!pid) {
 		close(fd[0]);
 		helper_main(fd[1]);
@@ -735,21 +730,12 @@ static void destroy_memory(struct attack *a)
 
 static const char *need_huge(const struct test_case *tc)
 {
-	const char *knob = is_shmem(tc) ? THP "shmem_enabled" : THP "enabled";
-	char value[64];
-
 	if (!is_huge(tc))
 		return NULL;
 	/* A guest that reads first would get it, and 4 KiB with the first write. */
 	if (!is_shmem(tc) && !knob_set(THP "use_zero_page", "0"))
 		return "the huge zero page can't be turned off";
-	if (!knob_read(knob, value, sizeof(value)))
-		return "no transparent huge pages in this kernel";
-	if (strcmp(value, "never") && strcmp(value, "deny"))
-		return NULL;
-	if (!knob_set(knob, is_shmem(tc) ? "advise" : "madvise"))
-		return "transparent huge pages are off, and only root can change that";
-	return NULL;
+	return thp_why_not(is_shmem(tc));
 }
 
 /* ---- cases ---- */
@@ -885,7 +871,6 @@ static const char *run_with(const struct test_case *tc, int vcpus, struct result
 	struct attack a = { .tc = tc, .rng = oracle_mix(seed) | 1 };
 	static struct writers w;
 	const char *why;
-	int i;
 
 	if (tc->op->before)
 		ask_helper(tc->op->before);
@@ -902,8 +887,7 @@ static const char *run_with(const struct test_case *tc, int vcpus, struct result
 		why = "see above";
 		print_history(&a);
 	}
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		found[i] += w.found[i];
+	oracle_add(found, w.found);
 	writers_destroy(&w);
 	destroy_memory(&a);
 	return why;
@@ -971,7 +955,10 @@ static void test_case(const struct test_case *tc, struct result *total, uint64_t
 	add(total, &sum);
 }
 
-static bool make_case(struct test_case *tc, const struct operation *op, enum kind kind)
+/* Every operation on every kind of memory. */
+static struct test_case cases[ARRAY_SIZE(operations) * 4];
+
+static const char *make_case(int i)
 {
 	static const char * const names[] = {
 		[ANON_4K] = "anon/4k",
@@ -979,44 +966,32 @@ static bool make_case(struct test_case *tc, const struct operation *op, enum kin
 		[SHMEM_4K] = "shmem/4k",
 		[SHMEM_2M] = "shmem/2m",
 	};
+	struct test_case *tc = &cases[i];
 
-	*tc = (struct test_case) { .op = op, .kind = kind };
-	snprintf(tc->name, sizeof(tc->name), "%s/%s", op->name, names[kind]);
-	return (op->kinds & kind) && (!opt.filter || strstr(tc->name, opt.filter));
+	*tc = (struct test_case) { .op = &operations[i / 4], .kind = 1 << i % 4 };
+	snprintf(tc->name, sizeof(tc->name), "%s/%s", tc->op->name, names[tc->kind]);
+	return tc->op->kinds & tc->kind ? tc->name : NULL;
 }
 
-static int make_cases(struct test_case *cases)
+static const char *why_not(const struct test_case *tc)
 {
-	size_t i;
-	int n = 0;
+	const char *why = page_state.pagemap < 0 ? "page frame numbers are for root only" : NULL;
 
-	for (i = 0; i < ARRAY_SIZE(operations) * 4; i++)
-		n += make_case(&cases[n], &operations[i / 4], 1 << i % 4);
-	return n;
+	return why ?: need_huge(tc) ?: tc->op->prepare();
 }
 
-static int run_all(const struct test_case *cases, int n)
+static int run_all(struct cases *c)
 {
-	uint64_t found[ORACLE_VERDICTS] = {}, start = now_us(), left, spent;
+	uint64_t found[ORACLE_VERDICTS] = {};
 	struct result total = {};
-	const char *why;
-	int i;
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu vcpus=1,%d mib=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.mib,
 		  opt.seconds, kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	for (i = 0; i < n; i++) {
-		why = page_state.pagemap < 0 ? "page frame numbers are for root only" : NULL;
-		why = why ?: need_huge(&cases[i]) ?: cases[i].op->prepare();
-		if (why) {
-			ktap_skip(cases[i].name, "%s", why);
-			continue;
-		}
-		spent = now_us() - start;
-		left = opt.seconds * 1000000UL;
-		left = left > spent ? left - spent : 0;
-		test_case(&cases[i], &total, found, opt.seed + 2 * i, left / (n - i));
-	}
+	while (cases_next(c))
+		if (!cases_skip(c, why_not(&cases[c->i])))
+			test_case(&cases[c->i], &total, found, opt.seed + 2 * c->nth,
+				  cases_share(c));
 	ktap_info(COUNTS " " VERDICTS,
 		  total.writes, total.unmaps, total.swapins, total.faults, total.asyncs,
 		  total.ages,
@@ -1026,26 +1001,17 @@ static int run_all(const struct test_case *cases, int n)
 
 int main(int argc, char **argv)
 {
-	struct test_case cases[ARRAY_SIZE(operations) * 4];
-	int i, n;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
 	/* No arenas: nothing else may map memory where there is a hole. */
 	mallopt(M_ARENA_MAX, 1);
-	n = make_cases(cases);
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
-	for (i = 0; i < n && opt.list; i++)
-		puts(cases[i].name);
-	if (opt.list)
-		return 0;
+	c = cases_choose(&opt, ARRAY_SIZE(cases), make_case);
 	guard_init();
 	if (!page_state_open(&page_state, getpid()))
 		page_state.pagemap = -1;
 	trace_count_open(&ages, "kvm/kvm_age_hva");
 	trace_count_open(&unmaps, "kvm/kvm_unmap_hva_range");
 	trace_count_open(&asyncs, "kvm/kvm_async_pf_completed");
-	return run_all(cases, n);
+	return run_all(&c);
 }

@@ -10,7 +10,6 @@
  * mailbox through which both sides talk is one memory in both.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -20,6 +19,7 @@
 #include "options.h"
 #include "oracle.h"
 #include "patience.h"
+#include "sum_counts.h"
 #include "vcpu_guard.h"
 
 #define PAGE			ORACLE_PAGE_SIZE
@@ -123,16 +123,11 @@ static void __attribute__((force_align_arg_pointer)) guest_code(uint32_t me)
 	uint64_t rng = oracle_mix(ctl->seed + me) | 1, page;
 
 	while (!READ_ONCE(ctl->stop)) {
-		page = ((oracle_random(&rng) >> 32) * PAGES) >> 32;
+		page = oracle_pick(&rng, PAGES);
 		if (page % ctl->nr_vcpus == me)
 			visit(ctl, me, page);
 	}
 	GUEST_DONE();
-}
-
-static void on_exception(struct ex_regs *regs)
-{
-	ucall(UCALL_SYNC, 5, "trap", 2, regs->vector, regs->rip, regs->error_code);
 }
 
 /* ---- host ---- */
@@ -180,7 +175,7 @@ static struct scene scene;
 
 static uint64_t pick(struct scene *s, uint64_t n)
 {
-	return ((oracle_random(&s->rng) >> 32) * n) >> 32;
+	return oracle_pick(&s->rng, n);
 }
 
 static void fail(struct scene *s, enum oracle_verdict verdict)
@@ -192,22 +187,12 @@ static void fail(struct scene *s, enum oracle_verdict verdict)
 
 static uint64_t smis(struct scene *s)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < s->vcpus; i++)
-		sum += READ_ONCE(s->ctl->vcpu[i].smis);
-	return sum;
+	return sum_counts(s->ctl->vcpu, s->vcpus, smis);
 }
 
 static uint64_t erased(struct scene *s)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < s->vcpus; i++)
-		sum += READ_ONCE(s->ctl->vcpu[i].erased);
-	return sum;
+	return sum_counts(s->ctl->vcpu, s->vcpus, erased);
 }
 
 /* ---- vCPUs ---- */
@@ -261,14 +246,10 @@ static bool handle_exit(struct vcpu_thread *t, uint64_t ended)
 			tell(t);
 			return true;
 		}
-		guard_rip(t->vcpu->id, uc.args[3]);
-		ktap_info("vcpu=%u exception: vector=%lu rip=%#lx error=%#lx", t->vcpu->id,
-			  uc.args[2], uc.args[3], uc.args[4]);
+		guard_exception(t->vcpu, &uc);
 		break;
 	default:
-		ktap_info("vcpu=%u unexpected exit %u (%s)", t->vcpu->id,
-			  t->vcpu->run->exit_reason, exit_reason_str(t->vcpu->run->exit_reason));
-		guard_dump(t->vcpu);
+		guard_unexpected(t->vcpu);
 	}
 	fail(t->s, ORACLE_OK);
 	return false;
@@ -461,7 +442,7 @@ static void create_vm(struct scene *s)
 
 	s->vm = vm_create_with_vcpus(s->vcpus, guest_code, vcpus);
 	add_slots(s);
-	guard_catch_exceptions(s->vm, vcpus, s->vcpus, on_exception);
+	guard_catch_exceptions(s->vm, vcpus, s->vcpus, guard_trap);
 	for (i = 0; i < s->vcpus; i++) {
 		vcpu_set_msr(vcpus[i], MSR_IA32_SMBASE, SMRAM_GPA + i * SMRAM_SIZE);
 		vcpu_args_set(vcpus[i], 1, i);
@@ -521,7 +502,6 @@ static void test_case(int vcpus, uint64_t *found)
 	struct scene *s = &scene;
 	const char *why;
 	char name[32];
-	int i;
 
 	*s = (struct scene) { .vcpus = vcpus, .rng = oracle_mix(opt.seed + vcpus) | 1 };
 	snprintf(name, sizeof(name), "smm/%d", vcpus);
@@ -534,8 +514,7 @@ static void test_case(int vcpus, uint64_t *found)
 			  s->usec / 1000);
 	else
 		ktap_pass(name, COUNTS, smis(s), s->attacks, s->updates, erased(s), s->exits);
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		found[i] += s->found[i];
+	oracle_add(found, s->found);
 	found[ORACLE_OK] += smis(s);
 	kvm_vm_free(s->vm);
 	destroy_memory(s);

@@ -16,13 +16,11 @@
  * A vCPU may find its word as it left it, or zero; the page is then a new one.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
 #include <sys/wait.h>
 
+#include "cases.h"
 #include "interval_debug.h"
-#include "ktap.h"
-#include "options.h"
 #include "oracle.h"
 #include "orders.h"
 #include "patience.h"
@@ -529,39 +527,40 @@ static const struct test_case cases[] = {
 	{ "mrelease", case_mrelease },
 };
 
-static bool selected(const struct test_case *tc)
+static const char *name_of(int i)
 {
-	return !opt.filter || strstr(tc->name, opt.filter);
+	return cases[i].name;
+}
+
+static const char *why_not(const struct test_case *tc)
+{
+	return tc->fight.slow_faults ? interval_debug_why_not() : NULL;
 }
 
 static void run_case(const struct test_case *tc, uint64_t fight_ns)
 {
-	const char *why = tc->fight.slow_faults ? interval_debug_why_not() : NULL;
-
 	case_name = tc->name;
-	if (why)
-		ktap_skip(tc->name, "%s", why);
-	else if (tc->run)
+	if (tc->run)
 		tc->run();
 	else
 		case_fight(&tc->fight, fight_ns);
 }
 
-static int run_all(int n)
+static int run_all(struct cases *c)
 {
 	uint64_t fight_ns, fights = 0;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		fights += selected(&cases[i]) && !cases[i].run;
+		fights += cases_chosen(c, i) && !cases[i].run;
 	fight_ns = opt.seconds * 1000 * MSEC / max(fights, 1UL);
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu paging=%s", opt.seed, kvm_is_tdp_enabled() ? "tdp" : "shadow");
 	mem = reserve(PAGE);
-	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		if (selected(&cases[i]))
-			run_case(&cases[i], fight_ns);
+	while (cases_next(c))
+		if (!cases_skip(c, why_not(&cases[c->i])))
+			run_case(&cases[c->i], fight_ns);
 	ktap_info("guest writes=%lu host calls=%lu faults=%lu longest_pause_ms=%lu", all_writes,
 		  all_calls, all_faults, longest_pause / MSEC);
 	return ktap_finish();
@@ -569,23 +568,12 @@ static int run_all(int n)
 
 int main(int argc, char **argv)
 {
-	size_t i;
-	int n = 0;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
 	mallopt(M_ARENA_MAX, 1);
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		n += selected(&cases[i]);
-		if (opt.list && selected(&cases[i]))
-			puts(cases[i].name);
-	}
-	if (opt.list)
-		return 0;
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
+	c = cases_choose(&opt, ARRAY_SIZE(cases), name_of);
 	rng = oracle_mix(opt.seed) | 1;
 	guard_init();
-	return run_all(n);
+	return run_all(&c);
 }

@@ -17,22 +17,21 @@
  * mappings were not seen to go from 4 KiB to 2 MiB and back.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "kvm_util.h"
 #include "test_util.h"
+#include "cases.h"
+#include "child.h"
 #include "counters.h"
 #include "huge_pages.h"
 #include "knob.h"
-#include "ktap.h"
-#include "options.h"
 #include "page_state.h"
 #include "patience.h"
 #include "reserve.h"
 #include "swap.h"
+#include "thp.h"
 #include "writers.h"
 
 #ifndef MADV_COLLAPSE
@@ -53,8 +52,6 @@
 #define PATIENCE_SCANS		100
 #define PATIENCE_TRIES		200
 
-#define THP			"/sys/kernel/mm/transparent_hugepage/"
-#define KHUGEPAGED		THP "khugepaged/"
 #define PAUSE			KHUGEPAGED "scan_sleep_millisecs"
 #define SHORT_PAUSE		"10"
 #define LONG_PAUSE		"60000"
@@ -132,7 +129,7 @@ static struct options opt = {
 
 static uint64_t pick(struct conductor *c, uint64_t n)
 {
-	return writers_scale(oracle_random(&c->rng) >> 32, n);
+	return oracle_pick(&c->rng, n);
 }
 
 static uint8_t *at(struct conductor *c, uint8_t *base, struct range r)
@@ -412,8 +409,6 @@ static void child_main(struct conductor *c, uint64_t block, int from_parent)
 	uint64_t sum;
 	char byte;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
 	sum = sum_of(copy, WRITERS_HUGE);
 	while (read(from_parent, &byte, 1) < 0)
 		;
@@ -424,10 +419,8 @@ static void child_start(struct conductor *c, uint64_t block)
 {
 	int ends[2];
 
-	fflush(stdout);
 	must(!pipe(ends), "pipe");
-	c->child = fork();
-	must(c->child >= 0, "fork");
+	c->child = child_fork();
 	if (!c->child) {
 		close(ends[1]);
 		child_main(c, block, ends[0]);
@@ -766,7 +759,6 @@ static void test_case(const struct test_case *tc, uint64_t usec, uint64_t *found
 		      struct result *total)
 {
 	static struct conductor c;
-	int i;
 
 	c = (struct conductor) { .tc = tc, .rng = oracle_mix(opt.seed) | 1 };
 	c.collapsed_by_kernel = counter_read(KHUGEPAGED "pages_collapsed");
@@ -783,8 +775,7 @@ static void test_case(const struct test_case *tc, uint64_t usec, uint64_t *found
 		writers_verify_all(&c.w);
 	collect(&c);
 	report(&c);
-	for (i = 0; i < ORACLE_VERDICTS; i++)
-		found[i] += c.w.found[i];
+	oracle_add(found, c.w.found);
 	total->writes += c.r.writes;
 	total->collapses += c.r.collapses;
 	total->splits += c.r.splits;
@@ -815,22 +806,18 @@ static const struct test_case templates[] = {
 	{ "pageout", split_pageout, true, BY_KHUGEPAGED, .swap = true },
 };
 
-static int make_cases(struct test_case *cases)
-{
-	struct test_case *tc;
-	size_t i;
-	int n = 0;
+/* Each of them with one vCPU and with several. */
+static struct test_case cases[2 * ARRAY_SIZE(templates)];
 
-	for (i = 0; i < 2 * ARRAY_SIZE(templates); i++) {
-		tc = &cases[n];
-		*tc = templates[i / 2];
-		tc->vcpus = i & 1 ? opt.vcpus : 1;
-		snprintf(tc->name, sizeof(tc->name), "%s/%s/%s/vcpus=%d",
-			 tc->shmem ? "shmem" : "anon", collapsers[tc->by], tc->split_name,
-			 tc->vcpus);
-		n += !opt.filter || strstr(tc->name, opt.filter);
-	}
-	return n;
+static const char *make_case(int i)
+{
+	struct test_case *tc = &cases[i];
+
+	*tc = templates[i / 2];
+	tc->vcpus = i & 1 ? opt.vcpus : 1;
+	snprintf(tc->name, sizeof(tc->name), "%s/%s/%s/vcpus=%d", tc->shmem ? "shmem" : "anon",
+		 collapsers[tc->by], tc->split_name, tc->vcpus);
+	return tc->name;
 }
 
 /* Tries it: a kernel may have the knob and no such pages for shared memory. */
@@ -888,27 +875,18 @@ static const char *why_not(const struct test_case *tc)
 	return why;
 }
 
-static int run_all(const struct test_case *cases, int n)
+static int run_all(struct cases *c)
 {
-	uint64_t found[ORACLE_VERDICTS] = {}, start = now_us(), left, spent;
-	const char *never = why_not_at_all(), *why;
+	const char *never = why_not_at_all();
+	uint64_t found[ORACLE_VERDICTS] = {};
 	struct result total = {};
-	int i;
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu vcpus=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	for (i = 0; i < n; i++) {
-		why = never ? never : why_not(&cases[i]);
-		if (why) {
-			ktap_skip(cases[i].name, "%s", why);
-			continue;
-		}
-		spent = now_us() - start;
-		left = opt.seconds * 1000000UL;
-		left = left > spent ? left - spent : 0;
-		test_case(&cases[i], left / (n - i), found, &total);
-	}
+	while (cases_next(c))
+		if (!cases_skip(c, never ?: why_not(&cases[c->i])))
+			test_case(&cases[c->i], cases_share(c), found, &total);
 	ktap_info("guest writes=%lu collapses=%lu splits=%lu to_2m=%lu to_4k=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
 		  total.writes, total.collapses, total.splits, total.to_2m, total.to_4k,
 		  total.faults, found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
@@ -917,24 +895,15 @@ static int run_all(const struct test_case *cases, int n)
 
 int main(int argc, char **argv)
 {
-	struct test_case cases[2 * ARRAY_SIZE(templates)];
-	int i, n;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
 	/* No arenas: nothing else may map memory where a part was moved away. */
 	mallopt(M_ARENA_MAX, 1);
-	n = make_cases(cases);
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
-	for (i = 0; i < n && opt.list; i++)
-		puts(cases[i].name);
-	if (opt.list)
-		return 0;
+	c = cases_choose(&opt, ARRAY_SIZE(cases), make_case);
 	guard_init();
 	/* Guests that are more important than khugepaged would leave it no CPU. */
 	if (nice(NICEST) < 0)
 		perror("nice");
-	return run_all(cases, n);
+	return run_all(&c);
 }

@@ -20,7 +20,6 @@
  * the kernel was not seen to do it.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
 #include <pthread.h>
 
@@ -618,7 +617,7 @@ static void report_run(const char *name, const char *why)
 /* One vCPU, then several.  Why what comes after is not judged, or NULL. */
 static const char *run_cases(struct summary *sum)
 {
-	int vcpus[] = { 1, opt.vcpus }, n = nr_runs(), i, k;
+	int vcpus[] = { 1, opt.vcpus }, n = nr_runs(), i;
 	const char *why = NULL, *skip = NULL;
 	char name[32];
 
@@ -635,8 +634,7 @@ static const char *run_cases(struct summary *sum)
 		skip = why ? "a case before it has failed" : NULL;
 		add_counts(&sum->total, &scene.c);
 		sum->has_interval = has_interval();
-		for (k = 0; k < ORACLE_VERDICTS; k++)
-			sum->found[k] += scene.w.found[k];
+		oracle_add(sum->found, scene.w.found);
 		destroy_scene();
 	}
 	return skip;

@@ -19,12 +19,10 @@
  * kernel's way from what is sent to where it is seen.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <malloc.h>
 
+#include "cases.h"
 #include "interval_debug.h"
-#include "ktap.h"
-#include "options.h"
 #include "metronome.h"
 #include "oracle.h"
 #include "orders.h"
@@ -1219,9 +1217,9 @@ static const struct test_case cases[] = {
 	{ "wake", case_wake },
 };
 
-static bool selected(const struct test_case *tc)
+static const char *name_of(int i)
 {
-	return !opt.filter || strstr(tc->name, opt.filter);
+	return cases[i].name;
 }
 
 static void setup(void)
@@ -1268,24 +1266,19 @@ static uint64_t stat_or_0(struct kvm_stats *s, const char *name)
 	return value;
 }
 
-static int run_all(int n)
+static int run_all(struct cases *c)
 {
 	const char *why = interval_debug_why_not();
-	size_t i;
 
-	ktap_start(n);
+	cases_start(c);
 	ktap_info("seed=%lu paging=%s", opt.seed, kvm_is_tdp_enabled() ? "tdp" : "shadow");
 	metronome_start();
 	setup();
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (!selected(&cases[i]))
+	while (cases_next(c)) {
+		if (cases_skip(c, why))
 			continue;
-		case_name = cases[i].name;
-		if (why) {
-			ktap_skip(case_name, "%s", why);
-			continue;
-		}
-		cases[i].run();
+		case_name = c->name;
+		cases[c->i].run();
 		interval_debug_delay(0, 0);
 	}
 	ktap_info("the machine stood still %lu times, %lu ms at most", metronome.nr_pauses,
@@ -1300,23 +1293,12 @@ static int run_all(int n)
 
 int main(int argc, char **argv)
 {
-	size_t i;
-	int n = 0;
+	struct cases c;
 
 	options_parse(&opt, argc, argv);
 	mallopt(M_ARENA_MAX, 1);
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		n += selected(&cases[i]);
-		if (opt.list && selected(&cases[i]))
-			puts(cases[i].name);
-	}
-	if (opt.list)
-		return 0;
-	if (!n) {
-		fprintf(stderr, "no case has '%s' in its name; -l lists them\n", opt.filter);
-		return 2;
-	}
+	c = cases_choose(&opt, ARRAY_SIZE(cases), name_of);
 	rng = oracle_mix(opt.seed) | 1;
 	guard_init();
-	return run_all(n);
+	return run_all(&c);
 }

@@ -105,6 +105,21 @@ static inline uint64_t oracle_random(uint64_t *state)
 	return x * 0x9e3779b97f4a7c15UL;
 }
 
+/* One of the numbers from 0 to @n - 1. */
+static inline uint64_t oracle_pick(uint64_t *state, uint64_t n)
+{
+	return ((oracle_random(state) >> 32) * n) >> 32;
+}
+
+/* Adds up how often each verdict was found. */
+static inline void oracle_add(uint64_t *sum, const uint64_t *found)
+{
+	int i;
+
+	for (i = 0; i < ORACLE_VERDICTS; i++)
+		sum[i] += found[i];
+}
+
 static inline uint64_t oracle_stamp(uint64_t salt, uint64_t page, int cell, int word,
 				    uint64_t number)
 {

@@ -33,7 +33,7 @@
 #define ORDERS_GVA		0x10000000000UL
 #define ORDERS_PAGE		4096UL
 
-enum orders_message { ORDERS_DONE = 1, ORDERS_TRAP };
+enum orders_message { ORDERS_DONE = 1 };
 
 typedef void (*order_work)(void *page);
 
@@ -77,11 +77,6 @@ static inline uint64_t now_ns(void)
 
 /* ---- guest ---- */
 
-static inline void orders_trap(struct ex_regs *regs)
-{
-	ucall(UCALL_SYNC, 5, "trap", ORDERS_TRAP, regs->vector, regs->rip, regs->error_code);
-}
-
 /* Page 0 says what to do, the others are the vCPUs' own. */
 static void orders_guest_code(uint32_t me)
 {
@@ -103,14 +98,7 @@ static inline bool orders_message(struct order_vcpu *v)
 {
 	struct ucall uc;
 
-	if (get_ucall(v->vcpu, &uc) != UCALL_SYNC)
-		return false;
-	if (uc.args[1] != ORDERS_TRAP)
-		return true;
-	guard_rip(v->vcpu->id, uc.args[3]);
-	ktap_info("vcpu=%u exception: vector=%lu rip=%#lx error=%#lx", v->vcpu->id, uc.args[2],
-		  uc.args[3], uc.args[4]);
-	return false;
+	return get_ucall(v->vcpu, &uc) == UCALL_SYNC && !guard_exception(v->vcpu, &uc);
 }
 
 /* What KVM_RUN said besides 0.  True: run on. */
@@ -128,6 +116,7 @@ static inline bool orders_run_error(struct order_vcpu *v, int error)
 		return true;
 	}
 	ktap_info("vcpu=%u KVM_RUN: %s", v->vcpu->id, strerror(error));
+	guard_dump(v->vcpu);
 	return false;
 }
 
@@ -138,8 +127,7 @@ static inline bool orders_run(struct order_vcpu *v)
 			return false;
 	if (orders_message(v))
 		return true;
-	ktap_info("vcpu=%u unexpected exit %u (%s)", v->vcpu->id, v->vcpu->run->exit_reason,
-		  exit_reason_str(v->vcpu->run->exit_reason));
+	guard_unexpected(v->vcpu);
 	return false;
 }
 
@@ -153,10 +141,8 @@ static inline void *orders_vcpu_main(void *arg)
 			;
 		if (v->quit)
 			return NULL;
-		if (!orders_run(v)) {
-			guard_dump(v->vcpu);
+		if (!orders_run(v))
 			WRITE_ONCE(v->failed, true);
-		}
 		v->done_at = now_ns();
 		__atomic_store_n(&v->done, true, __ATOMIC_RELEASE);
 	}
@@ -257,7 +243,7 @@ static inline void orders_create(struct orders *o, int nr_vcpus, uint64_t pages)
 	TEST_ASSERT(o->work != MAP_FAILED, "mmap of %zu bytes: %s", o->size, strerror(errno));
 	vm_set_user_memory_region(o->vm, ORDERS_SLOT, 0, ORDERS_GPA, o->size, o->work);
 	virt_map(o->vm, ORDERS_GVA, ORDERS_GPA, nr_vcpus + 1);
-	guard_catch_exceptions(o->vm, vcpus, nr_vcpus, orders_trap);
+	guard_catch_exceptions(o->vm, vcpus, nr_vcpus, guard_trap);
 	kvm_stats_open_vm(&o->stats, o->vm);
 	for (i = 0; i < nr_vcpus; i++)
 		orders_start_thread(o, i, vcpus[i]);

@@ -25,6 +25,7 @@
 
 #include <pthread.h>
 
+#include "sum_counts.h"
 #include "writers.h"
 
 #ifndef MADV_COLLAPSE
@@ -95,17 +96,12 @@ static inline void storm_release(struct storm *s)
 
 static inline uint64_t storm_attacks(struct storm *s)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < STORM_THREADS; i++)
-		sum += READ_ONCE(s->thread[i].attacks);
-	return sum;
+	return sum_counts(s->thread, STORM_THREADS, attacks);
 }
 
 static inline uint64_t storm_pick(struct storm_thread *t, uint64_t n)
 {
-	return writers_scale(oracle_random(&t->rng) >> 32, n);
+	return oracle_pick(&t->rng, n);
 }
 
 static inline bool storm_stopping(struct storm *s)

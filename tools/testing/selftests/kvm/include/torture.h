@@ -140,7 +140,7 @@ static struct scene scene;
 
 static inline uint64_t pick(struct thread *t, uint64_t n)
 {
-	return writers_scale(oracle_random(&t->rng) >> 32, n);
+	return oracle_pick(&t->rng, n);
 }
 
 static inline bool stopping(void)

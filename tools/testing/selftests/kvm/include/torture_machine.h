@@ -11,10 +11,9 @@
 #include "huge_pages.h"
 #include "knob.h"
 #include "swap.h"
+#include "thp.h"
 #include "torture.h"
 
-#define THP			"/sys/kernel/mm/transparent_hugepage/"
-#define KHUGEPAGED		THP "khugepaged/"
 #define COMPACT			"/proc/sys/vm/compact_memory"
 #define SWAP_BYTES		(64UL << 20)
 
@@ -99,25 +98,16 @@ static inline bool gets_huge(bool shmem)
 	return huge;
 }
 
-static inline bool turn_thp_on(const char *knob, const char *value)
-{
-	char now[64];
-
-	if (!knob_read(knob, now, sizeof(now)))
-		return false;
-	return (strcmp(now, "never") && strcmp(now, "deny")) || knob_set(knob, value);
-}
-
 /* Kinds of blocks that can be had; small pages always. */
 static inline unsigned int find_kinds(void)
 {
 	unsigned int found = BIT(ANON_4K) | BIT(SHMEM_4K);
 
-	if (turn_thp_on(THP "enabled", "madvise") && gets_huge(false))
+	if (!thp_why_not(false) && gets_huge(false))
 		found |= BIT(ANON_2M);
 	else
 		ktap_info("anon/2m is left out: no large pages, in this kernel or for this user");
-	if (turn_thp_on(THP "shmem_enabled", "advise") && gets_huge(true))
+	if (!thp_why_not(true) && gets_huge(true))
 		found |= BIT(SHMEM_2M);
 	else
 		ktap_info("shmem/2m is left out: no large pages of files, in this kernel or for this user");

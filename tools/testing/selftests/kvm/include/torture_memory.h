@@ -6,9 +6,9 @@
 #ifndef SELFTEST_KVM_TORTURE_MEMORY_H
 #define SELFTEST_KVM_TORTURE_MEMORY_H
 
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "child.h"
 #include "knob.h"
 #include "torture.h"
 
@@ -212,8 +212,6 @@ static inline void child_main(struct range r, uint64_t usec)
 {
 	uint64_t sum;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
 	sum = sum_of_copy(r);
 	usleep(usec);
 	if (sum_of_copy(r) != sum)
@@ -225,11 +223,9 @@ static inline void child_main(struct range r, uint64_t usec)
 static inline void op_fork(struct thread *t, struct range r)
 {
 	uint64_t usec = pick(t, 5000);
+	pid_t pid = child_fork();
 	int status = 0;
-	pid_t pid;
 
-	pid = fork();
-	range_must(pid >= 0, "fork", r);
 	if (!pid)
 		child_main(r, usec);
 	let_guest_work(2 * r.n);

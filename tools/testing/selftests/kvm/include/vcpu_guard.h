@@ -140,6 +140,34 @@ static inline void guard_dump(struct kvm_vcpu *vcpu)
 	guard_rip(vcpu->id, regs.rip);
 }
 
+/* What guard_trap() says, and no test by itself. */
+#define GUARD_TRAP	0x70617274UL
+
+/* A handler for guard_catch_exceptions(). */
+static inline void guard_trap(struct ex_regs *regs)
+{
+	ucall(UCALL_SYNC, 5, "trap", GUARD_TRAP, regs->vector, regs->rip, regs->error_code);
+}
+
+/* True if the vCPU came back from guard_trap(): prints what it says. */
+static inline bool guard_exception(struct kvm_vcpu *vcpu, const struct ucall *uc)
+{
+	if (uc->cmd != UCALL_SYNC || uc->args[1] != GUARD_TRAP)
+		return false;
+	guard_rip(vcpu->id, uc->args[3]);
+	ktap_info("vcpu=%u exception: vector=%lu rip=%#lx error=%#lx", vcpu->id, uc->args[2],
+		  uc->args[3], uc->args[4]);
+	return true;
+}
+
+/* For an exit that a test knows no reason for. */
+static inline void guard_unexpected(struct kvm_vcpu *vcpu)
+{
+	ktap_info("vcpu=%u unexpected exit %u (%s)", vcpu->id, vcpu->run->exit_reason,
+		  exit_reason_str(vcpu->run->exit_reason));
+	guard_dump(vcpu);
+}
+
 static inline void guard_catch_exceptions(struct kvm_vm *vm, struct kvm_vcpu **vcpus, int nr,
 					  void (*handler)(struct ex_regs *regs))
 {

@@ -23,12 +23,11 @@
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "knob.h"
+#include "child.h"
 #include "ktap.h"
 #include "kvm_stats.h"
 #include "memcg.h"
@@ -137,7 +136,7 @@ static inline void *victim_storm(void *arg)
 	uint64_t rng = oracle_mix(w->salt ^ 0x57) | 1, first, n = VICTIM_STORM_PAGES;
 
 	while (!READ_ONCE(w->ctl->stop)) {
-		first = writers_scale(oracle_random(&rng) >> 32, w->pages / 2 - n);
+		first = oracle_pick(&rng, w->pages / 2 - n);
 		WRITE_ONCE(w->ctl->hot[0], first << 32 | n);
 		usleep(oracle_random(&rng) % 2000);
 		if (!writers_verify(w, first, n))
@@ -235,8 +234,8 @@ static inline void victim_main(const struct victim_plan *p, struct victim_page *
 {
 	struct victim_plan again = *p;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	knob_forget();
+	/* Who is to be killed does that alone: no thread of live.h. */
+	unsetenv("KVM_INTERVAL_LIVE");
 	if (p->in_memcg)
 		TEST_ASSERT(memcg_enter(), "cgroup.procs: %s", strerror(errno));
 	if (p->lifecycle)
@@ -259,9 +258,7 @@ static inline void victim_start(struct victim *v, const struct victim_plan *plan
 	page->stats_fd = -1;
 	page->mirror_fd = -1;
 	*v = (struct victim) { .plan = *plan, .page = page, .mirror_fd = -1 };
-	fflush(stdout);
-	v->pid = fork();
-	TEST_ASSERT(v->pid >= 0, "fork: %s", strerror(errno));
+	v->pid = child_fork();
 	if (!v->pid)
 		victim_main(plan, page);
 	v->pidfd = syscall(SYS_pidfd_open, v->pid, 0);

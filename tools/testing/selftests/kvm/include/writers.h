@@ -28,9 +28,11 @@
 #include "framework.h"
 #include "ktap.h"
 #include "kvm_stats.h"
+#include "live.h"
 #include "options.h"
 #include "oracle.h"
 #include "patience.h"
+#include "sum_counts.h"
 #include "vcpu_guard.h"
 
 #define WRITERS_MAX_VCPUS	64
@@ -115,6 +117,7 @@ struct writers_thread {
 
 struct writers {
 	struct kvm_vm *vm;
+	struct kvm_stats stats;
 	struct writers_ctl *ctl;
 	size_t ctl_size;
 	uint64_t *hva;
@@ -232,42 +235,22 @@ static void writers_guest_code(uint32_t me)
 
 static inline uint64_t writers_visits(struct writers *w)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < w->nr_vcpus; i++)
-		sum += READ_ONCE(w->ctl->vcpu[i].visits);
-	return sum;
+	return sum_counts(w->ctl->vcpu, w->nr_vcpus, visits);
 }
 
 static inline uint64_t writers_writes(struct writers *w)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < w->nr_vcpus; i++)
-		sum += READ_ONCE(w->ctl->vcpu[i].writes);
-	return sum;
+	return sum_counts(w->ctl->vcpu, w->nr_vcpus, writes);
 }
 
 static inline uint64_t writers_erased(struct writers *w)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < w->nr_vcpus; i++)
-		sum += READ_ONCE(w->ctl->vcpu[i].erased);
-	return sum;
+	return sum_counts(w->ctl->vcpu, w->nr_vcpus, erased);
 }
 
 static inline uint64_t writers_efaults(struct writers *w)
 {
-	uint64_t sum = 0;
-	int i;
-
-	for (i = 0; i < w->nr_vcpus; i++)
-		sum += READ_ONCE(w->thread[i].efaults);
-	return sum;
+	return sum_counts(w->thread, w->nr_vcpus, efaults);
 }
 
 static inline uint64_t writers_faults(struct writers *w)
@@ -407,10 +390,7 @@ static inline void *writers_vcpu_main(void *arg)
 			continue;
 		if (writers_message(t))
 			break;
-		ktap_info("vcpu=%u unexpected exit %u (%s)", t->vcpu->id,
-			  t->vcpu->run->exit_reason,
-			  exit_reason_str(t->vcpu->run->exit_reason));
-		guard_dump(t->vcpu);
+		guard_unexpected(t->vcpu);
 		writers_fail(t->w);
 		break;
 	}
@@ -454,6 +434,35 @@ static inline void writers_watch(struct writers *w)
 	}
 }
 
+/* For live.h. */
+static void writers_tell_counts(void *owner, struct live_counts *c)
+{
+	static const char * const retries[] = { "mmu_interval_retry_overlap",
+		"mmu_interval_retry_overflow", "mmu_interval_retry_memslot",
+		"mmu_interval_retry_internal" };
+	uint64_t bucket[KVM_STATS_BUCKETS], n;
+	struct writers *w = owner;
+	struct kvm_stats *stats;
+	size_t k;
+	int i, b;
+
+	c->writes = writers_writes(w);
+	c->faults = writers_faults(w);
+	c->interval = kvm_stats_get(&w->stats, "mmu_interval_invalidate", &c->invalidations);
+	for (i = 0; i < w->nr_vcpus; i++) {
+		stats = &w->thread[i].stats;
+		for (k = 0; k < ARRAY_SIZE(retries); k++) {
+			kvm_stats_get(stats, retries[k], &n);
+			c->retries += n;
+		}
+		kvm_stats_get(stats, "mmu_interval_wait", &n);
+		c->waits += n;
+		for (b = kvm_stats_hist(stats, "mmu_interval_wait_hist", bucket); b-- > 0; )
+			if (bucket[b] && 1UL << b > c->wait_ns)
+				c->wait_ns = 1UL << b;
+	}
+}
+
 static inline void writers_start(struct writers *w)
 {
 	struct sigaction sa = { .sa_handler = writers_nothing };
@@ -464,6 +473,7 @@ static inline void writers_start(struct writers *w)
 		r = pthread_create(&w->thread[i].thread, NULL, writers_vcpu_main, &w->thread[i]);
 		TEST_ASSERT(!r, "pthread_create: %s", strerror(r));
 	}
+	live_attach(writers_tell_counts, w);
 }
 
 static inline void writers_stop(struct writers *w)
@@ -478,6 +488,7 @@ static inline void writers_stop(struct writers *w)
 		}
 		pthread_join(w->thread[i].thread, NULL);
 	}
+	live_detach();
 }
 
 /* ---- host: the oracle ---- */
@@ -641,6 +652,7 @@ static inline void writers_create_from(struct writers *w, const struct writers_s
 	w->ctl_size = writers_ctl_size(s->pages);
 	writers_create_vm(w, s, vcpus);
 	writers_tell_guest(w, s);
+	kvm_stats_open_vm(&w->stats, w->vm);
 
 	for (i = 0; i < s->nr_vcpus; i++) {
 		vcpu_args_set(vcpus[i], 1, i);
@@ -672,6 +684,7 @@ static inline void writers_free_vm(struct writers *w)
 
 	for (i = 0; i < w->nr_vcpus; i++)
 		kvm_stats_close(&w->thread[i].stats);
+	kvm_stats_close(&w->stats);
 	kvm_vm_free(w->vm);
 }
 

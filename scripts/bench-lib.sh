@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What scripts/bench and scripts/compare share: how a machine is booted to be
+# measured.  A boot that the emulator broke is done again and counted; any other
+# trouble is the kernel's until shown otherwise.  Source lib.sh before it.
+#
+# The script sets RUN (the folder of all boots), PLANNED (how many boots there will
+# be), MACHINE_WORDS (for people), and has two functions:
+#	orders WHAT			what the machine is to run, on stdout
+#	keep_measures KERNEL BOOT FOLDER	of a sound boot; with KEEP_PARTS=1 also
+#			of one in which a benchmark failed, or the emulator did: it is
+#			to take what the others have measured, and is not done again
+# and gets
+#	boot_sound NAME KERNEL TIER WHAT	one boot, in $RUN/NAME-TRY
+#	say_boots				a few lines on how the boots went
+# and EMULATOR_FAULTS, PRESSURES and TROUBLE; STATUS is set to the class of a boot
+# that was given up.
+
+# How often one boot is tried again.
+readonly MAX_REPEATS=3
+# Seconds, on a real machine, in which one order must have set up and ended,
+# apart from the seconds that it measures.
+# shellcheck disable=SC2034 # for the scripts
+readonly SET_UP_LIMIT=100
+
+EMULATOR_FAULTS=0
+PRESSURES=()	# of each boot, in per cent
+TROUBLE=()	# a line for each boot that was given up
+STATUS=0
+DONE=0
+FIRST_BOOT=	# when it began
+
+# Microseconds since this machine was booted in which something waited for a CPU.
+waited_for_cpu()
+{
+	sed -n 's/^some .*total=//p' /proc/pressure/cpu 2>/dev/null || true
+}
+
+# Others on this machine spoil the figures: keeps how much waiting there was.
+note_pressure()
+{
+	local now
+
+	now=$(waited_for_cpu)
+	[ -z "$now" ] ||
+		PRESSURES+=($(((now - $1) / 10000 / (SECONDS - $2 + 1))))
+}
+
+# boot_once NAME KERNEL TIER WHAT: its class.
+boot_once()
+{
+	local run=$RUN/$1 kernel=$2 class=0 start=$SECONDS waited
+
+	rm -rf -- "$run"
+	mkdir -p "$run"
+	orders "$4" >"$run/orders"
+	waited=$(waited_for_cpu)
+	child "$REPO/scripts/boot" "$kernel" "$3" "$run"
+	note_pressure "${waited:-0}" "$start"
+	"$REPO/scripts/verdict" -q "$run" || class=$?
+	case $class${KEEP_PARTS:+-parts} in
+	0*|"$EX_FAIL-parts"|"$EX_EMULATOR-parts") keep_measures "$kernel" "$1" "$run" ;;
+	esac
+	return "$class"
+}
+
+# time_left: an estimate for people, from the boots that were.
+time_left()
+{
+	[ "$DONE" -gt 1 ] || return 0
+	printf ', about %s left' \
+		"$(took $(((SECONDS - FIRST_BOOT) * (PLANNED - DONE + 1) / (DONE - 1))))"
+}
+
+boot_sound()
+{
+	local name=$1 tries class word folder
+
+	DONE=$((DONE + 1))
+	[ -n "$FIRST_BOOT" ] || FIRST_BOOT=$SECONDS
+	say "boot $DONE of $PLANNED: $2, $4, $MACHINE_WORDS$(time_left)"
+	for ((tries = 0; tries <= MAX_REPEATS; tries++)); do
+		class=0
+		folder=$name-$tries
+		boot_once "$folder" "${@:2}" || class=$?
+		[ "$class" -eq "$EX_EMULATOR" ] || break
+		EMULATOR_FAULTS=$((EMULATOR_FAULTS + 1))
+		warn "$folder: the emulator broke the guest"
+		[ -z "${KEEP_PARTS:-}" ] || return 0
+	done
+	[ "$class" -ne 0 ] || return 0
+	[ "$class${KEEP_PARTS:+-parts}" != "$EX_FAIL-parts" ] || return 0
+	word=$(head -n 1 "$RUN/$folder/verdict" 2>/dev/null || echo '?')
+	TROUBLE+=("$folder: ${word% *}, not in the table: $RUN/$folder")
+	warn "${TROUBLE[-1]}"
+	[ "$STATUS" -eq "$EX_KERNEL" ] || STATUS=$class
+}
+
+say_boots()
+{
+	local line
+
+	[ -n "${KEEP_PARTS:-}" ] ||
+		say "$EMULATOR_FAULTS boots were broken by the emulator, and are not in the table"
+	[ ${#PRESSURES[@]} -eq 0 ] ||
+		say "time in which something here waited for a CPU, each boot: ${PRESSURES[*]} %"
+	for line in ${TROUBLE[@]+"${TROUBLE[@]}"}; do
+		say "$line"
+	done
+}

@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tests of what CI services run: the key of the cache, the explanation of a status, LAVA's
+# test cases, and the form of the YAML files.  The services themselves are not here.
+#
+# Usage: tests/ci.sh
+# Output: TAP.  Exit: 0 all passed, 1 not
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=tests/tap.sh
+. "$REPO/tests/tap.sh"
+
+unset KERNEL_SRC KERNEL_TARBALL GITHUB_ACTIONS GITHUB_STEP_SUMMARY
+YAML=(.github/workflows/kvm-interval.yml .gitlab-ci.yml ci/lava-job.yaml ci/lava-test.yaml)
+
+check()
+{
+	local name=$1 why=$2
+	shift 2
+
+	if "$@"; then tap 0 "$name"; else tap 1 "$name" "$why"; fi
+}
+
+# --- scripts/cache-key ----------------------------------------------------------------
+
+# make_tree FOLDER SUBLEVEL: as much of a kernel as has a version.
+make_tree()
+{
+	mkdir -p "$1/kernel"
+	touch "$1/Kconfig"
+	printf '%s\n' 'VERSION = 6' 'PATCHLEVEL = 1' "SUBLEVEL = $2" >"$1/Makefile"
+}
+
+key()
+{
+	KERNEL_SRC=$TREE "$COPY/scripts/cache-key" "$@"
+}
+
+# changes NAME COMMAND...: after it the key is another.
+changes()
+{
+	local name=$1 before after
+	shift
+
+	before=$(key)
+	"$@"
+	after=$(key)
+	check "the key changes with $name" "$after" test "$before" != "$after"
+}
+
+append()
+{
+	printf '%s\n' "$2" >>"$COPY/$1"
+}
+
+# A gcc of another version, as far as one can see.
+# shellcheck disable=SC2317 # by name
+other_compiler()
+{
+	cat >"$COPY/gcc" <<-'END'
+	#!/bin/sh
+	case $1 in
+	--version) echo "gcc (other) 99.1.0" ;;
+	-dumpfullversion) echo 99.1.0 ;;
+	esac
+	END
+	chmod +x "$COPY/gcc"
+	PATH=$COPY:$PATH
+}
+
+cache_key()
+{
+	local dir path=$PATH here there
+
+	dir=$(scratch)
+	COPY=$dir/copy
+	TREE=$dir/linux
+	mkdir "$COPY"
+	(cd "$REPO" && cp -a --parents virt arch mm include changes ledger configs scripts docs "$COPY")
+	make_tree "$TREE" 7
+	here=$(KERNEL_SRC=$TREE "$REPO/scripts/cache-key")
+	there=$(key)
+	check "the key is the same in another folder" "$here, $there" test "$here" = "$there"
+	check "it begins with its prefix" "$here" test "${here#"$(key --prefix)"}" != "$here"
+	check "it names the kernel's version" "$here" \
+		test "${here#kvm-interval-6.1.7-gcc-}" != "$here"
+	append docs/design.md more
+	append scripts/run '# more'
+	there=$(key)
+	check "it stays when documents and other scripts change" "$there" test "$here" = "$there"
+	changes "the configuration" append configs/base.config '# more'
+	changes "a rule" append virt/kvm/hlist_start_end.cocci '// more'
+	changes "the ledger" append ledger/6.1 '# more'
+	changes "the order of changes" append changes/gone '# more'
+	changes "a file that is gone" rm "$COPY/virt/kvm/interval_debug.h"
+	changes "the kernel's version" make_tree "$TREE" 8
+	changes "the compiler" other_compiler
+	PATH=$path
+	refused "no Linux in KERNEL_SRC" "$EX_USAGE" env KERNEL_SRC="$dir" "$REPO/scripts/cache-key"
+	refused "no file KERNEL_TARBALL" "$EX_USAGE" env KERNEL_TARBALL="$dir/x" "$REPO/scripts/cache-key"
+}
+
+refused()
+{
+	local name=$1 class=$2 status=0 said
+	shift 2
+
+	said=$("$@" 2>&1) || status=$?
+	check "$name: one line, status $class" "$status: $said" \
+		test "$status $(wc -l <<<"$said")" = "$class 1"
+}
+
+# --- what a service is told --------------------------------------------------------------
+
+ci_run()
+{
+	local dir said status=0
+
+	dir=$(scratch)
+	said=$(GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=$dir/summary TESTS=x O=$dir \
+		"$REPO/ci/run" 2>/dev/null) || status=$?
+	check "ci/run: bad input is a matter of set-up" "$status: $said" \
+		test "$status ${said:0:22}" = "2 ::error title=Set-up::"
+	check "ci/run: no summary when there is none" "$(ls "$dir")" test ! -e "$dir/summary"
+}
+
+# A folder first in PATH in which lava-test-case notes what it was told.
+lava()
+{
+	local dir runs log
+
+	dir=$(scratch)
+	printf '%s\n' '#!/bin/sh' "echo \"\$*\" >>$dir/told" >"$dir/lava-test-case"
+	chmod +x "$dir/lava-test-case"
+	runs=$dir/runs
+	mkdir "$runs"
+	for log in pass fail panic emulator; do
+		cp -r "$REPO/tests/logs/$log" "$runs"
+		"$REPO/scripts/verdict" -q "$runs/$log" || true
+	done
+	"$REPO/scripts/report" "$dir" "$runs"/*
+	PATH=$dir:$PATH "$REPO/ci/lava-results" "$dir/results.json"
+	check "LAVA: a case for each test and machine" "$(cat "$dir/told")" \
+		test "$(wc -l <"$dir/told")" -eq "$(jq '[.[] | select(has("case") | not)] | length' "$dir/results.json")"
+	check "LAVA: a test that failed, a kernel that panicked" "$(cat "$dir/told")" \
+		test "$(grep -c -- '--result fail' "$dir/told")" -ge 2
+	check "LAVA: the emulator's fault is unknown" "$(cat "$dir/told")" \
+		grep -q -- '-machine --result unknown' "$dir/told"
+	check "LAVA: no word that it does not know" "$(cat "$dir/told")" \
+		test -z "$(grep -vE -- '--result (pass|fail|skip|unknown) --measurement [0-9.]+ --units seconds$' "$dir/told")"
+}
+
+# --- the YAML files ----------------------------------------------------------------------
+
+yaml()
+{
+	local said name missing=
+
+	cd "$REPO"
+	if command -v yamllint >/dev/null; then
+		said=$(yamllint -s -d '{extends: default, rules: {line-length: {max: 100}}}' "${YAML[@]}") || true
+		check "yamllint has nothing to say" "$said" test -z "$said"
+	else
+		tap 0 "yamllint # SKIP no yamllint here"
+	fi
+	# Comments may name more.
+	while read -r name; do
+		[ -e "$name" ] || missing+=" $name"
+	done < <(sed 's/#.*//' "${YAML[@]}" |
+		grep -oE '\<(scripts|ci)/[a-z-]+(\.yaml)?' | sort -u)
+	check "the scripts that they name are there" "$missing" test -z "$missing"
+}
+
+main()
+{
+	out_init
+	cache_key
+	ci_run
+	lava
+	yaml
+	tap_end
+}
+
+main "$@"

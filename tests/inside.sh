@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tests of looking inside: shell, trace, gdb, monitor, the live line and what a failed
+# run leaves.  They boot the changed kernel, which must have been built.
+#
+# Usage: tests/inside.sh
+# Output: TAP.  Exit: 0 all passed, 1 not
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=tests/tap.sh
+. "$REPO/tests/tap.sh"
+
+BIN=$REPO/scripts
+unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG NPT CPUS MEM QEMU ARGS EVENTS TRACE
+
+# try COMMAND...: its status and what it said, in STATUS and SAID; stdin is ours.
+try()
+{
+	STATUS=0
+	SAID=$(timeout 300 "$@" 2>&1) || STATUS=$?
+	SAID=${SAID//$'\r'/}
+}
+
+# was STATUS PATTERN NAME: of the last try.
+was()
+{
+	local bad=0
+
+	[ "$STATUS" -eq "$1" ] && grep -qE -- "$2" <<<"$SAID" || bad=1
+	tap "$bad" "$3" "expected status $1 and /$2/, got status $STATUS and:
+$SAID"
+}
+
+# Of the latest run.
+no_machine()
+{
+	local left
+
+	left=$(pgrep -f -- "^[^ ]*qemu[^ ]* .*$(realpath "$O/runs/latest")/orders") || true
+	tap $((${#left} ? 1 : 0)) "$1: no machine is left" "processes: $left"
+}
+
+mistakes()
+{
+	try env O="$WORK/empty" "$BIN/monitor"
+	was 8 "monitor: no machine runs" "monitor with nothing to monitor"
+	try "$BIN/monitor" "$WORK/nowhere"
+	was 2 "no folder" "monitor of no run"
+	try "$BIN/trace"
+	was 2 "TESTS= is not given" "trace of nothing"
+	try env TESTS=munmap EVENTS='kvm;id' "$BIN/trace"
+	was 2 "EVENTS=kvm;id" "trace of no event"
+	try env TESTS=nosuch "$BIN/trace"
+	was 2 "no test has the name nosuch" "trace of no test"
+	try "$BIN/shell" </dev/null
+	was 2 "no commands on standard input" "shell with neither terminal nor commands"
+	try env KERNEL=both "$BIN/gdb" </dev/null
+	was 2 "KERNEL=both" "gdb on two kernels"
+	try env TESTS=nosuch "$BIN/gdb" </dev/null
+	was 2 "no test has the name nosuch" "gdb with no test"
+}
+
+# Asks the monitor as soon as there is one.
+ask_monitor()
+{
+	local i
+
+	for ((i = 0; i < 120; i++)); do
+		sleep 1
+		echo 'info status' | "$BIN/monitor" 2>/dev/null | grep 'VM status' && return
+	done
+	echo "no answer"
+}
+
+shell_cases()
+{
+	local asked
+
+	ask_monitor >"$WORK/asked" &
+	asked=$!
+	try "$BIN/shell" <<<'ls /tests; uname -r; sleep 15; poweroff -f'
+	was 0 '^munmap_test$' "shell runs commands, to their power off"
+	wait "$asked"
+	SAID=$(cat "$WORK/asked")
+	was 0 'VM status: running' "monitor of a machine that runs"
+	no_machine shell
+	try "$BIN/shell" <<<'munmap_test -t 1 -c punch/shmem/4k; echo test=$?; exit 3'
+	was 1 '^test=0$' "a test runs there by its name"
+	was 1 'ended with status 3' "shell tells the status of the commands"
+	try timeout 40 "$BIN/shell" <<<'sleep 1000'
+	was 124 '' "shell can be ended"
+	no_machine "shell that was ended"
+}
+
+# On a terminal of its own.
+terminal_case()
+{
+	local log=$WORK/terminal i
+
+	: >"$log"
+	{
+		for ((i = 0; i < 120; i++)); do
+			sleep 1
+			! grep -q 'nested host:' "$log" || break
+		done
+		# shellcheck disable=SC2016 # for the shell there
+		printf 'echo $((6 * 7)) words\r'
+		sleep 3
+		printf 'exit\r'
+		sleep 20
+	} | TERM=vt100 timeout 200 script -qfc "$BIN/shell" "$log" >/dev/null 2>&1 || true
+	SAID=$(tr -d '\r' <"$log")
+	STATUS=0
+	was 0 '^A shell in the nested host.  Leave: ' "shell on a terminal says how to leave"
+	was 0 '^42 words' "shell on a terminal has a prompt"
+	was 0 'the nested host has ended' "exit ends it"
+	no_machine "shell on a terminal"
+}
+
+gdb_case()
+{
+	try env TESTS=munmap TIME=1 "$BIN/gdb" <<-END
+	break kvm_interval_invalidate
+	continue
+	backtrace
+	END
+	was 0 'Breakpoint 1, .*kvm_interval_invalidate' "gdb stops where it was told"
+	was 0 '#[1-9].* in (__mmu_notifier|mmu_notifier|mn_)' "gdb shows who called"
+	no_machine gdb
+}
+
+trace_case()
+{
+	local run
+
+	try env TESTS=munmap TIME=2 SEED=7 "$BIN/trace"
+	run=$(realpath "$O/runs/latest")
+	was 0 '^kvm_page_fault +[0-9]+ ' "trace counts events"
+	was 0 '^kvm_interval_invalidate +[0-9]+ ' "trace has our own events"
+	was 0 '^\(lost\) +[0-9]+ ' "trace tells what was lost"
+	try trace-cmd report "$run/trace.dat"
+	was 0 'kvm_page_fault: +.*address' "trace.dat can be read"
+	SAID=$(cat "$run/live")
+	was 0 '^munmap_test [0-9]+/22: [1-9][0-9]* writes/s, [0-9]+ faults, .* invalidations' \
+		"a test tells how far it is"
+	SAID=$(cat "$run/meta")
+	was 0 '^seed 7$' "meta has the seed"
+	was 0 '^bzImage-sha256 [0-9a-f]{64}$' "meta has the kernel's sum"
+	was 0 '^config-sha256 [0-9a-f]{64}$' "meta has the configuration's sum"
+	was 0 '^commit ' "meta has the commit"
+	tap "$(cmp -s "$run/kernel.config" "$O/kernel/interval/.config" && echo 0 || echo 1)" \
+		"the run keeps the configuration"
+	try env TESTS=munmap TIME=1 EVENTS=kvm:nosuch "$BIN/trace"
+	was 8 'no event kvm:nosuch' "an event that the kernel does not have"
+}
+
+# An option that no test has fails it.
+again_case()
+{
+	try env TESTS="munmap kunit" ARGS=-x TIME=1 SEED=7 CPUS=1 "$BIN/run"
+	was 1 "^again: make run KERNEL=interval SEED=7 TIME=1 TESTS='munmap_test( kunit_test)?' ARGS='-x' .*CPUS=1 " \
+		"a run that failed says how to do it again"
+}
+
+main()
+{
+	out_init
+	WORK=$(scratch)
+	mistakes
+	shell_cases
+	terminal_case
+	gdb_case
+	trace_case
+	again_case
+	tap_end
+}
+
+main "$@"

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Processes of a test that do not outlive it, and leave its knobs alone. */
+#ifndef SELFTEST_KVM_CHILD_H
+#define SELFTEST_KVM_CHILD_H
+
+#include <sys/prctl.h>
+
+#include "knob.h"
+#include "test_util.h"
+
+/* fork(); what stdio has not yet written is not written twice. */
+static inline pid_t child_fork(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		knob_forget();
+	}
+	return pid;
+}
+
+#endif /* SELFTEST_KVM_CHILD_H */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Does the TSC count instructions?  It does in QEMU with -icount shift=0, on one CPU
+ * (configs/machine-tcg-icount).
+ */
+#ifndef SELFTEST_KVM_ICOUNT_H
+#define SELFTEST_KVM_ICOUNT_H
+
+#include "framework.h"
+#include "ktap.h"
+
+#define ICOUNT_TURNS	100000UL
+
+/* Two instructions a turn, whatever the compiler thinks of it. */
+static inline uint64_t icount_loop_ticks(void)
+{
+	uint64_t turns = ICOUNT_TURNS, start = rdtsc();
+
+	asm volatile("1: dec %0\n\tjnz 1b" : "+r" (turns) : : "cc");
+	return rdtsc() - start;
+}
+
+/* One tick an instruction, and some for the rdtsc itself? */
+static inline bool icount_works(void)
+{
+	uint64_t best = ~0UL;
+	int i;
+
+	for (i = 0; i < 20; i++)
+		best = min(best, icount_loop_ticks());
+	ktap_info("measure icount-calibration instructions=%lu ticks=%lu", 2 * ICOUNT_TURNS, best);
+	return best >= 2 * ICOUNT_TURNS && best < 2 * ICOUNT_TURNS + 20;
+}
+
+#endif /* SELFTEST_KVM_ICOUNT_H */

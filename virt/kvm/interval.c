@@ -38,11 +38,11 @@
  *
  * The subscription belongs to the HVA range and not to struct kvm_memory_slot,
  * which KVM replaces when only the flags or the gfn change: old and new struct
- * then point to the same subscription.  The callback therefore looks up the
- * memslot that is current.  It does so with mmu_lock held: a fault that
- * installed an SPTE for a new memslot has seen the new memslots and released
- * mmu_lock, so whoever acquires mmu_lock afterwards sees them as well, and no
- * memslot update has to wait for invalidations.
+ * then point to the same subscription, and it to the one that is active.  That
+ * pointer changes before the memslots do, and the callback reads it with mmu_lock
+ * held: a fault that installed an SPTE for a new memslot has seen the new
+ * memslots and released mmu_lock, so whoever acquires mmu_lock afterwards finds
+ * the new memslot, and no memslot update has to wait for invalidations.
  *
  * Memslots may alias one HVA.  Each has its own subscription, and each
  * callback zaps the gfns of its own memslot.  The history is of HVAs, so it
@@ -72,34 +72,44 @@
  * struct kvm_interval_subscription - a memslot's interest in its HVA range
  * @notifier:	the interval, from creation to deletion of the memslot
  * @kvm:	the VM; outlives the subscription
- * @as_id:	address space of the memslot
- * @id:		id of the memslot within @as_id
- *
- * Constant after kvm_interval_subscribe().
+ * @slot:	the memslot, valid in a read side section of kvm->srcu; NULL if
+ *		it is not active: not yet, or, when it is being deleted and its
+ *		SPTEs are gone, not any more
  */
 struct kvm_interval_subscription {
 	struct mmu_interval_notifier notifier;
 	struct kvm *kvm;
-	u16 as_id;
-	short id;
+	struct kvm_memory_slot __rcu *slot;
 };
 
 /*
- * The memslot that owns @sub now, or NULL if it is not active: not yet, when it
- * is being created, or not any more, when it is being deleted.
+ * The memslots of @kvm are about to be replaced by such that have @new in place of
+ * @old; either may be NULL.  To be called before they are: kvm_interval_slot()
+ * says why.  Whoever has found @old is done with it when kvm->srcu has been
+ * synchronized after that, which it is before @old is freed.
+ */
+void kvm_interval_activate(struct kvm *kvm, const struct kvm_memory_slot *old,
+			   struct kvm_memory_slot *new)
+{
+	lockdep_assert_held(&kvm->slots_lock);
+
+	rcu_assign_pointer((new ?: old)->subscription->slot, new);
+}
+
+/*
+ * The memslot that owns @sub now, or NULL.  With mmu_lock held, because then
+ * every SPTE that exists was installed through the memslot that is found, or, when
+ * that is a newer one, has the same gfn or is gone: a memslot that moves or is
+ * deleted is zapped between the two updates.  Pairs with the update of
+ * kvm->memslots[] that follows kvm_interval_activate(), through the fault that
+ * has seen it and has held mmu_lock since.
  */
 static struct kvm_memory_slot *
 kvm_interval_slot(const struct kvm_interval_subscription *sub)
 {
-	struct kvm_memory_slot *slot;
-
 	lockdep_assert_held_write(&sub->kvm->mmu_lock);
 
-	slot = id_to_memslot(__kvm_memslots(sub->kvm, sub->as_id), sub->id);
-	if (!slot || slot->subscription != sub)
-		return NULL;
-
-	return slot;
+	return srcu_dereference(sub->slot, &sub->kvm->srcu);
 }
 
 /* Zap what @slot maps of [@start, @end), in HVAs, and flush TLBs if needed. */
@@ -452,8 +462,6 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 		return -ENOMEM;
 
 	sub->kvm = kvm;
-	sub->as_id = new->as_id;
-	sub->id = new->id;
 
 	r = mmu_interval_notifier_insert(&sub->notifier, kvm->mm,
 					 new->userspace_addr,

@@ -15,6 +15,8 @@ void kvm_interval_init_vm(struct kvm *kvm);
 void kvm_interval_init_vcpu(struct kvm_vcpu *vcpu);
 int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 			   const struct kvm_memory_slot *old);
+void kvm_interval_activate(struct kvm *kvm, const struct kvm_memory_slot *old,
+			   struct kvm_memory_slot *new);
 void kvm_interval_unsubscribe(struct kvm_memory_slot *slot);
 void kvm_interval_unsubscribe_all(struct kvm *kvm);
 
@@ -53,6 +55,12 @@ static inline int kvm_interval_subscribe(struct kvm *kvm,
 					 const struct kvm_memory_slot *old)
 {
 	return 0;
+}
+
+static inline void kvm_interval_activate(struct kvm *kvm,
+					 const struct kvm_memory_slot *old,
+					 struct kvm_memory_slot *new)
+{
 }
 
 static inline void kvm_interval_unsubscribe(struct kvm_memory_slot *slot)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/// On the interval notifier, new memslots wait for no invalidation.
+/// A subscription knows its memslot before faults can; no update waits for
+/// invalidations.
 // Files: virt/kvm/kvm_main.c
 
 @@
@@ -18,5 +19,29 @@ identifier kvm, as_id, slots;
 +#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
  spin_unlock(&kvm->mn_invalidate_lock);
 +#endif
+ ...
+ }
+
+@@
+identifier kvm, old, new;
+@@
+ kvm_activate_memslot(struct kvm *kvm, struct kvm_memory_slot *old,
+		      struct kvm_memory_slot *new)
+ {
+ ...
++kvm_interval_activate(kvm, old, new);
+ kvm_swap_active_memslots(...);
+ ...
+ }
+
+@@
+identifier kvm, old, invalid;
+@@
+ kvm_invalidate_memslot(struct kvm *kvm, struct kvm_memory_slot *old,
+			struct kvm_memory_slot *invalid)
+ {
+ ...
++kvm_interval_activate(kvm, old, invalid);
+ kvm_swap_active_memslots(...);
  ...
  }

@@ -29,8 +29,9 @@ expression vm, start, last, notifier, range;
 @@ @@
  struct kvm_interval_subscription {
  	...
- 	short id;
+ 	struct kvm *kvm;
 +	bool lost;
+ 	...
  };
 
 @@ @@

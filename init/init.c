@@ -31,6 +31,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -107,9 +108,47 @@ static void power_off(void)
 	_exit(1);
 }
 
-/* Nothing can be tested.  KTAP has a line for that. */
-static void give_up(const char *what)
+/*
+ * What this machine needs and this kernel, whoever built it, has not built in.  That
+ * there is no /dev/kvm proves nothing: the CPU may not have what KVM wants.
+ */
+static const char *lacks(void)
 {
+	static const struct {
+		const char *path;
+		const char *option;
+	} needs[] = {
+		{ "/dev/console", "DEVTMPFS" },
+		{ "/proc/self", "PROC_FS" },
+		{ "/sys/bus", "SYSFS" },
+		{ "/sys/bus/pci/drivers/virtio-pci", "VIRTIO_PCI" },
+		{ "/sys/class/virtio-ports", "VIRTIO_CONSOLE" },
+		{ "/sys/bus/virtio/drivers/virtio_blk", "VIRTIO_BLK" },
+		{ "/sys/module/kvm", "KVM" },
+	};
+	static char text[256];
+	size_t len = 0;
+
+	for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++) {
+		if (access(needs[i].path, F_OK))
+			len += snprintf(text + len, sizeof(text) - len, "%s%s",
+					len ? ", " : "; not built in: ",
+					needs[i].option);
+	}
+	if (access("/sys/module/kvm_amd", F_OK) &&
+	    access("/sys/module/kvm_intel", F_OK))
+		snprintf(text + len, sizeof(text) - len, "%s%s",
+			 len ? ", " : "; not built in: ",
+			 "KVM_AMD or KVM_INTEL");
+	return text;
+}
+
+/* Nothing can be tested.  KTAP has a line for that. */
+static void give_up(const char *why)
+{
+	char what[512];
+
+	snprintf(what, sizeof(what), "%s%s", why, lacks());
 	result("Bail out! init: %s", what);
 	printf("init: %s\n", what);
 	power_off();
@@ -276,16 +315,58 @@ static void fact_cpu(void)
 	free(line);
 }
 
-/* Is there a KVM that makes a VM with a vCPU?  A device node proves nothing. */
+/*
+ * A guest of one page, in real mode, whose first instruction is HLT: without an
+ * interrupt controller that is an exit to us.  Returns its reason, or -1.
+ */
+static int run_guest(int kvm, int vm, int vcpu)
+{
+	size_t size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kvm_run *run = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				   MAP_SHARED, vcpu, 0);
+	struct kvm_userspace_memory_region region = {
+		.memory_size = 4096,
+		.userspace_addr = (unsigned long)page,
+	};
+	struct kvm_regs regs = { .rflags = 2 };
+	struct kvm_sregs sregs;
+	int reason = -1;
+
+	if (page == MAP_FAILED || run == MAP_FAILED)
+		return -1;
+	page[0] = 0xf4;
+	/* What VMX without unrestricted guests needs for real mode. */
+	ioctl(vm, KVM_SET_TSS_ADDR, 0xfffbd000);
+	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) ||
+	    ioctl(vcpu, KVM_GET_SREGS, &sregs))
+		return -1;
+	sregs.cs.base = 0;
+	sregs.cs.selector = 0;
+	if (!ioctl(vcpu, KVM_SET_SREGS, &sregs) &&
+	    !ioctl(vcpu, KVM_SET_REGS, &regs) && !ioctl(vcpu, KVM_RUN, 0))
+		reason = run->exit_reason;
+	/* While it is mapped the VM lives on. */
+	munmap(run, size);
+	munmap(page, 4096);
+	return reason;
+}
+
+/* Is there a KVM that runs a guest?  A device node proves nothing. */
 static bool kvm_works(void)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
 	int vcpu = vm < 0 ? -1 : ioctl(vm, KVM_CREATE_VCPU, 0);
+	int reason = vcpu < 0 ? -1 : run_guest(kvm, vm, vcpu);
 	int err = errno;
 
-	if (vcpu < 0)
+	if (reason < 0)
 		result("# fact kvm none: %s", strerror(err));
+	else if (reason != KVM_EXIT_HLT)
+		result("# fact kvm none: a guest that halts has exit reason %d",
+		       reason);
 	else
 		result("# fact kvm works");
 	if (vcpu >= 0)
@@ -294,8 +375,8 @@ static bool kvm_works(void)
 		close(vm);
 	if (kvm >= 0)
 		close(kvm);
-	errno = err;
-	return vcpu >= 0;
+	errno = reason < 0 ? err : EPROTO;
+	return reason == KVM_EXIT_HLT;
 }
 
 static void facts(void)

@@ -30,6 +30,7 @@
 #	tree_version FOLDER        prints `6.1.192`, or fails if that is not Linux
 #	kernel_line VERSION        prints `6.1`
 #	took SECONDS               prints `3 s` or `2 min 05 s`
+#	default_kernel             prints KERNEL=, or what is meant where it is not given
 #	kmake ARGUMENT...          make for kbuild, free of our own variables
 #	debug_suffix               what DEBUG= adds to the name of a kernel
 #	says_nothing RUN CLASS     this boot is no evidence about its kernel: try again
@@ -391,6 +392,20 @@ tree_version()
 				exit 1
 			print v["VERSION"] "." v["PATCHLEVEL"] "." v["SUBLEVEL"] + 0
 		}' "$1/Makefile" 2>/dev/null
+}
+
+# Who brings a kernel wants that one tested, as it is.
+default_kernel()
+{
+	if [ -n "${BZIMAGE:-}" ]; then
+		[ "${KERNEL:-image}" = image ] ||
+			usage_error "KERNEL=$KERNEL is built here, BZIMAGE= is ready: give one of them"
+		echo image
+	elif [ -z "${KERNEL:-}" ] && [ -n "${KERNEL_SRC:-}${KERNEL_TARBALL:-}" ]; then
+		echo stock
+	else
+		echo "${KERNEL:-interval}"
+	fi
 }
 
 # 6.1.192 -> 6.1, the name of the ledger.

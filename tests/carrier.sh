@@ -496,6 +496,38 @@ t_folder_copy()
 	cmp tree/mm/mmu_notifier.c out/src/stock/mm/mmu_notifier.c
 }
 
+# After a small change only that is new, so that little is compiled again.
+t_folder_again()
+{
+	own_changes
+	own_tree
+	carry source
+	sleep 0.01
+	touch before
+	touch tree/mm/Makefile
+	echo '/* new */' >>tree/mm/mmu_notifier.c
+	rm tree/virt/kvm/kvm_mm.h
+	carry source
+	diff -r tree out/src/stock
+	[ "$(find out/src/stock -type f -newer before)" = out/src/stock/mm/mmu_notifier.c ]
+	carry source
+}
+
+# The user's tree may be mounted read-only.
+t_folder_read_only()
+{
+	unshare -m true 2>/dev/null || skip "not root, or no mount namespaces"
+	own_changes
+	own_tree
+	# shellcheck disable=SC2016 # that shell expands it
+	O=$T/out CARRY_DIR=$T/c KERNEL_SRC=$T/tree unshare -m bash -ec '
+		mount --bind "$KERNEL_SRC" "$KERNEL_SRC"
+		mount -o remount,bind,ro "$KERNEL_SRC"
+		! touch "$KERNEL_SRC/x" 2>/dev/null
+		"$1/scripts/apply"' - "$REPO"
+	diff -r tree out/src/stock
+}
+
 # The tarballs are given with TREE= (no KERNEL_SRC).
 tarball()
 {
@@ -787,6 +819,8 @@ t_framework	source: the framework of another kernel
 t_not_linux	source: a folder that is not Linux, no folder
 t_incomplete	source: a part of Linux is missing
 t_folder_copy	source: a folder is only read, and copied without build products
+t_folder_again	source: a folder in which little has changed
+t_folder_read_only	source and apply: a folder on a read-only mount
 t_tarball_good	source: a tarball, unpacked once
 t_tarball_bad	source: tarball missing, empty, truncated, damaged, no tarball
 t_tarball_unreadable	source: unreadable tarball

@@ -55,6 +55,8 @@ json_cases()
 		"$(entry fail-nested 'select(.case == "remap/anon/4k") | .verdict + " " + .words[0:18]')"
 	same "the machine of a failed test is sound" pass \
 		"$(entry fail-nested 'select(.test == "(machine)") | .verdict')"
+	same "a failure that is in the baseline is known" known \
+		"$(entry known 'select(.test == "set_memory_region_test") | .verdict')"
 	same "a panic is the machine's verdict" PANIC \
 		"$(entry panic 'select(.test == "(machine)") | .verdict')"
 }
@@ -69,6 +71,8 @@ junit_cases()
 		"$(suites 'sum(//testsuite/@failures)') $(suites 'sum(//testsuite/@errors)') $(suites 'sum(//testsuite/@skipped)')"
 	same "an emulator's fault is an error, not a failure" "true 0" \
 		"$(suites 'boolean(//error[@type="EMULATOR"])') $(suites 'count(//failure[@type="EMULATOR"])')"
+	same "a known failure is skipped, with its words" true \
+		"$(suites 'boolean(//testcase[@name="set_memory_region_test"]/skipped[starts-with(@message,"known: assertion")])')"
 	same "a KASAN report is a failure" 1 "$(suites 'count(//failure[@type="KASAN"])')"
 }
 

@@ -15,7 +15,7 @@ set -euo pipefail
 
 BIN=$REPO/scripts
 unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM INSTALL QEMU ARGS VMM
-unset KERNEL_SRC KERNEL_TARBALL FRAMEWORK_TARBALL LIB_LOCKED LIB_NESTED
+unset KERNEL_SRC KERNEL_TARBALL BZIMAGE BASELINE FRAMEWORK_TARBALL LIB_LOCKED LIB_NESTED
 
 # expect CLASS WORDS NAME COMMAND...: status and words of stderr or stdout.
 expect()
@@ -37,14 +37,48 @@ test_variables()
 	expect 2 "munmap_test" "unknown test" env TESTS=x_test "$BIN/run"
 	expect 2 "the name x;" "a test's name without _test" env TESTS="munmap x" "$BIN/run"
 	expect 2 "ARGS=\$(id)" "ARGS are words" env ARGS="\$(id)" "$BIN/run"
-	expect 2 "demand_paging_test" "unknown kernel selftest" env KSELFTESTS=x "$BIN/run"
+	mkdir -p "$1/tree/tools/testing/selftests/kvm"
+	echo "TEST_GEN_PROGS_x86_64 += demand_paging_test" \
+		>"$1/tree/tools/testing/selftests/kvm/Makefile"
+	expect 2 "BASELINE=/nowhere" "a baseline that is not there" \
+		env BASELINE=/nowhere "$BIN/run"
+	expect 2 "demand_paging_test" "unknown kernel selftest, own source" \
+		env KSELFTESTS=x KERNEL_SRC="$1/tree" "$BIN/run"
 	expect 2 "auto tcg kvm" "unknown accelerator" env ACCEL=x "$BIN/run"
+	expect 2 "A= and B=" "a ready kernel where one is built" \
+		env BZIMAGE=/nowhere "$BIN/make" bench
 	expect 2 "VMM=xen" "unknown VMM" env VMM=xen "$BIN/run"
 	expect 2 "NPT=2" "NPT is 0 or 1" env NPT=2 "$BIN/run"
 	expect 2 "TIME=1h" "TIME is a number" env TIME=1h "$BIN/run"
 	expect 2 "CPUS=99" "too many CPUs" env CPUS=99 "$BIN/run"
 	expect 2 "nothing to run" "no test at all" env TESTS=none "$BIN/run"
 	expect 2 "spaces" "a space in O" env O="$1/a b" "$BIN/kernel" stock
+}
+
+# A ready kernel: of the right form, whole, and alone.
+test_image()
+{
+	local whole=$O/kernel/stock/bzImage
+
+	expect 2 "is not there" "BZIMAGE: no such file" env BZIMAGE=/nowhere "$BIN/run"
+	expect 2 "is a folder" "BZIMAGE: a folder" env BZIMAGE="$1" "$BIN/run"
+	expect 2 "no boot header" "BZIMAGE: not a kernel" env BZIMAGE="$1/fedora" "$BIN/run"
+	expect 2 "KERNEL=both is built here" "BZIMAGE: another kernel named as well" \
+		env BZIMAGE="$1/fedora" KERNEL=both "$BIN/run"
+	expect 2 "DEBUG=1 is for" "BZIMAGE: a kernel cannot be given DEBUG" \
+		env BZIMAGE="$1/fedora" DEBUG=1 "$BIN/run"
+	expect 2 "give that" "KERNEL=image without one" env KERNEL=image "$BIN/run"
+	if [ ! -e "$whole" ]; then
+		echo "# SKIP cases that need a kernel: none is built"
+		return
+	fi
+	head -c 1000000 "$whole" >"$1/short"
+	expect 2 "is truncated: 1000000 bytes" "BZIMAGE: truncated" env BZIMAGE="$1/short" "$BIN/run"
+	expect 2 "vmlinux?" "BZIMAGE: vmlinux" env BZIMAGE="$O/kernel/stock/vmlinux" "$BIN/run"
+	{ head -c 566 "$whole"; head -c 2 /dev/zero; tail -c +569 "$whole"; } >"$1/32"
+	expect 2 "not for x86_64" "BZIMAGE: 32 bits" env BZIMAGE="$1/32" "$BIN/run"
+	expect 0 "-stock as it is" "BZIMAGE: a good one is taken, with its release" \
+		env O="$1/taken" "$BIN/image" "$whole"
 }
 
 test_packages()
@@ -142,6 +176,7 @@ main()
 	mkdir "$WORK/run"
 	echo "fact a b" >"$WORK/run/orders"
 	test_variables "$WORK"
+	test_image "$WORK"
 	test_packages "$WORK"
 	test_tier
 	test_output_folder "$WORK"

@@ -9,6 +9,9 @@
  * result without it did not end, whatever the lines before it say.
  * Ports have their names in /dev/virtio-ports, as with udev.
  *
+ * With --host it runs the same orders on a machine that is not its own, and writes
+ * the same result into a file (scripts/host).
+ *
  * Orders, a line each:
  *	fact NAME VALUE			passed on to the result
  *	test NAME SECONDS ARGUMENT...	run /tests/NAME, at most that long
@@ -33,6 +36,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -53,6 +57,7 @@
 #define KSFT_ASSERT	254
 #define HEARTBEAT_S	5
 #define KILL_WAIT_S	10
+#define TERM_WAIT_S	3	/* less than scripts wait for us */
 
 /* A line of the result, in one write: a panic must not cut it in two. */
 #define result(fmt, ...) dprintf(result_fd, fmt "\n", ##__VA_ARGS__)
@@ -75,6 +80,11 @@ struct test {
 	size_t line_len;
 };
 
+/* Not PID 1 of a machine of its own, but a program of somebody's machine. */
+static bool on_host;
+static const char *orders_file = ORDERS;
+static const char *tests_folder = "/tests";
+static volatile sig_atomic_t interrupted;
 static int result_fd = -1;
 static int passed, failed, skipped;
 
@@ -102,6 +112,8 @@ static void write_all(int fd, const char *text, size_t len)
 
 static void power_off(void)
 {
+	if (on_host)
+		exit(0);
 	sync();
 	reboot(RB_POWER_OFF);
 	/* No ACPI: a PID 1 that ends is a panic, and a panic ends QEMU. */
@@ -148,7 +160,7 @@ static void give_up(const char *why)
 {
 	char what[512];
 
-	snprintf(what, sizeof(what), "%s%s", why, lacks());
+	snprintf(what, sizeof(what), "%s%s", why, on_host ? "" : lacks());
 	result("Bail out! init: %s", what);
 	printf("init: %s\n", what);
 	power_off();
@@ -273,12 +285,12 @@ static void wait_for_result_port(void)
 static char *read_orders(void)
 {
 	char *orders = calloc(1, MAX_ORDERS + 1);
-	int fd = open(ORDERS, O_RDONLY | O_CLOEXEC);
+	int fd = open(orders_file, O_RDONLY | O_CLOEXEC);
 	size_t len = 0;
 	ssize_t n;
 
 	if (!orders || fd < 0)
-		bail_out("no orders on " ORDERS);
+		bail_out("no orders");
 	while ((n = read(fd, orders + len, MAX_ORDERS - len)) > 0)
 		len += n;
 	close(fd);
@@ -393,7 +405,8 @@ static void facts(void)
 	fact_file("ept", "/sys/module/kvm_intel/parameters/ept");
 	fact_file("tdp-mmu", "/sys/module/kvm/parameters/tdp_mmu");
 	fact_file("thp", "/sys/kernel/mm/transparent_hugepage/enabled");
-	result("# fact boot-seconds %.1f", now());
+	if (!on_host)
+		result("# fact boot-seconds %.1f", now());
 }
 
 /* --- one test -------------------------------------------------------------- */
@@ -401,11 +414,11 @@ static void facts(void)
 static void split_args(struct test *t, char *args)
 {
 	/* The selftests' library opens its own file by this name. */
-	static char path[256];
+	static char path[512];
 	int argc = 0;
 	char *save, *word;
 
-	snprintf(path, sizeof(path), "/tests/%s", t->name);
+	snprintf(path, sizeof(path), "%s/%s", tests_folder, t->name);
 	t->argv[argc++] = path;
 	for (word = strtok_r(args, " ", &save); word && argc < MAX_ARGS;
 	     word = strtok_r(NULL, " ", &save))
@@ -416,6 +429,9 @@ static void split_args(struct test *t, char *args)
 static void exec_test(const struct test *t, int output)
 {
 	setsid();
+	/* Not in the nested host, where the kernel of PID 1 ends as well. */
+	if (on_host)
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGPIPE, SIG_DFL);
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
@@ -522,7 +538,7 @@ static void dump_tasks(const struct test *t)
 	write_file("/proc/sysrq-trigger", "t");
 }
 
-/* Waits for the test for at most @seconds; true when it has ended. */
+/* Waits for the test for at most @seconds, or a signal; true when it has ended. */
 static bool wait_test(struct test *t, double seconds, int *status)
 {
 	double end = now() + seconds, beat = now() + HEARTBEAT_S;
@@ -534,7 +550,7 @@ static bool wait_test(struct test *t, double seconds, int *status)
 			fd.fd = -1;
 		if (waitpid(t->pid, status, WNOHANG) == t->pid)
 			return true;
-		if (now() >= end)
+		if (now() >= end || interrupted)
 			return false;
 		if (now() >= beat) {
 			beat += HEARTBEAT_S;
@@ -543,16 +559,31 @@ static bool wait_test(struct test *t, double seconds, int *status)
 	}
 }
 
+/* On somebody's machine it gets the time to put back what it has turned. */
+static bool ends_by_request(struct test *t, int *status)
+{
+	kill(-t->pid, SIGTERM);
+	return wait_test(t, TERM_WAIT_S, status);
+}
+
 /* A test over its time: dump, kill, and say whether even that worked. */
 static const char *end_by_force(struct test *t)
 {
+	bool stopped = interrupted;
 	int status;
 
-	result("# time-out of %d s, see the console for stacks", t->limit_s);
-	dump_tasks(t);
+	interrupted = false;
+	if (!stopped)
+		result("# time-out of %d s, see the console for stacks", t->limit_s);
+	if (on_host) {
+		if (ends_by_request(t, &status))
+			return stopped ? "interrupted" : "TIMEOUT ended";
+	} else {
+		dump_tasks(t);
+	}
 	kill(-t->pid, SIGKILL);
 	if (wait_test(t, KILL_WAIT_S, &status))
-		return "TIMEOUT killed";
+		return stopped ? "interrupted, killed" : "TIMEOUT killed";
 	return "TIMEOUT and can't be killed";
 }
 
@@ -619,9 +650,13 @@ static void run_test(int number, const char *name, int limit_s, char *args)
 			end_of_line(&t);
 		judge(&t, status);
 	} else {
+		bool stopped = interrupted;
+
 		not_ok(&t, end_by_force(&t));
 		if (kill(t.pid, 0) == 0)
 			give_up("a test can't be killed");
+		if (stopped)
+			give_up("interrupted");
 	}
 	close(t.output);
 	/* Orphans are ours. */
@@ -729,21 +764,56 @@ static void follow(char *orders, bool kvm)
 	}
 }
 
-int main(void)
+static void on_signal(int sig)
+{
+	(void)sig;
+	interrupted = true;
+}
+
+static void start_machine(void)
+{
+	mount_all();
+	open_console();
+	setenv("PATH", "/bin:/tests", 1);
+	wait_for_result_port();
+}
+
+static void start_on_host(const char *orders, const char *tests, const char *file)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	on_host = true;
+	orders_file = orders;
+	tests_folder = tests;
+	result_fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (result_fd < 0) {
+		fprintf(stderr, "init: %s: %s\n", file, strerror(errno));
+		exit(1);
+	}
+	/* What a test leaves behind is ours, not that of the machine's init. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+int main(int argc, char **argv)
 {
 	char *orders;
 	int tests;
 	bool kvm;
 
-	if (getpid() != 1) {
-		fprintf(stderr, "init: this is for PID 1 of the nested host\n");
-		return 1;
+	if (argc == 5 && !strcmp(argv[1], "--host")) {
+		start_on_host(argv[2], argv[3], argv[4]);
+	} else if (getpid() == 1) {
+		start_machine();
+	} else {
+		fprintf(stderr, "Usage: %s --host ORDERS FOLDER-OF-TESTS RESULT\n"
+			"else this is for PID 1 of the nested host\n", argv[0]);
+		return 2;
 	}
-	mount_all();
-	open_console();
 	signal(SIGPIPE, SIG_IGN);
-	setenv("PATH", "/bin:/tests", 1);
-	wait_for_result_port();
 
 	orders = read_orders();
 	tests = count_tests(orders);
@@ -752,7 +822,7 @@ int main(void)
 	facts();
 	kvm = kvm_works();
 	if (tests && !kvm)
-		bail_out("no usable KVM in the nested host");
+		bail_out("no usable KVM");
 	follow(orders, kvm);
 	result("# end passed %d failed %d skipped %d", passed, failed, skipped);
 	printf("init: end\n");

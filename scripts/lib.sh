@@ -397,7 +397,11 @@ tree_version()
 # Who brings a kernel wants that one tested, as it is.
 default_kernel()
 {
-	if [ -n "${BZIMAGE:-}" ]; then
+	if [ -n "${HOST:-}" ]; then
+		[ -z "${KERNEL:-}${BZIMAGE:-}${KERNEL_SRC:-}${KERNEL_TARBALL:-}" ] ||
+			usage_error "HOST= is this machine's own kernel: leave out KERNEL=, BZIMAGE=, KERNEL_SRC= and KERNEL_TARBALL="
+		echo host
+	elif [ -n "${BZIMAGE:-}" ]; then
 		[ "${KERNEL:-image}" = image ] ||
 			usage_error "KERNEL=$KERNEL is built here, BZIMAGE= is ready: give one of them"
 		echo image

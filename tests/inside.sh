@@ -94,6 +94,41 @@ shell_cases()
 	no_machine "shell that was ended"
 }
 
+# HOST=1 with the nested host as the machine that somebody sits at; it needs commands
+# that busybox does not have as they are wanted.
+host_case()
+{
+	local to=r/scripts
+
+	export FILES="bash setpriv realpath $to/host=$BIN/host $to/lib.sh=$BIN/lib.sh"
+	FILES+=" $to/follow-lib.sh=$BIN/follow-lib.sh"
+	try "$BIN/shell" <<'END'
+mkdir -p /r/build/initramfs /t
+ln -s /init /r/build/initramfs/init
+ln -s /tests /r/build/initramfs/tests
+printf 'fact tier host\ntest ksm_test 200 -s 7 -t 1 -c merge/\n' >/t/orders
+HOST=yes bash /r/scripts/host /t
+echo "first: $?"
+grep -c 'begin of t' /t/console.log
+sed -i 's/-t 1/-t 100/' /t/orders
+HOST=yes bash /r/scripts/host /t & pid=$!
+sleep 10
+echo "ksm runs: $(cat /sys/kernel/mm/ksm/run)"
+echo 7 >/proc/sys/vm/swappiness
+kill $pid
+wait $pid
+echo "second: $?"
+echo "ksm runs: $(cat /sys/kernel/mm/ksm/run), tests: $(ps | grep -c '[k]sm_test')"
+END
+	was 0 '^ +pass +host +ksm_test' "HOST=1 runs a test on the machine's own kernel"
+	was 0 '^first: 0$' "... and finds all as it was"
+	was 0 '^ksm runs: 1$' "... a test turns a knob"
+	was 0 '^second: 130$' "... and can be interrupted"
+	was 0 'is: /proc/sys/vm/swappiness 7' "... a knob that is not as before is told"
+	was 0 '^ksm runs: 0, tests: 0$' "... a test that is interrupted puts its knobs back"
+	unset FILES
+}
+
 # On a terminal of its own.
 terminal_case()
 {
@@ -170,6 +205,7 @@ main()
 	WORK=$(scratch)
 	mistakes
 	shell_cases
+	host_case
 	terminal_case
 	gdb_case
 	trace_case

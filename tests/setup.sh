@@ -15,7 +15,7 @@ set -euo pipefail
 
 BIN=$REPO/scripts
 unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM INSTALL QEMU ARGS VMM
-unset KERNEL_SRC KERNEL_TARBALL BZIMAGE BASELINE FRAMEWORK_TARBALL LIB_LOCKED LIB_NESTED
+unset KERNEL_SRC KERNEL_TARBALL BZIMAGE BASELINE HOST FRAMEWORK_TARBALL LIB_LOCKED LIB_NESTED
 
 # expect CLASS WORDS NAME COMMAND...: status and words of stderr or stdout.
 expect()
@@ -139,6 +139,27 @@ test_tier()
 		env ACCEL=kvm TIER_ROOT="$(machine svm 1)" "$BIN/tier" stock
 }
 
+# Only what is refused: nothing here may come as far as to open /dev/kvm.
+test_host()
+{
+	local root
+
+	expect 2 "leave out KERNEL=" "HOST=1 with a kernel" env HOST=1 KERNEL=stock "$BIN/run"
+	expect 2 "NPT= and VMM=" "HOST=1 with a machine's variable" \
+		env HOST=1 NPT=0 "$BIN/run"
+	expect 2 "DEBUG=1 is for" "HOST=1 with DEBUG=" env HOST=1 DEBUG=1 "$BIN/run"
+	expect 2 "HOST= is for make run" "HOST=1 of another goal" env HOST=1 "$BIN/make" bench
+	expect 2 "HOST=maybe" "HOST is 1 or yes" env HOST=maybe "$BIN/host" --ask
+	expect 8 "neither svm nor vmx" "HOST=1 without virtualization" \
+		env HOST=1 TIER_ROOT="$(machine sse '')" "$BIN/run"
+	root=$(machine svm 1)
+	expect 8 "no /dev/kvm" "HOST=1 without KVM" env HOST=1 TIER_ROOT="$root" "$BIN/host" --ask
+	if [ "$(id -u)" -eq 0 ] && mknod "$root/dev/kvm" c 1 3 2>/dev/null; then
+		expect 2 "HOST=yes goes on" "HOST=1 and nobody to ask" \
+			env HOST=1 TIER_ROOT="$root" "$BIN/host" --ask
+	fi
+}
+
 test_output_folder()
 {
 	local O=$1/out
@@ -179,6 +200,7 @@ main()
 	test_image "$WORK"
 	test_packages "$WORK"
 	test_tier
+	test_host
 	test_output_folder "$WORK"
 	test_lock "$WORK"
 	tap_end

@@ -84,9 +84,14 @@ struct test {
 static bool on_host;
 static const char *orders_file = ORDERS;
 static const char *tests_folder = "/tests";
-static volatile sig_atomic_t interrupted;
+static bool interrupted;		/* by a signal: only through __atomic_*() */
 static int result_fd = -1;
 static int passed, failed, skipped;
+
+static bool was_interrupted(void)
+{
+	return __atomic_load_n(&interrupted, __ATOMIC_RELAXED);
+}
 
 static double now(void)
 {
@@ -550,7 +555,7 @@ static bool wait_test(struct test *t, double seconds, int *status)
 			fd.fd = -1;
 		if (waitpid(t->pid, status, WNOHANG) == t->pid)
 			return true;
-		if (now() >= end || interrupted)
+		if (now() >= end || was_interrupted())
 			return false;
 		if (now() >= beat) {
 			beat += HEARTBEAT_S;
@@ -569,10 +574,10 @@ static bool ends_by_request(struct test *t, int *status)
 /* A test over its time: dump, kill, and say whether even that worked. */
 static const char *end_by_force(struct test *t)
 {
-	bool stopped = interrupted;
+	bool stopped = was_interrupted();
 	int status;
 
-	interrupted = false;
+	__atomic_store_n(&interrupted, false, __ATOMIC_RELAXED);
 	if (!stopped)
 		result("# time-out of %d s, see the console for stacks", t->limit_s);
 	if (on_host) {
@@ -650,7 +655,7 @@ static void run_test(int number, const char *name, int limit_s, char *args)
 			end_of_line(&t);
 		judge(&t, status);
 	} else {
-		bool stopped = interrupted;
+		bool stopped = was_interrupted();
 
 		not_ok(&t, end_by_force(&t));
 		if (kill(t.pid, 0) == 0)
@@ -767,7 +772,7 @@ static void follow(char *orders, bool kvm)
 static void on_signal(int sig)
 {
 	(void)sig;
-	interrupted = true;
+	__atomic_store_n(&interrupted, true, __ATOMIC_RELAXED);
 }
 
 static void start_machine(void)

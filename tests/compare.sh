@@ -259,6 +259,7 @@ made_up_run()
 		samples stall/x/p50 lower 1.5 0.01 0.01
 		constant cost/slots=1/call 100 100
 		constant cost/slots=1000/call 1000 100
+		samples stall/y/p50 lower 1.05 0.02 0.3
 		for side in A B; do
 			for boot in 1 2; do
 				printf 'hist\t%s\tboot-%d\tstall/x\tns\t%d\t%d\n' "$side" "$boot" 1000 900 \
@@ -279,7 +280,10 @@ test_report()
 	made_up_run "$run"
 	got=$("$BIN/compare-report" "$run" 2>&1; echo "exit $?")
 	tap "$(yes_no test "${got##* }" = 1)" "something is worse: exit 1" "$got"
-	tap "$(yes_no grep -q '^1 worse, 1 better, 1 the same, 0 unsure$' <<<"$got")" "the sums" "$got"
+	tap "$(yes_no grep -q '^1 worse, 1 better, 1 the same, 1 unsure$' <<<"$got")" "the sums" "$got"
+	tap "$(yes_no test "$(grep -c 'stall/y' <<<"$got"),$(V=1 "$BIN/compare-report" "$run" |
+		grep -c 'stall/y'),$(grep -c '^unsure.* stall 1 of 2$' <<<"$got")" = 0,1,1)" \
+		"what is unsure is counted by its kind, and shown with V=1" "$got"
 	page=$run/report.html
 	got=$(xmllint --noout "$page" 2>&1) || got+=" "
 	tap "$(yes_no test -z "$got")" "report.html is well-formed" "$got"
@@ -294,7 +298,7 @@ test_report()
 	tap "$(yes_no grep -q 'a &lt;tree&gt; &amp; "more"' "$page")" "names are quoted" "$(sed -n 5,9p "$page")"
 	got=$(jq -r '[.rows[0].verdict, .rows[0].row, (.rows | length), .about.trouble] | join(" ")' \
 		"$run/report.json" 2>&1) || true
-	tap "$(yes_no test "$got" = "worse stall/x/p50 3 boot-1: OOPS")" "report.json" "$got"
+	tap "$(yes_no test "$got" = "worse stall/x/p50 4 boot-1: OOPS")" "report.json" "$got"
 	tap "$(yes_no test "$(sed -n 2p "$run/report.csv" | cut -d, -f1-4)" = "worse,stall/x/p50,ns,lower")" \
 		"report.csv" "$(head -n 2 "$run/report.csv")"
 }

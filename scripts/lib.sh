@@ -202,7 +202,6 @@ was_repeated()
 
 # --- end of the script, signals, children --------------------------------------
 
-# No $(...) in FUNCTION: bash 5.2 dies of it when Ctrl-C came in lib_nap.
 on_exit()
 {
 	LIB_EXIT+=("$1")
@@ -241,6 +240,8 @@ lib_at_exit()
 
 lib_interrupted()
 {
+	LIB_SIGNAL=1
+	[ -z "${LIB_NAPPING:-}" ] || return 0
 	trap '' INT TERM HUP
 	lib_clear_line
 	# Only the outermost script speaks.
@@ -498,11 +499,15 @@ kmake()
 		-u LOCALVERSION -u OUTPUT -u CC make ${V:+V=1} "$@"
 }
 
-# Sleeps without a process: nothing ever comes through this pipe.
+# Sleeps without a process: nothing ever comes through this pipe.  bash 5.2 that leaves
+# read in a trap dies (signal 11) of the next $(...), so that lib_interrupted lets it end.
 lib_nap()
 {
 	[ -n "${LIB_NAP_FD:-}" ] || exec {LIB_NAP_FD}<> <(:)
+	LIB_NAPPING=1
 	read -rt "$1" -u "$LIB_NAP_FD" || true
+	LIB_NAPPING=
+	[ -z "${LIB_SIGNAL:-}" ] || lib_interrupted
 }
 
 lib_wait_child()

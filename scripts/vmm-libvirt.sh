@@ -228,7 +228,6 @@ vmm_alive()
 }
 
 # A libvirt that does not answer in time has not said so.
-# No $(...): after Ctrl-C in lib_nap's read, bash 5.2 dies of it (signal 11).
 domain_gone()
 {
 	virsh_call domstate "$DOMAIN" 2>&1 | grep "failed to get domain" >/dev/null

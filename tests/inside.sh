@@ -80,7 +80,7 @@ shell_cases()
 
 	ask_monitor >"$WORK/asked" &
 	asked=$!
-	try "$BIN/shell" <<<'ls /tests; uname -r; sleep 15; poweroff -f'
+	try "$BIN/shell" <<<'ls -1 /tests; uname -r; sleep 15; poweroff -f'
 	was 0 '^munmap_test$' "shell runs commands, to their power off"
 	wait "$asked"
 	SAID=$(cat "$WORK/asked")

@@ -188,6 +188,39 @@ test_lock()
 	exec {held}>&-
 }
 
+# Interrupted while it naps, a script runs what it has to, and with its status.
+test_interrupted()
+{
+	local script=$1/naps said status tries=0 pid bad=''
+
+	cat >"$script" <<-END
+	. "$BIN/lib.sh"
+	at_end()
+	{
+		echo "\$(echo "ended \$(date | wc -l)")"
+	}
+	on_exit at_end
+	echo naps
+	while :; do lib_nap 0.05; done
+	END
+	while [ "$tries" -lt 10 ]; do
+		tries=$((tries + 1))
+		status=0
+		O=$1 bash "$script" >"$script.said" 2>&1 &
+		pid=$!
+		until grep -q naps "$script.said"; do
+			kill -0 "$pid" 2>/dev/null || break
+			sleep 0.05
+		done
+		sleep "0.0$tries"
+		kill -TERM "$pid"
+		wait "$pid" || status=$?
+		said=$(tail -n 1 "$script.said")
+		[ "$status $said" = "130 ended 1" ] || bad="$status $said"
+	done
+	tap "$([ -z "$bad" ]; echo $?)" "interrupted while it naps, a script ends as it should" "$bad"
+}
+
 main()
 {
 	out_init
@@ -203,6 +236,7 @@ main()
 	test_host
 	test_output_folder "$WORK"
 	test_lock "$WORK"
+	test_interrupted "$WORK"
 	tap_end
 }
 

@@ -283,6 +283,12 @@ test_panic()
 	check "nothing is left after a panic" nothing_left
 }
 
+# status_is WANTED STATUS
+status_is()
+{
+	[ "$1" -eq "$2" ] || { echo "$2"; tail -n 5 "$RUN/boot.log"; return 1; }
+}
+
 # test_killed SIGNAL STATUS NAME
 test_killed()
 {
@@ -291,9 +297,9 @@ test_killed()
 	new_run "killed-$1"
 	boot_begins
 	check "$3: one thread for all emulated CPUs" one_thread
-	kill "-$1" "$BOOT" || true
+	press "$1" "$BOOT"
 	boot_ends 2>/dev/null || status=$?
-	check "$3: status $2" test "$status" -eq "$2"
+	check "$3: status $2" status_is "$2" "$status"
 	check "$3: nothing is left" nothing_left
 }
 

@@ -176,7 +176,7 @@ interrupt_it()
 		kill -0 "$pid" 2>/dev/null || break
 		grep -q '^  pass ' "$DIR/first.log" && break
 	done
-	kill -INT -- "-$pid" 2>/dev/null || true
+	press INT "-$pid"
 	wait "$pid" || status=$?
 	MATRIX=$(realpath "$O/matrix/latest")
 	FOLDER=kvm-interval-${MATRIX##*/}

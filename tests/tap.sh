@@ -4,6 +4,7 @@
 # TAP for the project's own tests, to be sourced after scripts/lib.sh:
 #	tap STATUS NAME [WHY]	one result; 0 is ok
 #	tap_end			the plan; exits 0 if all passed, else 1
+#	press SIGNAL PID	as somebody presses Ctrl-C
 TAP_N=0
 TAP_BAD=0
 
@@ -23,4 +24,20 @@ tap_end()
 {
 	echo "1..$TAP_N"
 	exit "$TAP_BAD"
+}
+
+# press SIGNAL PID|-GROUP: as somebody presses Ctrl-C, again if nothing happens.  bash may lose
+# a SIGINT that comes while it waits for a short child; what is ending already ignores it.
+press()
+{
+	local state
+
+	for _ in 1 2 3; do
+		kill "-$1" -- "$2" 2>/dev/null || return 0
+		for _ in {1..20}; do
+			state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/${2#-}/status" 2>/dev/null) || true
+			[ -n "$state" ] && [ "$state" != Z ] || return 0
+			sleep 0.2
+		done
+	done
 }

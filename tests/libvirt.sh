@@ -157,7 +157,9 @@ new_run()
 boot_begins()
 {
 	set -m
-	VMM=libvirt "$BIN/boot" stock tcg-svm "$RUN" >"$RUN/boot.log" 2>&1 </dev/null &
+	# Whoever started us in the background has made all of us ignore SIGINT.
+	VMM=libvirt env --default-signal=INT "$BIN/boot" stock tcg-svm "$RUN" \
+		>"$RUN/boot.log" 2>&1 </dev/null &
 	BOOT=$!
 	set +m
 	for _ in {1..600}; do

@@ -120,8 +120,9 @@ break_first_boot()
 
 matrix()
 {
-	setpriv --pdeathsig TERM env HOSTS="$DIR/hosts" KERNEL=both NPT='1 0' TESTS=munmap TIME=1 SEED="$SEED" \
-		"$BIN/matrix"
+	# Whoever started us in the background has made all of us ignore SIGINT.
+	setpriv --pdeathsig TERM env --default-signal=INT HOSTS="$DIR/hosts" KERNEL=both NPT='1 0' \
+		TESTS=munmap TIME=1 SEED="$SEED" "$BIN/matrix"
 }
 
 # Status of a command, and its words.

@@ -240,8 +240,8 @@ lib_at_exit()
 
 lib_interrupted()
 {
-	LIB_SIGNAL=1
-	[ -z "${LIB_NAPPING:-}" ] || return 0
+	LIB_SIGNAL=${LIB_NAPPING:-}
+	[ -z "$LIB_SIGNAL" ] || return 0
 	trap '' INT TERM HUP
 	lib_clear_line
 	# Only the outermost script speaks.

@@ -206,9 +206,11 @@ test_interrupted()
 	while [ "$tries" -lt 10 ]; do
 		tries=$((tries + 1))
 		status=0
+		# Or the word of the last one would be taken for this one's.
+		rm -f -- "$script.said"
 		O=$1 bash "$script" >"$script.said" 2>&1 &
 		pid=$!
-		until grep -q naps "$script.said"; do
+		until grep -qs naps "$script.said"; do
 			kill -0 "$pid" 2>/dev/null || break
 			sleep 0.05
 		done

@@ -277,9 +277,21 @@ static const char *run_refuse(const struct test_case *tc, struct result *r, uint
 	return why ?: r->again ? NULL : "nothing was refused";
 }
 
+static bool wait_for(bool (*done)(uint64_t arg), uint64_t arg)
+{
+	struct stall stall = {};
+
+	while (!done(arg)) {
+		if (stall_seen(&stall, 0, VICTIM_PATIENCE))
+			return false;
+		usleep(500);
+	}
+	return true;
+}
+
 /* ---- a second notifier ---- */
 
-/* Holds that notifier's mutex, most of the time, on behalf of @v. */
+/* Holds that notifier's mutex, most of the time, once it has counted a read of @v. */
 static pid_t start_mirror_reader(struct victim *v)
 {
 	uint64_t size = (uint64_t)v->plan.mib << 20;
@@ -292,8 +304,15 @@ static pid_t start_mirror_reader(struct victim *v)
 	if (pid)
 		return pid;
 	cmd.ptr = (uint64_t)malloc(size);
-	for (;;)
-		ioctl(v->mirror_fd, MIRROR_READ, &cmd);
+	for (;;) {
+		if (!ioctl(v->mirror_fd, MIRROR_READ, &cmd))
+			WRITE_ONCE(v->page->mirrored, v->page->mirrored + 1);
+	}
+}
+
+static bool has_mirrored(uint64_t page)
+{
+	return READ_ONCE(((struct victim_page *)page)->mirrored);
 }
 
 static const char *die_mirrored(const struct test_case *tc, struct result *r)
@@ -307,8 +326,12 @@ static const char *die_mirrored(const struct test_case *tc, struct result *r)
 		victim_hold(&v);
 		TEST_ASSERT(v.mirror_fd >= 0, "pidfd_getfd: %s", strerror(errno));
 		reader = start_mirror_reader(&v);
-		usleep(2000);
-		why = kill_and_reap(tc, &v, r);
+		if (wait_for(has_mirrored, (uint64_t)v.page)) {
+			why = kill_and_reap(tc, &v, r);
+		} else {
+			why = "the second notifier reads nothing";
+			victim_kill(&v);
+		}
 		/* Before the mm: the device would look for it for ever. */
 		kill(reader, SIGKILL);
 		waitpid(reader, NULL, 0);
@@ -327,7 +350,7 @@ static const char *run_mirror(const struct test_case *tc, struct result *r, uint
 	const char *why = NULL;
 
 	while (!why && (spent < usec || r->lives < MIN_LIVES ||
-			(!r->again && spent < usec + 5000000))) {
+			(!r->again && spent < usec + 20000000))) {
 		why = die_mirrored(tc, r);
 		spent = now_us() - start;
 	}
@@ -344,18 +367,6 @@ static pid_t cut_memcg(void)
 	if (pid)
 		return pid;
 	_exit(!memcg_write_bytes("memory.max", MEMCG_CUT));
-}
-
-static bool wait_for(bool (*done)(uint64_t arg), uint64_t arg)
-{
-	struct stall stall = {};
-
-	while (!done(arg)) {
-		if (stall_seen(&stall, 0, VICTIM_PATIENCE))
-			return false;
-		usleep(500);
-	}
-	return true;
 }
 
 static bool has_killed(uint64_t kills)

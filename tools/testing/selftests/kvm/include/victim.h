@@ -79,6 +79,8 @@ struct victim_page {
 	uint64_t waits;
 	uint64_t hva;
 	uint64_t kept_pages;
+	/* Reads through the second notifier, by a third process. */
+	uint64_t mirrored;
 	int stats_fd;
 	int mirror_fd;
 	bool running;

@@ -459,6 +459,9 @@ static void attack_compact(struct attack *a, struct range r)
 	uint64_t *pfn = calloc(a->w->pages, sizeof(*pfn));
 
 	TEST_ASSERT(pfn, "out of memory");
+	/* The better place is for the pages that are there when it comes. */
+	if (!a->attacks)
+		let_guest_work(a, 2 * a->w->pages);
 	read_pfns(a, whole_memory(a), pfn);
 	ask_helper(HELPER_COMPACT);
 	a->hits += count_moved(a, whole_memory(a), pfn);

@@ -350,7 +350,7 @@ static const char *run_mirror(const struct test_case *tc, struct result *r, uint
 	const char *why = NULL;
 
 	while (!why && (spent < usec || r->lives < MIN_LIVES ||
-			(!r->again && spent < usec + 20000000))) {
+			(!r->again && spent < usec + 5000000))) {
 		why = die_mirrored(tc, r);
 		spent = now_us() - start;
 	}

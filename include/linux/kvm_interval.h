@@ -129,6 +129,7 @@ void kvm_interval_zap_begin(struct kvm *kvm);
 void kvm_interval_zap_end(struct kvm *kvm);
 
 /* For the architecture's KVM_RUN, called by the vCPU's own thread. */
+void kvm_interval_block(struct kvm_vcpu *vcpu);
 void kvm_interval_stop_waiting(struct kvm_vcpu *vcpu);
 void kvm_interval_enter(struct kvm_vcpu *vcpu);
 void kvm_interval_leave(struct kvm_vcpu *vcpu);

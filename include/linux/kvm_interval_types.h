@@ -73,7 +73,10 @@ enum kvm_interval_turn {
  * @busy:	@armed, or it has a turn
  * @armed:	kvm_interval_stop_waiting() has to be called
  * @waiting:	that invalidation has not ended; cleared by whoever ends it
+ * @brief:	the last invalidation that it waited for ended so soon that polling
+ *		for the next one is worth it
  * @since:	when it began to wait
+ * @ended:	when what it waited for ended, unless @waiting; like that
  * @lost:	collisions since a fault last succeeded
  * @turn:	state of its turn
  * @turn_node:	in kvm_interval.turns, unless empty; under its turn_lock
@@ -86,7 +89,9 @@ struct kvm_vcpu_interval {
 	bool busy;
 	bool armed;
 	bool waiting;
+	bool brief;
 	ktime_t since;
+	ktime_t ended;
 	unsigned int lost;
 	enum kvm_interval_turn turn;
 	struct list_head turn_node;

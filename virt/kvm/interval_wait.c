@@ -8,7 +8,8 @@
  * that waits is not runnable, so the architecture blocks it as it blocks one
  * that waits for an asynchronous page fault: with nothing held, and until a
  * signal, a request, an interrupt or anything else that the guest should see
- * makes it runnable again, or the invalidation ends.
+ * makes it runnable again, or the invalidation ends.  It may poll first, like a
+ * halted one, as many an invalidation is shorter than a sleep.
  *
  *   CPU 0: vCPU                          CPU 1: primary MMU
  *   -----------                          ------------------
@@ -17,7 +18,8 @@
  *     waiting = true
  *     mmu_interval_wait_arm()
  *   back to KVM_RUN
- *   not runnable: kvm_vcpu_block()
+ *   not runnable: kvm_interval_block()
+ *     perhaps polls, then kvm_vcpu_block()
  *     set_current_state()
  *     still waiting: schedule()
  *                                        change PTEs, free the page
@@ -55,6 +57,7 @@
 void kvm_interval_init_vcpu(struct kvm_vcpu *vcpu)
 {
 	INIT_LIST_HEAD(&vcpu->interval.turn_node);
+	vcpu->interval.brief = true;
 }
 
 /* Of the invalidation: what @wait is for has ended.  Interrupts are off. */
@@ -67,6 +70,7 @@ static void kvm_interval_wake(struct mmu_interval_wait *wait)
 	 * rcuwait_wake_up() has a barrier that pairs with set_current_state()
 	 * in kvm_vcpu_block().
 	 */
+	vcpu->interval.ended = ktime_get();
 	WRITE_ONCE(vcpu->interval.waiting, false);
 	rcuwait_wake_up(kvm_arch_vcpu_get_wait(vcpu));
 }
@@ -215,6 +219,45 @@ void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 }
 
 /**
+ * kvm_interval_block - block a vCPU that is not halted, and not runnable
+ * @vcpu:	the vCPU
+ *
+ * In place of kvm_vcpu_block().  One that waits for the end of an invalidation polls
+ * first, as if it were halted, if the last of them was brief: for halt_poll_ns, or
+ * what userspace has chosen for the VM, and as long as nothing else wants the CPU.
+ * For how long it polls when it is halted is not touched.
+ *
+ * Context: may sleep; kvm->srcu not held.
+ */
+void kvm_interval_block(struct kvm_vcpu *vcpu)
+{
+	unsigned int poll_ns = vcpu->halt_poll_ns;
+
+	if (!kvm_interval_is_waiting(&vcpu->interval)) {
+		kvm_vcpu_block(vcpu);
+		return;
+	}
+
+	/* kvm_vcpu_halt() lowers it to what is allowed */
+	vcpu->halt_poll_ns = vcpu->interval.brief ? UINT_MAX : 0;
+	kvm_vcpu_halt(vcpu);
+	vcpu->halt_poll_ns = poll_ns;
+}
+
+/* Was the invalidation so brief that the vCPU had better poll for the next one? */
+static void kvm_interval_judge(struct kvm_vcpu_interval *vi, ktime_t now)
+{
+	/* Not how long it slept: that says more of the scheduler */
+	ktime_t end = vi->waiting ? now : vi->ended;
+	s64 ns = ktime_to_ns(ktime_sub(end, vi->since));
+	bool brief = ns < READ_ONCE(halt_poll_ns);
+
+	/* A short wait that something else has ended says nothing */
+	if (!vi->waiting || !brief)
+		vi->brief = brief;
+}
+
+/**
  * kvm_interval_stop_waiting - a vCPU does not wait any more
  * @vcpu:	the vCPU, whether it waits or not
  *
@@ -224,6 +267,7 @@ void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 void kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
 {
 	struct kvm_vcpu_interval *vi = &vcpu->interval;
+	ktime_t now;
 	u64 ns;
 
 	if (likely(!vi->armed))
@@ -233,7 +277,8 @@ void kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
 	vi->armed = false;
 	vi->busy = vi->turn != KVM_INTERVAL_NO_TURN;
 
-	ns = ktime_to_ns(ktime_sub(ktime_get(), vi->since));
+	now = ktime_get();
+	ns = ktime_to_ns(ktime_sub(now, vi->since));
 	++vcpu->stat.generic.mmu_interval_wait;
 	vcpu->stat.generic.mmu_interval_wait_ns += ns;
 	KVM_STATS_LOG_HIST_UPDATE(vcpu->stat.generic.mmu_interval_wait_hist,
@@ -241,6 +286,7 @@ void kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
 	trace_kvm_interval_wait(vcpu->vcpu_id, vi->wait.start, ns,
 				!vi->waiting);
 
+	kvm_interval_judge(vi, now);
 	/* To have waited to the end and to meet another one is a loss */
 	if (!vi->waiting)
 		vi->lost++;

@@ -16,6 +16,17 @@ expression vcpu;
 @@
 expression vcpu;
 @@
+ vcpu_block(...)
+ {
+ <...
+-kvm_vcpu_block(vcpu);
++kvm_interval_block(vcpu);
+ ...>
+ }
+
+@@
+expression vcpu;
+@@
  kvm_vcpu_running(...)
  {
  ...

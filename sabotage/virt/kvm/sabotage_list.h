@@ -33,6 +33,7 @@
 	each(lost_wakeup)	/* the end wakes nobody */		\
 	each(deaf_wait)		/* only the end wakes it */		\
 	each(coarse_wait)	/* for anything in the mm */		\
+	each(keen_wait)		/* always polls first */		\
 	each(coarse_retry)	/* for anything in the VM */		\
 	each(no_turn)
 

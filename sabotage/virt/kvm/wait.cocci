@@ -25,6 +25,18 @@ identifier vcpu, hva;
  }
 
 @@
+identifier vi, now;
+@@
+ kvm_interval_judge(struct kvm_vcpu_interval *vi, ktime_t now)
+ {
+ ...
+ bool brief = ...;
++if (kvm_sabotaged(keen_wait))
++	return;
+ ...
+ }
+
+@@
 identifier vcpu, hva, vi;
 @@
  kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)

@@ -19,10 +19,13 @@
  * kernel's way from what is sent to where it is seen.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <malloc.h>
+#include <sched.h>
 
 #include "cases.h"
 #include "interval_debug.h"
+#include "knob.h"
 #include "metronome.h"
 #include "oracle.h"
 #include "orders.h"
@@ -40,6 +43,10 @@
 #define WAKES			5
 #define MAX_SERIES		32
 #define TIMER_NS		(100 * MSEC)
+#define HALT_POLL_NS		"/sys/module/kvm/parameters/halt_poll_ns"
+/* Less than the 100 ms after which KVM kicks a vCPU whose TSC is unstable. */
+#define BRIEF_MS		40
+#define POLL_TRIES		50
 
 #define MEM_SLOT		2
 #define HUGE_SLOT		3
@@ -1073,6 +1080,160 @@ static void case_wake(void)
 			  cpu / 10, cpu % 10, w.waits);
 }
 
+/* ---- polling before it sleeps ---- */
+
+/*
+ * Two waits of BRIEF_MS: what the vCPU learns from one, with that halt_poll_ns, shows in
+ * the next.  Does it poll then, and until the invalidation has ended?
+ */
+struct poll_step {
+	const char *when;
+	uint64_t learns_with_ms;
+	uint64_t halt_poll_ms;
+	bool polls;
+	bool to_the_end;
+};
+
+#define LESS	(BRIEF_MS / 4)
+#define MORE	(10 * BRIEF_MS)
+
+static const struct poll_step poll_steps[] = {
+	{ "after a wait shorter than halt_poll_ns", MORE, MORE, true, true },
+	{ "after a longer one", LESS, MORE, false, false },
+	{ "with halt_poll_ns lowered since", MORE, LESS, true, false },
+	{ "after it has polled in vain", LESS, LESS, false, false },
+	{ "with halt_poll_ns=0 since", MORE, 0, false, false },
+};
+
+static cpu_set_t all_cpus;
+
+/* What one wait has done to the statistics of halt polling. */
+struct polls {
+	uint64_t waits;
+	uint64_t tried;
+	uint64_t worked;
+};
+
+static void count_polls(struct polls *p, const struct polls *since)
+{
+	struct kvm_stats *s = &o.vcpu[0].stats;
+
+	*p = (struct polls) {
+		.waits = kvm_stats_read(s, "mmu_interval_wait") - since->waits,
+		.tried = kvm_stats_read(s, "halt_attempted_poll") - since->tried,
+		.worked = kvm_stats_read(s, "halt_successful_poll") - since->worked,
+	};
+}
+
+static bool wait_briefly(uint64_t halt_poll_ms, struct polls *p)
+{
+	struct polls since;
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lu", halt_poll_ms * MSEC);
+	TEST_ASSERT(knob_set(HALT_POLL_NS, text), HALT_POLL_NS " can't be set to %s", text);
+	/* Not in step with anything that is done each 100 ms. */
+	usleep(random_ms(1, 100) * 1000);
+	fill(mem, THE_PAGE, 1);
+	desk(0)->gva = MEM_GVA + THE_PAGE * PAGE;
+	order(&o, &o.vcpu[0], guest_write);
+	order_must_end(&o.vcpu[0]);
+	interval_debug_delay(taker.tid, BRIEF_MS * 1000);
+	count_polls(&since, &(struct polls) {});
+	if (!take_begin(word_of(mem, THE_PAGE), PAGE))
+		return false;
+	order(&o, &o.vcpu[0], guest_write);
+	take_wait();
+	order_must_end(&o.vcpu[0]);
+	count_polls(p, &since);
+	if (*word_of(mem, THE_PAGE) != 1)
+		return wrong("the new page holds %lu and not 1", *word_of(mem, THE_PAGE));
+	return true;
+}
+
+/*
+ * Any other thread that wants the CPU ends a poll, and any request a wait, as in
+ * case_wake().  Where that matters it says nothing.
+ */
+static bool disturbed(const struct poll_step *step, const struct polls *first,
+		      const struct polls *second)
+{
+	if (step->learns_with_ms == LESS && first->waits != 1)
+		return true;
+	if (step->to_the_end)
+		return second->worked < second->tried;
+	return step->polls && second->waits != 1;
+}
+
+static bool run_poll_step(const struct poll_step *step, int *tries)
+{
+	struct polls first, second;
+
+	for (*tries = 1; *tries <= POLL_TRIES; ++*tries) {
+		if (!wait_briefly(step->learns_with_ms, &first) ||
+		    !wait_briefly(step->halt_poll_ms, &second))
+			return false;
+		if (disturbed(step, &first, &second))
+			continue;
+		if (!second.tried == !step->polls && !second.worked == !step->to_the_end)
+			return true;
+		return wrong("%s: %lu polls, %lu to the end", step->when, second.tried,
+			     second.worked);
+	}
+	return wrong("%s: disturbed %d times; the last: %lu, %lu waits, %lu polls, %lu to the end",
+		     step->when, POLL_TRIES, first.waits, second.waits, second.tried,
+		     second.worked);
+}
+
+/* From now on @tid has @cpu for itself, as far as this process goes; 0: nobody has. */
+static void give_cpu(pid_t tid, int cpu)
+{
+	cpu_set_t one, others = all_cpus;
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+	pid_t other;
+
+	TEST_ASSERT(tasks, "/proc/self/task: %s", strerror(errno));
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (tid)
+		CPU_CLR(cpu, &others);
+	while ((task = readdir(tasks))) {
+		other = atoi(task->d_name);
+		if (other)
+			sched_setaffinity(other, sizeof(one), other == tid ? &one : &others);
+	}
+	closedir(tasks);
+}
+
+static void run_poll_steps(void)
+{
+	int i, tries, most = 0;
+
+	for (i = 0; i < (int)ARRAY_SIZE(poll_steps); i++) {
+		if (!run_poll_step(&poll_steps[i], &tries))
+			return;
+		most = max(most, tries);
+	}
+	ktap_pass(case_name, "%d times as it should; tries=%d", i, most);
+}
+
+static void case_poll(void)
+{
+	int cpu = CPU_SETSIZE - 1;
+
+	sched_getaffinity(0, sizeof(all_cpus), &all_cpus);
+	if (CPU_COUNT(&all_cpus) < 2) {
+		ktap_skip(case_name, "one CPU: there is always somebody else who wants it");
+		return;
+	}
+	while (!CPU_ISSET(cpu, &all_cpus))
+		cpu--;
+	give_cpu(o.vcpu[0].tid, cpu);
+	run_poll_steps();
+	give_cpu(0, cpu);
+}
+
 /* ---- what is not taken away is not waited for ---- */
 
 /* The page is taken away too, at once, and so faults each time. */
@@ -1215,6 +1376,7 @@ static const struct test_case cases[] = {
 	{ "behind", case_behind },
 	{ "huge", case_huge },
 	{ "wake", case_wake },
+	{ "poll", case_poll },
 };
 
 static const char *name_of(int i)

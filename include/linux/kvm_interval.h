@@ -166,6 +166,8 @@ static inline bool kvm_interval_is_busy(const struct kvm_vcpu_interval *vi)
 	STATS_DESC_TIME_NSEC(VCPU_GENERIC, mmu_interval_wait_ns),	       \
 	STATS_DESC_LOGHIST_TIME_NSEC(VCPU_GENERIC, mmu_interval_wait_hist,     \
 				     HALT_POLL_HIST_COUNT),		       \
+	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_attempted_poll),	       \
+	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_successful_poll),	       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_turn),		       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_retry_overlap),	       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_retry_overflow),	       \

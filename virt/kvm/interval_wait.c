@@ -8,8 +8,8 @@
  * that waits is not runnable, so the architecture blocks it as it blocks one
  * that waits for an asynchronous page fault: with nothing held, and until a
  * signal, a request, an interrupt or anything else that the guest should see
- * makes it runnable again, or the invalidation ends.  It may poll first, like a
- * halted one, as many an invalidation is shorter than a sleep.
+ * makes it runnable again, or the invalidation ends.  It may poll first, as
+ * many an invalidation is shorter than a sleep.
  *
  *   CPU 0: vCPU                          CPU 1: primary MMU
  *   -----------                          ------------------
@@ -218,30 +218,47 @@ void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 		WRITE_ONCE(vi->waiting, false);
 }
 
+static bool kvm_interval_may_poll(struct kvm_vcpu *vcpu, ktime_t stop)
+{
+	int idx = srcu_read_lock(&vcpu->kvm->srcu);
+	bool runnable = kvm_arch_vcpu_runnable(vcpu);
+
+	srcu_read_unlock(&vcpu->kvm->srcu, idx);
+
+	return !runnable && !signal_pending(current) && !need_resched() &&
+	       ktime_before(ktime_get(), stop);
+}
+
+/* Wait awake for halt_poll_ns, unless the scheduler wants the CPU. */
+static void kvm_interval_poll(struct kvm_vcpu *vcpu)
+{
+	ktime_t stop = ktime_add_ns(vcpu->interval.since,
+				    READ_ONCE(halt_poll_ns));
+
+	++vcpu->stat.generic.mmu_interval_attempted_poll;
+	while (kvm_interval_may_poll(vcpu, stop))
+		cpu_relax();
+	if (!kvm_interval_is_waiting(&vcpu->interval))
+		++vcpu->stat.generic.mmu_interval_successful_poll;
+}
+
 /**
  * kvm_interval_block - block a vCPU that is not halted, and not runnable
  * @vcpu:	the vCPU
  *
  * In place of kvm_vcpu_block().  One that waits for the end of an invalidation polls
- * first, as if it were halted, if the last of them was brief: for halt_poll_ns, or
- * what userspace has chosen for the VM, and as long as nothing else wants the CPU.
- * For how long it polls when it is halted is not touched.
+ * before it sleeps if the last of them was brief: what wakes it, and lets it have
+ * its CPU again, may take longer than what it waits for.
  *
  * Context: may sleep; kvm->srcu not held.
  */
 void kvm_interval_block(struct kvm_vcpu *vcpu)
 {
-	unsigned int poll_ns = vcpu->halt_poll_ns;
+	if (kvm_interval_is_waiting(&vcpu->interval) &&
+	    vcpu->interval.brief && READ_ONCE(halt_poll_ns))
+		kvm_interval_poll(vcpu);
 
-	if (!kvm_interval_is_waiting(&vcpu->interval)) {
-		kvm_vcpu_block(vcpu);
-		return;
-	}
-
-	/* kvm_vcpu_halt() lowers it to what is allowed */
-	vcpu->halt_poll_ns = vcpu->interval.brief ? UINT_MAX : 0;
-	kvm_vcpu_halt(vcpu);
-	vcpu->halt_poll_ns = poll_ns;
+	kvm_vcpu_block(vcpu);
 }
 
 /* Was the invalidation so brief that the vCPU had better poll for the next one? */

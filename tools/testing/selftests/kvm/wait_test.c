@@ -1107,7 +1107,7 @@ static const struct poll_step poll_steps[] = {
 
 static cpu_set_t all_cpus;
 
-/* What one wait has done to the statistics of halt polling. */
+/* What one wait has done to the statistics. */
 struct polls {
 	uint64_t waits;
 	uint64_t tried;
@@ -1120,8 +1120,8 @@ static void count_polls(struct polls *p, const struct polls *since)
 
 	*p = (struct polls) {
 		.waits = kvm_stats_read(s, "mmu_interval_wait") - since->waits,
-		.tried = kvm_stats_read(s, "halt_attempted_poll") - since->tried,
-		.worked = kvm_stats_read(s, "halt_successful_poll") - since->worked,
+		.tried = kvm_stats_read(s, "mmu_interval_attempted_poll") - since->tried,
+		.worked = kvm_stats_read(s, "mmu_interval_successful_poll") - since->worked,
 	};
 }
 
@@ -1152,7 +1152,7 @@ static bool wait_briefly(uint64_t halt_poll_ms, struct polls *p)
 }
 
 /*
- * Any other thread that wants the CPU ends a poll, and any request a wait, as in
+ * Any other thread whose turn it is ends a poll, and any request a wait, as in
  * case_wake().  Where that matters it says nothing.
  */
 static bool disturbed(const struct poll_step *step, const struct polls *first,

@@ -73,10 +73,11 @@ enum kvm_interval_turn {
  * @busy:	@armed, or it has a turn
  * @armed:	kvm_interval_stop_waiting() has to be called
  * @waiting:	that invalidation has not ended; cleared by whoever ends it
- * @brief:	the last invalidation that it waited for ended so soon that polling
- *		for the next one is worth it
+ * @brief:	the last invalidation that it waited for was shorter than
+ *		halt_poll_ns, so it polls for the end of the next one
  * @since:	when it began to wait
- * @ended:	when what it waited for ended, unless @waiting; like that
+ * @ended:	when what it waited for ended, set by whoever ended it; to be read
+ *		after mmu_interval_wait_disarm(), unless @waiting still
  * @lost:	collisions since a fault last succeeded
  * @turn:	state of its turn
  * @turn_node:	in kvm_interval.turns, unless empty; under its turn_lock

@@ -66,11 +66,11 @@ static void kvm_interval_wake(struct mmu_interval_wait *wait)
 	struct kvm_vcpu *vcpu = container_of(wait, struct kvm_vcpu,
 					     interval.wait);
 
+	vcpu->interval.ended = ktime_get();
 	/*
 	 * rcuwait_wake_up() has a barrier that pairs with set_current_state()
 	 * in kvm_vcpu_block().
 	 */
-	vcpu->interval.ended = ktime_get();
 	WRITE_ONCE(vcpu->interval.waiting, false);
 	rcuwait_wake_up(kvm_arch_vcpu_get_wait(vcpu));
 }
@@ -229,7 +229,11 @@ static bool kvm_interval_may_poll(struct kvm_vcpu *vcpu, ktime_t stop)
 	       ktime_before(ktime_get(), stop);
 }
 
-/* Wait awake for halt_poll_ns, unless the scheduler wants the CPU. */
+/*
+ * Wait awake for halt_poll_ns, or until the scheduler wants the CPU, as a mutex's
+ * waiter does.  A halted vCPU stops as soon as anybody else could run.  Here that
+ * would only be the next vCPU to run into the same invalidation.
+ */
 static void kvm_interval_poll(struct kvm_vcpu *vcpu)
 {
 	ktime_t stop = ktime_add_ns(vcpu->interval.since,

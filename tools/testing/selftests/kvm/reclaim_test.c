@@ -308,14 +308,18 @@ static bool advise(struct attack *a, struct range r, int advice)
 	return !madvise(range_at(a, r), range_len(r), advice);
 }
 
+static void let_guest_work_long(struct attack *a, uint64_t visits, int looks)
+{
+	uint64_t goal = writers_visits(a->w) + visits;
+
+	while (looks-- && writers_visits(a->w) < goal && !writers_failed(a->w))
+		usleep(100);
+}
+
 /* So many looks at it are enough: the guest may be waiting for us. */
 static void let_guest_work(struct attack *a, uint64_t visits)
 {
-	uint64_t goal = writers_visits(a->w) + visits;
-	int i;
-
-	for (i = 0; i < 100 && writers_visits(a->w) < goal && !writers_failed(a->w); i++)
-		usleep(100);
+	let_guest_work_long(a, visits, 100);
 }
 
 static void make_hot(struct attack *a, struct range r)
@@ -459,9 +463,12 @@ static void attack_compact(struct attack *a, struct range r)
 	uint64_t *pfn = calloc(a->w->pages, sizeof(*pfn));
 
 	TEST_ASSERT(pfn, "out of memory");
-	/* The better place is for the pages that are there when it comes. */
+	/*
+	 * The better place is for the pages that are there when it comes.  With KASAN
+	 * a guest needs seconds for its first round.
+	 */
 	if (!a->attacks)
-		let_guest_work(a, 2 * a->w->pages);
+		let_guest_work_long(a, 2 * a->w->pages, 100000);
 	read_pfns(a, whole_memory(a), pfn);
 	ask_helper(HELPER_COMPACT);
 	a->hits += count_moved(a, whole_memory(a), pfn);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Tests of scripts/bench-table on measures that are made up: on a changed kernel
-# that keeps every limit, and then on ones that break a single limit each.
+# that keeps every limit, and then on ones that break a single limit each; and of
+# which boots scripts/bench does again.
 #
 # Usage: tests/bench.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
@@ -11,7 +12,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
-
+# shellcheck source=scripts/bench-lib.sh
+. "$REPO/scripts/bench-lib.sh"
 
 # measure KERNEL MODE KEY=VALUE...
 measure()
@@ -118,6 +120,35 @@ one_kernel()
 		"the measures of one kernel are no comparison" "$got"
 }
 
+# A boot that failed, with these lines: is it done again?
+repeated()
+{
+	local title=$1 expected=$2 class=$3 machine=$4 run status=0
+
+	run=$(scratch)
+	cat >"$run/result.ktap"
+	MACHINE=$machine to_be_repeated "$class" "$run" 2>/dev/null || status=$?
+	tap "$((status != expected))" "$title"
+}
+
+SHUTDOWN='  # vcpu=0 unexpected exit 8 (SHUTDOWN)'
+LAST='  # vcpu=0 last exception: vector='
+
+repeats()
+{
+	repeated "a boot is done again: the emulator's fault" 0 "$EX_EMULATOR" tcg-threads </dev/null
+	repeated "the same: a shutdown as that may end" 0 "$EX_FAIL" tcg-threads \
+		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x10"
+	repeated "it is not: after another exception" 1 "$EX_FAIL" tcg-threads \
+		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x2"
+	repeated "it is not: no shutdown" 1 "$EX_FAIL" tcg-threads <<<"${LAST}14 error=0x10"
+	repeated "it is not: another machine" 1 "$EX_FAIL" kvm \
+		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x10"
+	repeated "it is not: the kernel complained as well" 1 "$EX_KERNEL" tcg-threads \
+		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x10"
+	tap "$((${#SHUTDOWNS[@]} != 1 || EMULATOR_FAULTS != 1))" "both are counted"
+}
+
 main()
 {
 	out_init
@@ -148,6 +179,7 @@ main()
 	worst_first
 	unsure
 	one_kernel
+	repeats
 	tap_end
 }
 

@@ -139,6 +139,8 @@ repeats()
 	repeated "a boot is done again: the emulator's fault" 0 "$EX_EMULATOR" tcg-threads </dev/null
 	repeated "the same: a shutdown as that may end" 0 "$EX_FAIL" tcg-threads \
 		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x10"
+	repeated "the same: after a read" 0 "$EX_FAIL" tcg-threads \
+		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0"
 	repeated "it is not: after another exception" 1 "$EX_FAIL" tcg-threads \
 		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x2"
 	repeated "it is not: no shutdown" 1 "$EX_FAIL" tcg-threads <<<"${LAST}14 error=0x10"
@@ -146,7 +148,7 @@ repeats()
 		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x10"
 	repeated "it is not: the kernel complained as well" 1 "$EX_KERNEL" tcg-threads \
 		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x10"
-	tap "$((${#SHUTDOWNS[@]} != 1 || EMULATOR_FAULTS != 1))" "both are counted"
+	tap "$((${#SHUTDOWNS[@]} != 2 || EMULATOR_FAULTS != 1))" "both are counted"
 }
 
 main()

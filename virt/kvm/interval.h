@@ -9,6 +9,9 @@
 
 #include <linux/kvm_host.h>
 
+/* Of kvm_main.c: -EINTR if @vcpu must not block, or not any more. */
+int kvm_vcpu_check_block(struct kvm_vcpu *vcpu);
+
 #ifdef CONFIG_KVM_INTERVAL_NOTIFIER
 
 void kvm_interval_init_vm(struct kvm *kvm);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// What a VM, a vCPU and debugfs need from the beginning.
+/// What a VM, a vCPU and debugfs need from the beginning, and a poll from kvm_main.c.
 // Files: virt/kvm/kvm_main.c
 
 @@
@@ -21,6 +21,15 @@ expression vcpu;
  ...
  kvm_async_pf_vcpu_init(vcpu);
 +kvm_interval_init_vcpu(vcpu);
+ ...
+ }
+
+@@
+identifier vcpu;
+@@
+-static
+ int kvm_vcpu_check_block(struct kvm_vcpu *vcpu)
+ {
  ...
  }
 

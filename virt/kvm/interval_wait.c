@@ -218,32 +218,28 @@ void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 		WRITE_ONCE(vi->waiting, false);
 }
 
-static bool kvm_interval_may_poll(struct kvm_vcpu *vcpu, ktime_t stop)
-{
-	int idx = srcu_read_lock(&vcpu->kvm->srcu);
-	bool runnable = kvm_arch_vcpu_runnable(vcpu);
-
-	srcu_read_unlock(&vcpu->kvm->srcu, idx);
-
-	return !runnable && !signal_pending(current) && !need_resched() &&
-	       ktime_before(ktime_get(), stop);
-}
-
 /*
  * Wait awake for halt_poll_ns, or until the scheduler wants the CPU, as a mutex's
- * waiter does.  A halted vCPU stops as soon as anybody else could run.  Here that
- * would only be the next vCPU to run into the same invalidation.
+ * waiter does.  A halted vCPU stops as soon as anybody else could run.  Here that is
+ * most often the next vCPU that will run into the same invalidation.  Returns true
+ * if the vCPU need not sleep.
  */
-static void kvm_interval_poll(struct kvm_vcpu *vcpu)
+static bool kvm_interval_poll(struct kvm_vcpu *vcpu)
 {
 	ktime_t stop = ktime_add_ns(vcpu->interval.since,
 				    READ_ONCE(halt_poll_ns));
 
 	++vcpu->stat.generic.mmu_interval_attempted_poll;
-	while (kvm_interval_may_poll(vcpu, stop))
+	do {
+		if (kvm_vcpu_check_block(vcpu) < 0) {
+			if (!kvm_interval_is_waiting(&vcpu->interval))
+				++vcpu->stat.generic.mmu_interval_successful_poll;
+			return true;
+		}
 		cpu_relax();
-	if (!kvm_interval_is_waiting(&vcpu->interval))
-		++vcpu->stat.generic.mmu_interval_successful_poll;
+	} while (!need_resched() && ktime_before(ktime_get(), stop));
+
+	return false;
 }
 
 /**
@@ -259,8 +255,9 @@ static void kvm_interval_poll(struct kvm_vcpu *vcpu)
 void kvm_interval_block(struct kvm_vcpu *vcpu)
 {
 	if (kvm_interval_is_waiting(&vcpu->interval) &&
-	    vcpu->interval.brief && READ_ONCE(halt_poll_ns))
-		kvm_interval_poll(vcpu);
+	    vcpu->interval.brief && READ_ONCE(halt_poll_ns) &&
+	    kvm_interval_poll(vcpu))
+		return;
 
 	kvm_vcpu_block(vcpu);
 }

@@ -34,6 +34,8 @@
 	each(deaf_wait)		/* only the end wakes it */		\
 	each(coarse_wait)	/* for anything in the mm */		\
 	each(keen_wait)		/* always polls first */		\
+	each(sleepy_wait)	/* never polls */			\
+	each(deaf_poll)		/* only the end ends it */		\
 	each(coarse_retry)	/* for anything in the VM */		\
 	each(no_turn)
 

@@ -33,7 +33,21 @@ identifier vi, now;
  bool brief = ...;
 +if (kvm_sabotaged(keen_wait))
 +	return;
++if (kvm_sabotaged(sleepy_wait))
++	brief = false;
  ...
+ }
+
+@@
+identifier vcpu;
+@@
+ kvm_interval_poll(struct kvm_vcpu *vcpu)
+ {
+ <...
+-kvm_vcpu_check_block(vcpu) < 0
++kvm_sabotaged(deaf_poll) ? !kvm_interval_is_waiting(&vcpu->interval) :
++kvm_vcpu_check_block(vcpu) < 0
+ ...>
  }
 
 @@

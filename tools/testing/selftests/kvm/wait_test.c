@@ -1125,24 +1125,34 @@ static void count_polls(struct polls *p, const struct polls *since)
 	};
 }
 
-static bool wait_briefly(uint64_t halt_poll_ms, struct polls *p)
+/* The page is being taken away, for that long, and the vCPU about to want it. */
+static bool begin_poll(uint64_t halt_poll_ms, uint64_t ms, struct polls *before)
 {
-	struct polls since;
 	char text[24];
 
 	snprintf(text, sizeof(text), "%lu", halt_poll_ms * MSEC);
 	TEST_ASSERT(knob_set(HALT_POLL_NS, text), HALT_POLL_NS " can't be set to %s", text);
-	/* Not in step with anything that is done each 100 ms. */
-	usleep(random_ms(1, 100) * 1000);
-	fill(mem, THE_PAGE, 1);
+	fill(mem, THE_PAGE - 1, 3);
 	desk(0)->gva = MEM_GVA + THE_PAGE * PAGE;
 	order(&o, &o.vcpu[0], guest_write);
 	order_must_end(&o.vcpu[0]);
-	interval_debug_delay(taker.tid, BRIEF_MS * 1000);
-	count_polls(&since, &(struct polls) {});
+	interval_debug_delay(taker.tid, ms * 1000);
+	count_polls(before, &(struct polls) {});
 	if (!take_begin(word_of(mem, THE_PAGE), PAGE))
 		return false;
+	desk(0)->wrote = 0;
 	order(&o, &o.vcpu[0], guest_write);
+	return true;
+}
+
+static bool wait_briefly(uint64_t halt_poll_ms, struct polls *p)
+{
+	struct polls since;
+
+	/* Not in step with anything that is done each 100 ms. */
+	usleep(random_ms(1, 100) * 1000);
+	if (!begin_poll(halt_poll_ms, BRIEF_MS, &since))
+		return false;
 	take_wait();
 	order_must_end(&o.vcpu[0]);
 	count_polls(p, &since);
@@ -1185,6 +1195,30 @@ static bool run_poll_step(const struct poll_step *step, int *tries)
 		     second.worked);
 }
 
+/* It polls for 2 s, and comes out of that for a signal. */
+static bool signal_ends_poll(void)
+{
+	struct polls since, p = {};
+	int looks = ORDERS_LOOKS(LONG_MS / 4);
+	uint64_t late, ns;
+	bool good;
+
+	if (!wait_briefly(MORE, &p))
+		return false;
+	good = begin_poll(2 * LONG_MS, LONG_MS, &since);
+	while (good && looks--) {
+		count_polls(&p, &since);
+		if (p.tried)
+			break;
+		usleep(ORDERS_LOOK_US);
+	}
+	good = good && (p.tried || wrong("it does not poll")) && send_signal(&ns) && still_waits();
+	if (good)
+		return end_wait(1, &late);
+	abandon();
+	return false;
+}
+
 /* From now on @tid has @cpu for itself, as far as this process goes; 0: nobody has. */
 static void give_cpu(pid_t tid, int cpu)
 {
@@ -1215,7 +1249,8 @@ static void run_poll_steps(void)
 			return;
 		most = max(most, tries);
 	}
-	ktap_pass(case_name, "%d times as it should; tries=%d", i, most);
+	if (signal_ends_poll())
+		ktap_pass(case_name, "%d times as it should, and for a signal; tries=%d", i, most);
 }
 
 static void case_poll(void)

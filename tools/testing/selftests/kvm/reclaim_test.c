@@ -34,6 +34,9 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE		25
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE	23
+#endif
 
 #define PAGE			ORACLE_PAGE_SIZE
 #define BLOCK_PAGES		(WRITERS_HUGE / PAGE)
@@ -46,7 +49,8 @@
 #define SLOW_SWAP_BYTES		(32UL << 20)
 #define BALLAST_BYTES		(512UL << 10)
 #define RECLAIM_BYTES		(64UL << 10)
-#define HOG_BYTES		(64UL << 20)
+#define HOG_GUESTS		12
+#define COMPACT_CANDIDATES	4
 
 #define COUNTS			"guest writes=%lu invalidations=%lu swapins=%lu faults=%lu async=%lu ages=%lu"
 #define VERDICTS		"stale=%lu lost=%lu torn=%lu"
@@ -75,8 +79,6 @@ struct operation {
 	unsigned int kinds;
 	/* What must move in /proc/vmstat. */
 	const char *counters[3];
-	/* To be asked of the helper before the guest has memory. */
-	char before;
 	/* KVM must be asked for the age of pages. */
 	bool ages;
 	/* The guest must meet pages that it cannot use. */
@@ -237,20 +239,46 @@ static void helper_reclaim(void)
 	munmap(p, BALLAST_BYTES);
 }
 
-static uint8_t *hog;
+/*
+ * Compaction moves pages up, the lowest first, into blocks that others use in part;
+ * blocks that are free it leaves alone.  So the helper takes memory before the guest
+ * gets its own, and after, for who knows which way the kernel goes.  Then it gives
+ * most back, so that there is room for all that lies below the guest, like the files
+ * of a ramfs, and for the guest: in no regular pattern, as room is looked for in strides.
+ */
+static uint8_t *hogs[2];
 
-/* Takes what the guest would be given first ... */
-static void helper_hog(void)
+static uint64_t hog_size(void)
 {
-	hog = helper_map(HOG_BYTES);
+	return HOG_GUESTS * ((uint64_t)opt.mib << 20);
 }
 
-/* ... and gives it back, so that there is a better place for the guest's pages. */
+/* One more; after both, both anew. */
+static void helper_hog(void)
+{
+	size_t i = hogs[0] && !hogs[1];
+
+	if (!i && hogs[0]) {
+		munmap(hogs[0], hog_size());
+		munmap(hogs[1], hog_size());
+		hogs[1] = NULL;
+	}
+	hogs[i] = helper_map(hog_size());
+}
+
+static void hog_give_back(uint8_t *hog)
+{
+	uint64_t i;
+
+	for (i = 0; i < hog_size() / PAGE; i++)
+		if (oracle_mix(i) % 8)
+			madvise(hog + i * PAGE, PAGE, MADV_DONTNEED);
+}
+
 static void helper_compact(void)
 {
-	if (hog)
-		munmap(hog, HOG_BYTES);
-	hog = NULL;
+	hog_give_back(hogs[0]);
+	hog_give_back(hogs[1]);
 	knob_write(COMPACT, "1");
 }
 
@@ -308,18 +336,14 @@ static bool advise(struct attack *a, struct range r, int advice)
 	return !madvise(range_at(a, r), range_len(r), advice);
 }
 
-static void let_guest_work_long(struct attack *a, uint64_t visits, int looks)
-{
-	uint64_t goal = writers_visits(a->w) + visits;
-
-	while (looks-- && writers_visits(a->w) < goal && !writers_failed(a->w))
-		usleep(100);
-}
-
 /* So many looks at it are enough: the guest may be waiting for us. */
 static void let_guest_work(struct attack *a, uint64_t visits)
 {
-	let_guest_work_long(a, visits, 100);
+	uint64_t goal = writers_visits(a->w) + visits;
+	int looks = 100;
+
+	while (looks-- && writers_visits(a->w) < goal && !writers_failed(a->w))
+		usleep(100);
 }
 
 static void make_hot(struct attack *a, struct range r)
@@ -463,12 +487,11 @@ static void attack_compact(struct attack *a, struct range r)
 	uint64_t *pfn = calloc(a->w->pages, sizeof(*pfn));
 
 	TEST_ASSERT(pfn, "out of memory");
-	/*
-	 * The better place is for the pages that are there when it comes.  With KASAN
-	 * a guest needs seconds for its first round.
-	 */
-	if (!a->attacks)
-		let_guest_work_long(a, 2 * a->w->pages, 100000);
+	/* What lay below the guest's pages has had all of the room: now it is above. */
+	if (a->attacks > 1 && !a->hits) {
+		ask_helper(HELPER_HOG);
+		ask_helper(HELPER_HOG);
+	}
 	read_pfns(a, whole_memory(a), pfn);
 	ask_helper(HELPER_COMPACT);
 	a->hits += count_moved(a, whole_memory(a), pfn);
@@ -605,6 +628,8 @@ static const char *prepare_compact(void)
 {
 	if (access(COMPACT, W_OK))
 		return "no " COMPACT ", or not for this user";
+	if (madvise(NULL, 0, MADV_POPULATE_WRITE))
+		return "no MADV_POPULATE_WRITE in this kernel";
 	start_helper();
 	return NULL;
 }
@@ -641,7 +666,7 @@ static const struct operation operations[] = {
 	{ "mlock", prepare_memcg, attack_mlock, ANON_4K | SHMEM_4K,
 	  { "unevictable_pgs_mlocked", "unevictable_pgs_munlocked" }, .swaps = true },
 	{ "compact", prepare_compact, attack_compact, ANON_4K | SHMEM_4K,
-	  { "pgmigrate_success", "compact_isolated" }, .before = HELPER_HOG, .hits = true },
+	  { "pgmigrate_success", "compact_isolated" }, .hits = true },
 	{ "move", prepare_nodes, attack_move, ANON | SHMEM_4K, { "pgmigrate_success" },
 	  .hits = true },
 	{ "protnone", prepare_nothing, attack_protnone, ANON | SHMEM_4K, .holes = true },
@@ -736,6 +761,40 @@ static void destroy_memory(struct attack *a)
 	munmap(a->hva, a->size);
 	if (a->memfd >= 0)
 		close(a->memfd);
+}
+
+static uint64_t mean_pfn(struct attack *a)
+{
+	uint64_t i, n = a->size / PAGE, sum = 0;
+
+	for (i = 0; i < n; i++)
+		sum += page_state_pfn(&page_state, a->hva + i * PAGE);
+	return sum / n;
+}
+
+/*
+ * Memory with all of its pages, in a place from which compaction takes them: the
+ * lowest of a few, with what the helper has before and after them.
+ */
+static void create_memory_for_compaction(struct attack *a)
+{
+	struct attack candidate[COMPACT_CANDIDATES];
+	int i, lowest = 0;
+
+	ask_helper(HELPER_HOG);
+	for (i = 0; i < COMPACT_CANDIDATES; i++) {
+		candidate[i] = *a;
+		create_memory(&candidate[i]);
+		TEST_ASSERT(!madvise(candidate[i].hva, candidate[i].size, MADV_POPULATE_WRITE),
+			    "MADV_POPULATE_WRITE: %s", strerror(errno));
+		if (mean_pfn(&candidate[i]) < mean_pfn(&candidate[lowest]))
+			lowest = i;
+	}
+	ask_helper(HELPER_HOG);
+	*a = candidate[lowest];
+	for (i = 0; i < COMPACT_CANDIDATES; i++)
+		if (i != lowest)
+			destroy_memory(&candidate[i]);
 }
 
 static const char *need_huge(const struct test_case *tc)
@@ -882,9 +941,10 @@ static const char *run_with(const struct test_case *tc, int vcpus, struct result
 	static struct writers w;
 	const char *why;
 
-	if (tc->op->before)
-		ask_helper(tc->op->before);
-	create_memory(&a);
+	if (tc->op->run == attack_compact)
+		create_memory_for_compaction(&a);
+	else
+		create_memory(&a);
 	a.w = &w;
 	create_writers(&a, vcpus, seed);
 	writers_start(&w);

@@ -59,16 +59,18 @@ static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
 				     gfn_t gfn, bool may_wait,
 				     struct kvm_interval_snapshot *snap)
 {
+	const struct kvm_interval *interval = &vcpu->kvm->interval;
+
 	/*
 	 * Read the number before anything that it stands for: announced ranges,
 	 * or e.g. whether the APIC page is in use.  Pairs with the release in
 	 * kvm_interval_record().
 	 */
-	snap->seq = smp_load_acquire(&vcpu->kvm->interval.seq);
+	snap->seq = smp_load_acquire(&interval->seq);
 	if (!slot)
 		return 0;
 
-	snap->idle = mmu_interval_idle(vcpu->kvm->interval.ranges);
+	snap->idle = mmu_interval_idle(interval->ranges);
 	if (likely(snap->idle && !(slot->flags & KVM_MEMSLOT_INVALID) &&
 		   !kvm_interval_debug_delays_faults()))
 		return 0;

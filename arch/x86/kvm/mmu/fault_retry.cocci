@@ -17,3 +17,11 @@ expression vcpu, fault;
 @@
 -mmu_invalidate_retry_hva(vcpu->kvm, fault->mmu_seq, fault->hva)
 +kvm_interval_retry(vcpu, fault->slot, fault->gfn, &fault->snap)
+
+@@
+expression fault;
+@@
+ __gfn_to_pfn_memslot(...,
+-	&fault->hva
++	NULL
+	)

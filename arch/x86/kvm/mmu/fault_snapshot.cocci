@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A page fault carries a snapshot instead of a sequence number.
+/// A page fault carries a snapshot instead of a sequence number and an HVA.
 // Files: arch/x86/kvm/mmu/mmu_internal.h
 
 @@ @@
@@ -8,9 +8,6 @@
 -	unsigned long mmu_seq;
 +	struct kvm_interval_snapshot snap;
  	...
+-	hva_t hva;
+	...
  };
-
-@@ @@
- #include <asm/kvm_host.h>
-+
-+#include "../interval.h"

@@ -8,8 +8,13 @@ expression vcpu, fault, slot;
  kvm_mmu_hugepage_adjust(...)
  {
  ...
-+/* It reaches beyond the page for which kvm_interval_retry() has spoken. */
-+kvm_interval_limit_level(vcpu->kvm, &fault->snap, slot, fault->gfn, &fault->max_level);
- fault->req_level = kvm_mmu_max_mapping_level(vcpu->kvm, slot, ...);
+ fault->req_level =
+-kvm_mmu_max_mapping_level(vcpu->kvm, slot, fault->gfn, fault->max_level)
++kvm_interval_mapping_level(vcpu->kvm, fault)
+ ;
  ...
  }
+
+@@ @@
+ #include "mmu_internal.h"
++#include "interval.h"

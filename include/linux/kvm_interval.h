@@ -132,7 +132,7 @@ void kvm_interval_zap_end(struct kvm *kvm);
 
 /* For the architecture's KVM_RUN, called by the vCPU's own thread. */
 void kvm_interval_block(struct kvm_vcpu *vcpu);
-void kvm_interval_stop_waiting(struct kvm_vcpu *vcpu);
+bool kvm_interval_stop_waiting(struct kvm_vcpu *vcpu);
 void kvm_interval_enter(struct kvm_vcpu *vcpu);
 void kvm_interval_leave(struct kvm_vcpu *vcpu);
 
@@ -170,6 +170,7 @@ static inline bool kvm_interval_is_busy(const struct kvm_vcpu_interval *vi)
 				     HALT_POLL_HIST_COUNT),		       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_attempted_poll),	       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_successful_poll),	       \
+	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_fault_again),	       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_turn),		       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_retry_overlap),	       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_retry_overflow),	       \

@@ -75,6 +75,8 @@ enum kvm_interval_turn {
  * @waiting:	that invalidation has not ended; cleared by whoever ends it
  * @brief:	the last invalidation that it waited for was shorter than
  *		halt_poll_ns, so it polls for the end of the next one
+ * @addr:	of the fault that made it wait; the architecture's
+ * @error_code:	likewise
  * @since:	when it began to wait
  * @ended:	when what it waited for ended, set by whoever ended it; to be read
  *		after mmu_interval_wait_disarm(), unless @waiting still
@@ -91,6 +93,8 @@ struct kvm_vcpu_interval {
 	bool armed;
 	bool waiting;
 	bool brief;
+	gpa_t addr;
+	u64 error_code;
 	ktime_t since;
 	ktime_t ended;
 	unsigned int lost;

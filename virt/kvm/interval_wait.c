@@ -28,7 +28,8 @@
  *                                            waiting = false
  *                                            rcuwait_wake_up()
  *   kvm_interval_stop_waiting()
- *   enter the guest, which faults again
+ *   fault again, on behalf of the guest
+ *   enter the guest
  *
  * Turns.  A page may be invalidated again and again so fast that a fault
  * collides every time.  A vCPU that has lost often enough in a row takes a turn:
@@ -281,17 +282,21 @@ static void kvm_interval_judge(struct kvm_vcpu_interval *vi, ktime_t now)
  *
  * To be called when a blocked vCPU has become runnable, for whatever reason: if
  * the page is still being taken away, the next fault will say so.
+ *
+ * Return: true if it has waited, and what it waited for has ended.
  */
-void kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
+bool kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
 {
 	struct kvm_vcpu_interval *vi = &vcpu->interval;
+	bool ended;
 	ktime_t now;
 	u64 ns;
 
 	if (likely(!vi->armed))
-		return;
+		return false;
 
 	mmu_interval_wait_disarm(vcpu->kvm->mm, &vi->wait);
+	ended = !vi->waiting;
 	vi->armed = false;
 	vi->busy = vi->turn != KVM_INTERVAL_NO_TURN;
 
@@ -302,13 +307,15 @@ void kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
 	KVM_STATS_LOG_HIST_UPDATE(vcpu->stat.generic.mmu_interval_wait_hist,
 				  ns);
 	trace_kvm_interval_wait(vcpu->vcpu_id, vi->wait.start, ns,
-				!vi->waiting);
+				ended);
 
 	kvm_interval_judge(vi, now);
 	/* To have waited to the end and to meet another one is a loss */
-	if (!vi->waiting)
+	if (ended)
 		vi->lost++;
 	WRITE_ONCE(vi->waiting, false);
+
+	return ended;
 }
 
 /**

@@ -24,6 +24,7 @@
 +	u64 mmu_interval_wait_hist[HALT_POLL_HIST_COUNT];
 +	u64 mmu_interval_attempted_poll;
 +	u64 mmu_interval_successful_poll;
++	u64 mmu_interval_fault_again;
 +	u64 mmu_interval_turn;
 +	u64 mmu_interval_retry_overlap;
 +	u64 mmu_interval_retry_overflow;

@@ -18,4 +18,13 @@ static inline bool kvm_interval_may_run(struct kvm_vcpu *vcpu)
 	       kvm_request_pending(vcpu);
 }
 
+void kvm_interval_fault_again(struct kvm_vcpu *vcpu);
+
+/* A blocked vCPU has become runnable. */
+static inline void kvm_interval_unblock(struct kvm_vcpu *vcpu)
+{
+	if (kvm_interval_stop_waiting(vcpu))
+		kvm_interval_fault_again(vcpu);
+}
+
 #endif /* __KVM_X86_INTERVAL_H */

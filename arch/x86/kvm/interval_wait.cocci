@@ -9,7 +9,7 @@ expression vcpu;
  {
  <...
  vcpu->arch.apf.halted = false;
-+kvm_interval_stop_waiting(vcpu);
++kvm_interval_unblock(vcpu);
  ...>
  }
 

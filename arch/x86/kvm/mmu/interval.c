@@ -3,7 +3,38 @@
  * Guest faults on the interval notifier: what is too rare to be inline
  */
 
+#include "../interval.h"
+#include "../mmu.h"
 #include "interval.h"
+
+/*
+ * kvm_interval_begin() has refused a fault, and its vCPU may have to wait.  Remember
+ * what kvm_interval_fault_again() needs.
+ */
+int kvm_interval_put_off(struct kvm_vcpu *vcpu,
+			 const struct kvm_page_fault *fault)
+{
+	vcpu->interval.addr = fault->addr;
+	vcpu->interval.error_code = fault->error_code;
+
+	return RET_PF_RETRY;
+}
+
+/*
+ * What @vcpu has waited for has ended: handle its fault as if the guest had come back
+ * with it, which saves the way to the guest and back.  Not if guest page tables
+ * were walked for it: they may have changed.  Whatever comes of it, the guest is
+ * entered next, and faults if it has to.  May sleep; kvm->srcu held.
+ */
+void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
+{
+	if (!vcpu->arch.mmu->root_role.direct || kvm_mmu_reload(vcpu))
+		return;
+
+	++vcpu->stat.generic.mmu_interval_fault_again;
+	kvm_mmu_do_page_fault(vcpu, vcpu->interval.addr,
+			      vcpu->interval.error_code, false, NULL);
+}
 
 /*
  * The part of kvm_interval_mapping_level() for which there is something to look at.

@@ -9,6 +9,8 @@
 
 #include "mmu_internal.h"
 
+int kvm_interval_put_off(struct kvm_vcpu *vcpu,
+			 const struct kvm_page_fault *fault);
 int kvm_interval_limit_mapping_level(struct kvm *kvm,
 				     const struct kvm_page_fault *fault);
 

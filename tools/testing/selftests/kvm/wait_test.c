@@ -985,6 +985,8 @@ struct wait_stats {
 	uint64_t in_hist;
 	uint64_t at_least;
 	uint64_t at_most;
+	/* Faults that KVM handled again, without the guest. */
+	uint64_t again;
 };
 
 /* What was counted since @since. */
@@ -1000,6 +1002,7 @@ static void read_wait_stats(struct wait_stats *w, const struct wait_stats *since
 		.in_hist = -since->in_hist,
 		.at_least = -since->at_least,
 		.at_most = -since->at_most,
+		.again = kvm_stats_read(s, "mmu_interval_fault_again") - since->again,
 	};
 	for (i = 0; i < n; i++) {
 		w->in_hist += bucket[i];
@@ -1022,6 +1025,9 @@ static bool stats_agree(const struct wait_stats *w, uint64_t ns)
 	if (w->in_hist != w->waits || w->at_least > w->ns || w->at_most < w->ns)
 		return wrong("mmu_interval_wait_hist: %lu of %lu waits, of %lu to %lu ns, not %lu",
 			     w->in_hist, w->waits, w->at_least, w->at_most, w->ns);
+	/* After the last piece; with shadow paging the guest has to come back with it. */
+	if (w->again != kvm_is_tdp_enabled())
+		return wrong("mmu_interval_fault_again has moved by %lu", w->again);
 	return true;
 }
 

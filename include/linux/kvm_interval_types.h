@@ -94,7 +94,7 @@ struct kvm_vcpu_interval {
 	bool waiting;
 	bool brief;
 	gpa_t addr;
-	u64 error_code;
+	u32 error_code;
 	ktime_t since;
 	ktime_t ended;
 	unsigned int lost;

@@ -22,8 +22,8 @@ export SIGNOFF='A Tester <tester@example.org>'
 
 FIXTURE_FILES='Makefile Kconfig kernel/Makefile mm/mmu_notifier.c mm/Makefile
 	mm/Kconfig.debug virt/kvm/*
-	arch/x86/kvm/Kconfig arch/x86/kvm/*.[ch] arch/x86/kvm/mmu/* include/linux/kvm*.h
-	include/linux/mmu_notifier.h scripts/checkpatch.pl scripts/spelling.txt
+	arch/x86/kvm/Kconfig arch/x86/kvm/Makefile arch/x86/kvm/*.[ch] arch/x86/kvm/mmu/*
+	include/linux/kvm*.h include/linux/mmu_notifier.h scripts/checkpatch.pl scripts/spelling.txt
 	tools/testing/selftests/kvm/Makefile'
 
 make_tree()

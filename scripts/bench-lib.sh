@@ -14,7 +14,7 @@
 # and gets
 #	boot_sound NAME KERNEL TIER WHAT	one boot, in $RUN/NAME-TRY
 #	say_boots				a few lines on how the boots went
-# and EMULATOR_FAULTS, SHUTDOWNS, PRESSURES and TROUBLE; STATUS is set to the class of
+# and EMULATOR_FAULTS, SUSPECTS, PRESSURES and TROUBLE; STATUS is set to the class of
 # a boot that was given up.
 
 # How often one boot is tried again.
@@ -25,7 +25,7 @@ readonly MAX_REPEATS=6
 readonly SET_UP_LIMIT=100
 
 EMULATOR_FAULTS=0
-SHUTDOWNS=()	# boots that ended as by the emulator's fault, but nothing proves it
+SUSPECTS=()	# boots that ended as by the emulator's fault, but nothing proves it
 PRESSURES=()	# of each boot, in per cent
 TROUBLE=()	# a line for each boot that was given up
 STATUS=0
@@ -66,6 +66,16 @@ boot_once()
 	return "$class"
 }
 
+# stuck_in_guest FOLDER: the same of a lockup: did a CPU take an NMI, but no interrupt for a
+# minute or more, and ran a guest, which it must leave for either?
+stuck_in_guest()
+{
+	[ "${MACHINE:-}" = tcg-threads ] &&
+		grep -aq '^LOCKUP ' "$1/verdict" &&
+		grep -aq 'RIP: 0010:svm_vcpu_run+' \
+			< <(grep -a -A 2 'NMI backtrace for cpu' "$1/console.log")
+}
+
 # shut_down FOLDER: did it fail as the emulator's fault may end: a guest, whose page tables
 # never change, fetches or reads where it has no page?  No kernel is acquitted by that: only
 # MAX_REPEATS such boots are done again.
@@ -83,8 +93,11 @@ to_be_repeated()
 		EMULATOR_FAULTS=$((EMULATOR_FAULTS + 1))
 		warn "${2##*/}: the emulator broke the guest"
 	elif [ "$1" -eq "$EX_FAIL" ] && shut_down "$2"; then
-		SHUTDOWNS+=("${2##*/}")
+		SUSPECTS+=("${2##*/}")
 		warn "${2##*/}: a guest shut down, which may be the emulator's fault (docs/emulator.md)"
+	elif [ "$1" -eq "$EX_KERNEL" ] && stuck_in_guest "$2"; then
+		SUSPECTS+=("${2##*/}")
+		warn "${2##*/}: a CPU did not leave its guest, which may be the emulator's fault (docs/emulator.md)"
 	else
 		return 1
 	fi
@@ -126,7 +139,7 @@ say_boots()
 
 	[ -n "${KEEP_PARTS:-}" ] ||
 		say "boots done again, and not in the table: $EMULATOR_FAULTS broken by the emulator," \
-			"${#SHUTDOWNS[@]} in which a guest shut down, as that may end ${SHUTDOWNS[*]+(${SHUTDOWNS[*]})}"
+			"${#SUSPECTS[@]} that ended as that may end ${SUSPECTS[*]+(${SUSPECTS[*]})}"
 	[ ${#PRESSURES[@]} -eq 0 ] ||
 		say "time in which something here waited for a CPU, each boot: ${PRESSURES[*]} %"
 	for line in ${TROUBLE[@]+"${TROUBLE[@]}"}; do

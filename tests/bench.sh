@@ -131,6 +131,23 @@ repeated()
 	tap "$((status != expected))" "$title"
 }
 
+# A boot with this verdict in which another CPU was found there.
+stuck()
+{
+	local title=$1 expected=$2 word=$3 where=$4 machine=$5 run status=0
+
+	run=$(scratch)
+	printf '%s %d\n' "$word" "$EX_KERNEL" >"$run/verdict"
+	cat >"$run/console.log" <<-END
+	[  108.6][    C1] RIP: 0010:smp_call_function_many_cond+0xeb/0x2e0
+	[  108.7][    C0] NMI backtrace for cpu 0
+	[  108.7][    C0] CPU: 0 PID: 81 Comm: fault_bench Tainted: G             L
+	[  108.7][    C0] RIP: 0010:$where+0x243/0x6e0
+	END
+	MACHINE=$machine to_be_repeated "$EX_KERNEL" "$run" 2>/dev/null || status=$?
+	tap "$((status != expected))" "$title"
+}
+
 SHUTDOWN='  # vcpu=0 unexpected exit 8 (SHUTDOWN)'
 LAST='  # vcpu=0 last exception: vector='
 
@@ -148,7 +165,11 @@ repeats()
 		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x10"
 	repeated "it is not: the kernel complained as well" 1 "$EX_KERNEL" tcg-threads \
 		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x10"
-	tap "$((${#SHUTDOWNS[@]} != 2 || EMULATOR_FAULTS != 1))" "both are counted"
+	stuck "the same: a CPU that does not leave its guest" 0 LOCKUP svm_vcpu_run tcg-threads
+	stuck "it is not: a CPU that is elsewhere" 1 LOCKUP queued_write_lock_slowpath tcg-threads
+	stuck "it is not: another complaint" 1 WARN svm_vcpu_run tcg-threads
+	stuck "it is not: a lockup on another machine" 1 LOCKUP svm_vcpu_run kvm
+	tap "$((${#SUSPECTS[@]} != 3 || EMULATOR_FAULTS != 1))" "both are counted"
 }
 
 main()

@@ -9,12 +9,14 @@
 
 /*
  * kvm_interval_begin() has refused a fault, and its vCPU may have to wait.  Remember
- * what kvm_interval_fault_again() needs.
+ * what kvm_interval_fault_again() needs: nothing if guest page tables were walked,
+ * as they may have changed by then.
  */
 int kvm_interval_put_off(struct kvm_vcpu *vcpu,
 			 const struct kvm_page_fault *fault)
 {
-	vcpu->interval.addr = fault->addr;
+	vcpu->interval.addr = vcpu->arch.mmu->root_role.direct ? fault->addr :
+								 INVALID_GPA;
 	vcpu->interval.error_code = fault->error_code;
 
 	return RET_PF_RETRY;
@@ -22,13 +24,14 @@ int kvm_interval_put_off(struct kvm_vcpu *vcpu,
 
 /*
  * What @vcpu has waited for has ended: handle its fault as if the guest had come back
- * with it, which saves the way to the guest and back.  Not if guest page tables
- * were walked for it: they may have changed.  Whatever comes of it, the guest is
- * entered next, and faults if it has to.  May sleep; kvm->srcu held.
+ * with it, which saves the way to the guest and back.  Whatever comes of it, the guest
+ * is entered next, and faults if it has to.  May sleep; kvm->srcu held.
  */
 void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
 {
-	if (!vcpu->arch.mmu->root_role.direct || kvm_mmu_reload(vcpu))
+	/* L2 with page tables of its own may be L1 by now, or the reverse */
+	if (vcpu->interval.addr == INVALID_GPA ||
+	    !vcpu->arch.mmu->root_role.direct || kvm_mmu_reload(vcpu))
 		return;
 
 	++vcpu->stat.generic.mmu_interval_fault_again;

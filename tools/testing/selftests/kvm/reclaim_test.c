@@ -482,16 +482,29 @@ static uint64_t count_moved(struct attack *a, struct range r, const uint64_t *pf
 	return n;
 }
 
+/*
+ * Either others had all of the room, or the guest's pages lie at the top: out with
+ * them, and the helper gets their place before the guest wants them back.
+ */
+static void seat_anew(struct attack *a)
+{
+	struct range all = whole_memory(a);
+
+	hide(a, all);
+	must(a, advise(a, all, MADV_PAGEOUT), "MADV_PAGEOUT", all);
+	ask_helper(HELPER_HOG);
+	ask_helper(HELPER_HOG);
+	unhide(a, all);
+	let_guest_work(a, 2 * all.n);
+}
+
 static void attack_compact(struct attack *a, struct range r)
 {
 	uint64_t *pfn = calloc(a->w->pages, sizeof(*pfn));
 
 	TEST_ASSERT(pfn, "out of memory");
-	/* What lay below the guest's pages has had all of the room: now it is above. */
-	if (a->attacks > 1 && !a->hits) {
-		ask_helper(HELPER_HOG);
-		ask_helper(HELPER_HOG);
-	}
+	if (a->attacks > 1 && !a->hits)
+		seat_anew(a);
 	read_pfns(a, whole_memory(a), pfn);
 	ask_helper(HELPER_COMPACT);
 	a->hits += count_moved(a, whole_memory(a), pfn);
@@ -631,7 +644,7 @@ static const char *prepare_compact(void)
 	if (madvise(NULL, 0, MADV_POPULATE_WRITE))
 		return "no MADV_POPULATE_WRITE in this kernel";
 	start_helper();
-	return NULL;
+	return prepare_swap();
 }
 
 static const char *prepare_nodes(void)

@@ -29,6 +29,10 @@ int kvm_interval_put_off(struct kvm_vcpu *vcpu,
  */
 void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
 {
+	/* These go first, and the lookup may sleep, e.g. in userfaultfd */
+	if (signal_pending(current) || kvm_cpu_has_interrupt(vcpu))
+		return;
+
 	/* L2 with page tables of its own may be L1 by now, or the reverse */
 	if (vcpu->interval.addr == INVALID_GPA ||
 	    !vcpu->arch.mmu->root_role.direct || kvm_mmu_reload(vcpu))
@@ -41,8 +45,8 @@ void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
 
 /*
  * The part of kvm_interval_mapping_level() for which there is something to look at.
- * Returns the largest page size of which no page is being taken away, nor is larger
- * than the host's; may lock as kvm_mmu_max_mapping_level() does.
+ * Returns the largest page size, at most the host's, of which no page is being taken
+ * away.
  */
 int kvm_interval_limit_mapping_level(struct kvm *kvm,
 				     const struct kvm_page_fault *fault)

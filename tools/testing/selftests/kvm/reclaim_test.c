@@ -248,6 +248,7 @@ static void helper_reclaim(void)
  */
 static uint8_t *hogs[2];
 
+/* Each is as large as so many guests. */
 static uint64_t hog_size(void)
 {
 	return HOG_GUESTS * ((uint64_t)opt.mib << 20);

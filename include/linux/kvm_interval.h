@@ -13,19 +13,20 @@
 #ifndef __LINUX_KVM_INTERVAL_H
 #define __LINUX_KVM_INTERVAL_H
 
+#include <linux/jump_label.h>
 #include <linux/kvm_host.h>
 #include <linux/kvm_interval_types.h>
 #include <linux/mmu_interval_range.h>
 
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
-extern u32 kvm_interval_debug_delay_fault_us;
+DECLARE_STATIC_KEY_FALSE(kvm_interval_debug_delays_faults);
 #endif
 
 /* Are faults to be delayed, for a test? */
-static inline bool kvm_interval_debug_delays_faults(void)
+static inline bool kvm_interval_delays_faults(void)
 {
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
-	return READ_ONCE(kvm_interval_debug_delay_fault_us);
+	return static_branch_unlikely(&kvm_interval_debug_delays_faults);
 #else
 	return false;
 #endif
@@ -72,7 +73,7 @@ static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
 
 	snap->idle = mmu_interval_idle(interval->ranges);
 	if (likely(snap->idle && !(slot->flags & KVM_MEMSLOT_INVALID) &&
-		   !kvm_interval_debug_delays_faults()))
+		   !kvm_interval_delays_faults()))
 		return 0;
 
 	return kvm_interval_begin_slow(vcpu, slot, gfn, may_wait, snap);
@@ -102,8 +103,7 @@ static inline bool kvm_interval_retry(struct kvm_vcpu *vcpu,
 	lockdep_assert_held(&vcpu->kvm->mmu_lock);
 
 	/* A vCPU with a turn has lost before, so this is all there is to know */
-	if (likely(interval->seq == snap->seq && !interval->zapping &&
-		   !vcpu->interval.lost))
+	if (likely(interval->seq == snap->seq && !vcpu->interval.lost))
 		return false;
 
 	return kvm_interval_retry_slow(vcpu, slot, gfn, snap);
@@ -127,8 +127,7 @@ kvm_interval_covers_all(const struct kvm_interval_snapshot *snap)
 	return snap->idle;
 }
 
-void kvm_interval_zap_begin(struct kvm *kvm);
-void kvm_interval_zap_end(struct kvm *kvm);
+void kvm_interval_restart_faults(struct kvm *kvm);
 
 /* For the architecture's KVM_RUN, called by the vCPU's own thread. */
 void kvm_interval_block(struct kvm_vcpu *vcpu);

@@ -38,7 +38,6 @@ struct kvm_interval_record {
  * @seq:	number of invalidations so far, plus one; written under mmu_lock
  *		(write)
  * @ranges:	those of the mm; set when there is a memslot
- * @zapping:	sections of kvm_interval_zap_begin(); under mmu_lock (write)
  * @nr_turns:	length of @turns, to be read without @turn_lock
  * @nr_records:	ranges entered in @history so far; under mmu_lock
  * @history:	the last of them by their numbers, a ring, range n at place n
@@ -50,7 +49,6 @@ struct kvm_interval_record {
 struct kvm_interval {
 	unsigned long seq;
 	const struct mmu_interval_ranges *ranges;
-	unsigned int zapping;
 	unsigned int nr_turns;
 	unsigned long nr_records;
 	struct kvm_interval_record history[KVM_INTERVAL_HISTORY];

@@ -202,8 +202,8 @@ static void kvm_interval_record(struct kvm *kvm, unsigned long start,
 
 	/*
 	 * What was announced by mmu_interval_set_range(), or changed before
-	 * kvm_interval_zap_end(), is visible before the number.  Pairs with the
-	 * acquire in kvm_interval_begin().
+	 * kvm_interval_restart_faults(), is visible before the number.  Pairs
+	 * with the acquire in kvm_interval_begin().
 	 */
 	smp_store_release(&interval->seq, seq + 1);
 }
@@ -310,9 +310,6 @@ kvm_interval_find_cause(struct kvm_interval *interval, unsigned long hva,
 	const struct kvm_interval_record *record;
 	unsigned long back;
 
-	if (interval->zapping)
-		return KVM_INTERVAL_INTERNAL;
-
 	for (back = 1; back <= KVM_INTERVAL_HISTORY; back++) {
 		record = kvm_interval_history(interval, back);
 		if ((long)(record->seq - since) < 0)
@@ -336,7 +333,7 @@ bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
 
 	lockdep_assert_held(&vcpu->kvm->mmu_lock);
 
-	if (interval->seq != snap->seq || interval->zapping) {
+	if (interval->seq != snap->seq) {
 		snap->idle = false;
 		cause = kvm_interval_find_cause(interval, hva, snap->seq);
 	}
@@ -383,41 +380,27 @@ bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
 
 	lockdep_assert_held(&kvm->mmu_lock);
 
-	return !kvm->interval.zapping &&
-	       !mmu_interval_range_active(kvm->mm, hva,
+	return !mmu_interval_range_active(kvm->mm, hva,
 					  hva + (nr_pages << PAGE_SHIFT) - 1);
 }
 
 /**
- * kvm_interval_zap_begin - KVM begins to zap for reasons of its own
+ * kvm_interval_restart_faults - have all faults that have begun tried again
  * @kvm:	the VM
  *
  * The counterpart of an invalidation for zaps that have no HVA and no mm, e.g.
- * kvm_zap_gfn_range() when memory types or the use of the APIC page change.
- * Faults that began before kvm_interval_zap_end() are tried again.  Sections
- * may nest and overlap: the zap inside may yield mmu_lock.
+ * kvm_zap_gfn_range() when memory types or the use of the APIC page change.  To
+ * be called after that change and before the zap, which may yield mmu_lock: what
+ * was looked up before the change cannot be installed any more, and a fault that
+ * begins from here on sees it.
  *
  * Context: mmu_lock held for write.
  */
-void kvm_interval_zap_begin(struct kvm *kvm)
-{
-	lockdep_assert_held_write(&kvm->mmu_lock);
-
-	kvm->interval.zapping++;
-}
-
-/**
- * kvm_interval_zap_end - end of what kvm_interval_zap_begin() began
- * @kvm:	the VM
- *
- * Context: mmu_lock held for write.
- */
-void kvm_interval_zap_end(struct kvm *kvm)
+void kvm_interval_restart_faults(struct kvm *kvm)
 {
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
 	kvm_interval_record(kvm, 0, ULONG_MAX);
-	WARN_ON_ONCE(!kvm->interval.zapping--);
 }
 
 /* Prepare @kvm, before anybody else can know of it. */

@@ -11,15 +11,18 @@
  	struct rcuwait mn_memslots_update_rcuwait;
 +#endif
  	...
-+#ifdef CONFIG_KVM_INTERVAL_NOTIFIER
-+	struct kvm_interval interval;
-+#else
++#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
  	unsigned long mmu_invalidate_seq;
  	long mmu_invalidate_in_progress;
  	unsigned long mmu_invalidate_range_start;
  	unsigned long mmu_invalidate_range_end;
 +#endif
  	...
+ 	char stats_id[...];
++#ifdef CONFIG_KVM_INTERVAL_NOTIFIER
++	/* Last, as it is long: what faults read stays close together */
++	struct kvm_interval interval;
++#endif
  };
 
 @@ @@

@@ -3,14 +3,18 @@
 // Files: virt/kvm/interval.c
 
 @@
-expression interval;
+identifier back;
 @@
+ kvm_interval_find_cause(...)
+ {
+ ...
+ unsigned long back;
 +if (kvm_sabotaged(skip_retry))
 +	return KVM_INTERVAL_NONE;
 +if (kvm_sabotaged(coarse_retry))
 +	return KVM_INTERVAL_OVERLAP;
- if (interval->zapping)
-	return KVM_INTERVAL_INTERNAL;
+ ...
+ }
 
 @@
 expression mm, start, last;

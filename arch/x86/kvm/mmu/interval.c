@@ -38,9 +38,10 @@ void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
 	    !vcpu->arch.mmu->root_role.direct || kvm_mmu_reload(vcpu))
 		return;
 
-	++vcpu->stat.generic.mmu_interval_fault_again;
-	kvm_mmu_do_page_fault(vcpu, vcpu->interval.addr,
-			      vcpu->interval.error_code, false, NULL);
+	if (kvm_mmu_do_page_fault(vcpu, vcpu->interval.addr,
+				  vcpu->interval.error_code, false,
+				  NULL) == RET_PF_FIXED)
+		++vcpu->stat.generic.mmu_interval_fault_again;
 }
 
 /*

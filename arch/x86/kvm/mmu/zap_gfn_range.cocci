@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A zap without an HVA has a sequence number of its own.
+/// A zap without an HVA has faults tried again that have begun before.
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@
 expression vm;
 @@
 -kvm_mmu_invalidate_begin(vm, 0, -1ul);
-+kvm_interval_zap_begin(vm);
++kvm_interval_restart_faults(vm);
 
 @@
 expression vm;
 @@
 -kvm_mmu_invalidate_end(vm, 0, -1ul);
-+kvm_interval_zap_end(vm);

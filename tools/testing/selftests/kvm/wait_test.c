@@ -985,7 +985,7 @@ struct wait_stats {
 	uint64_t in_hist;
 	uint64_t at_least;
 	uint64_t at_most;
-	/* Faults that KVM handled again, without the guest. */
+	/* Faults whose page KVM mapped then, without the guest. */
 	uint64_t again;
 };
 

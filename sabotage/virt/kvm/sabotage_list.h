@@ -36,6 +36,7 @@
 	each(keen_wait)		/* always polls first */		\
 	each(sleepy_wait)	/* never polls */			\
 	each(deaf_poll)		/* only the end ends it */		\
+	each(no_again)		/* and then the guest faults again */	\
 	each(coarse_retry)	/* for anything in the VM */		\
 	each(no_turn)
 

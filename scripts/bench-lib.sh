@@ -14,6 +14,7 @@
 # and gets
 #	boot_sound NAME KERNEL TIER WHAT	one boot, in $RUN/NAME-TRY
 #	say_boots				a few lines on how the boots went
+#	layout_of N, link_layouts N KERNEL...	where the code of a kernel lies
 # and EMULATOR_FAULTS, SUSPECTS, PRESSURES and TROUBLE; STATUS is set to the class of
 # a boot that was given up.
 
@@ -31,6 +32,33 @@ TROUBLE=()	# a line for each boot that was given up
 STATUS=0
 DONE=0
 FIRST_BOOT=	# when it began
+
+# --- where the code lies --------------------------------------------------------------
+
+# That is worth as much as what is measured (docs/benchmarks.md), so a kernel that is built
+# here is linked anew for each boot with several CPUs: its code is so many times 64 bytes
+# further on, spread over a page.
+readonly LAYOUTS=('' 21 43 10 54 32)
+
+# layout_of N: for its Nth such boot, from 1
+layout_of()
+{
+	echo "${LAYOUTS[$((($1 - 1) % ${#LAYOUTS[@]}))]}"
+}
+
+# link_layouts N KERNEL [VARIABLE=VALUE...]: those of N boots; variables of scripts/kernel
+link_layouts()
+{
+	local n layout
+
+	for ((n = 1; n <= $1 && n <= ${#LAYOUTS[@]}; n++)); do
+		layout=$(layout_of "$n")
+		[ -z "$layout" ] ||
+			child env "${@:3}" KERNEL_LAYOUT="$layout" "$REPO/scripts/kernel" "$2"
+	done
+}
+
+# --- boots ------------------------------------------------------------------------------
 
 # Microseconds since this machine was booted in which something waited for a CPU.
 waited_for_cpu()

@@ -13,20 +13,19 @@
 #ifndef __LINUX_KVM_INTERVAL_H
 #define __LINUX_KVM_INTERVAL_H
 
-#include <linux/jump_label.h>
 #include <linux/kvm_host.h>
 #include <linux/kvm_interval_types.h>
 #include <linux/mmu_interval_range.h>
 
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
-DECLARE_STATIC_KEY_FALSE(kvm_interval_debug_delays_faults);
+extern u32 kvm_interval_debug_delay_fault_us;
 #endif
 
 /* Are faults to be delayed, for a test? */
-static inline bool kvm_interval_delays_faults(void)
+static inline bool kvm_interval_debug_delays_faults(void)
 {
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
-	return static_branch_unlikely(&kvm_interval_debug_delays_faults);
+	return READ_ONCE(kvm_interval_debug_delay_fault_us);
 #else
 	return false;
 #endif
@@ -73,7 +72,7 @@ static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
 
 	snap->idle = mmu_interval_idle(interval->ranges);
 	if (likely(snap->idle && !(slot->flags & KVM_MEMSLOT_INVALID) &&
-		   !kvm_interval_delays_faults()))
+		   !kvm_interval_debug_delays_faults()))
 		return 0;
 
 	return kvm_interval_begin_slow(vcpu, slot, gfn, may_wait, snap);

@@ -13,18 +13,14 @@
 
 #include <linux/debugfs.h>
 #include <linux/delay.h>
-#include <linux/jump_label.h>
 #include <linux/kvm_host.h>
 #include <linux/kvm_interval.h>
-#include <linux/mutex.h>
 #include <linux/sched.h>
 
 #include "interval_debug.h"
 
-/* On if delay_fault_us, as every fault asks for it: inline, in kvm_interval_begin(). */
-DEFINE_STATIC_KEY_FALSE(kvm_interval_debug_delays_faults);
-static u32 delay_fault_us;
-static DEFINE_MUTEX(delay_fault_lock);	/* makes them one */
+/* Also asked for by kvm_interval_begin(), inline. */
+u32 kvm_interval_debug_delay_fault_us;
 
 static u32 delay_invalidate_us;
 static u32 delay_task;
@@ -45,7 +41,7 @@ void kvm_interval_debug_delay_invalidate(void)
 /* To be called where a guest fault may sleep. */
 void kvm_interval_debug_delay_fault(void)
 {
-	u32 us = READ_ONCE(delay_fault_us);
+	u32 us = READ_ONCE(kvm_interval_debug_delay_fault_us);
 
 	if (unlikely(us))
 		fsleep(us);
@@ -63,30 +59,6 @@ bool kvm_interval_debug_refuse(void)
 	return false;
 }
 
-static int delay_fault_get(void *data, u64 *us)
-{
-	*us = READ_ONCE(delay_fault_us);
-	return 0;
-}
-
-static int delay_fault_set(void *data, u64 us)
-{
-	if (us > UINT_MAX)
-		return -EINVAL;
-
-	mutex_lock(&delay_fault_lock);
-	WRITE_ONCE(delay_fault_us, us);
-	if (us)
-		static_branch_enable(&kvm_interval_debug_delays_faults);
-	else
-		static_branch_disable(&kvm_interval_debug_delays_faults);
-	mutex_unlock(&delay_fault_lock);
-	return 0;
-}
-
-DEFINE_DEBUGFS_ATTRIBUTE(delay_fault_fops, delay_fault_get, delay_fault_set,
-			 "%llu\n");
-
 /* Make the files; they go with KVM's own folder. */
 void kvm_interval_debug_init(void)
 {
@@ -94,8 +66,8 @@ void kvm_interval_debug_init(void)
 
 	debugfs_create_u32("delay_invalidate_us", 0600, dir,
 			   &delay_invalidate_us);
-	debugfs_create_file("delay_fault_us", 0600, dir, NULL,
-			    &delay_fault_fops);
+	debugfs_create_u32("delay_fault_us", 0600, dir,
+			   &kvm_interval_debug_delay_fault_us);
 	debugfs_create_u32("delay_task", 0600, dir, &delay_task);
 	debugfs_create_u32("refuse", 0600, dir, &refuse);
 }

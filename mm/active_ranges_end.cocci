@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// The end of an invalidation releases its place, and wakes who waits for it.
+/// The end of an invalidation releases its place; who waits for it is woken.
 // Files: mm/mmu_notifier.c
 
 @@
@@ -11,20 +11,20 @@ identifier subs;
  {
  ...
  struct hlist_node *next;
-+bool wake;
++bool ended;
  ...
  spin_lock(&subs->lock);
-+wake = mn_ranges_del(&subs->ranges, range);
++ended = mn_ranges_del(&subs->ranges, range);
  if (...) {
  	spin_unlock(&subs->lock);
-+	if (wake)
-+		mn_ranges_wake(&subs->ranges, range);
++	if (ended)
++		mn_ranges_ended(&subs->ranges, range);
  	return;
  }
  ...
  spin_unlock(&subs->lock);
-+if (wake)
-+	mn_ranges_wake(&subs->ranges, range);
++if (ended)
++	mn_ranges_ended(&subs->ranges, range);
  ...
  }
 

@@ -30,9 +30,9 @@
 #define TEST_SUB_PAGES	512UL
 #define TEST_ALL	(TEST_SUBS * TEST_SUB_PAGES)
 
-/* Invalidations at once: few enough to be told apart, and too many for that. */
+/* Invalidations at once: few enough for the table, and too many for it. */
 #define TEST_FEW	32
-#define TEST_MANY	(2 * BITS_PER_LONG)
+#define TEST_MANY	(BITS_PER_LONG + TEST_FEW)
 
 /* For what has to happen, and to be sure that something does not. */
 #define TEST_LONG	(5 * HZ)
@@ -46,6 +46,8 @@ struct test_sub {
 	bool refuse;		/* invalidations that must not block */
 	bool publish;		/* their ranges, instead of a sequence number */
 	bool active;		/* first and last byte, when published */
+	unsigned long seq;	/* the user's own count, moved when published */
+	u64 id;			/* of the last invalidation */
 	int calls;
 	int non_block_depth;	/* of the callback's context */
 };
@@ -56,6 +58,7 @@ struct test_hlist {
 	bool registered;
 	int starts;
 	int ends;
+	bool active;		/* what it ended, then */
 };
 
 /* An invalidation that is under way. */
@@ -123,6 +126,7 @@ static bool test_invalidate(struct mmu_interval_notifier *notifier,
 	unsigned long last = range->end - 1;
 
 	sub->calls++;
+	sub->id = range->id;
 	sub->non_block_depth = non_block_depth();
 
 	if (sub->refuse && !mmu_notifier_range_blockable(range))
@@ -134,6 +138,8 @@ static bool test_invalidate(struct mmu_interval_notifier *notifier,
 		sub->active = mmu_interval_range_active(mm, range->start,
 							range->start) &&
 			      mmu_interval_range_active(mm, last, last);
+		/* Pairs with the acquire in mmu_interval_range_try_begin() */
+		smp_store_release(&sub->seq, sub->seq + 1);
 	} else {
 		mmu_interval_set_seq(notifier, cur_seq);
 	}
@@ -167,7 +173,12 @@ static int test_start(struct mmu_notifier *notifier,
 static void test_end(struct mmu_notifier *notifier,
 		     const struct mmu_notifier_range *range)
 {
-	container_of(notifier, struct test_hlist, notifier)->ends++;
+	struct test_hlist *hlist = container_of(notifier, struct test_hlist,
+						notifier);
+
+	hlist->ends++;
+	hlist->active = mmu_interval_range_active(range->mm, range->start,
+						  range->end - 1);
 }
 
 static const struct mmu_notifier_ops test_partner_ops = {
@@ -660,12 +671,11 @@ static struct kunit_suite mmu_notifier_suite = {
 
 /* --- which ranges are active ----------------------------------------------- */
 
-/* Pages 4 to 7 are being invalidated: to the byte. */
-static void check_edges(struct kunit *test)
+/* Pages 4 to 7 are being invalidated, and none just before or after: to the byte. */
+static void check_edges_near(struct kunit *test)
 {
 	unsigned long start = page_start(4), last = page_last(7);
 
-	KUNIT_ASSERT_FALSE(test, test_active(test, 0, start - 1));
 	KUNIT_ASSERT_FALSE(test, test_active(test, start - 1, start - 1));
 	KUNIT_ASSERT_TRUE(test, test_active(test, start - 1, start));
 	KUNIT_ASSERT_TRUE(test, test_active(test, start, start));
@@ -674,7 +684,14 @@ static void check_edges(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, test_active(test, last, last));
 	KUNIT_ASSERT_TRUE(test, test_active(test, last, last + 1));
 	KUNIT_ASSERT_FALSE(test, test_active(test, last + 1, last + 1));
-	KUNIT_ASSERT_FALSE(test, test_active(test, last + 1, ULONG_MAX));
+}
+
+/* ... and nothing else in all of the mm. */
+static void check_edges(struct kunit *test)
+{
+	check_edges_near(test);
+	KUNIT_ASSERT_FALSE(test, test_active(test, 0, page_start(4) - 1));
+	KUNIT_ASSERT_FALSE(test, test_active(test, page_last(7) + 1, ULONG_MAX));
 	KUNIT_ASSERT_TRUE(test, test_any_active(test));
 }
 
@@ -772,13 +789,6 @@ static void check_exact(struct kunit *test, int first, int last)
 	}
 }
 
-static void check_all_active(struct kunit *test)
-{
-	KUNIT_ASSERT_TRUE(test, test_active(test, 0, 0));
-	KUNIT_ASSERT_TRUE(test, test_page_active(test, 1));
-	KUNIT_ASSERT_TRUE(test, test_active(test, ULONG_MAX, ULONG_MAX));
-}
-
 static void active_one_by_one(struct kunit *test)
 {
 	struct test_inv *inv[TEST_FEW];
@@ -793,30 +803,46 @@ static void active_one_by_one(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
 }
 
-/* More than can be told apart: all is active, and no longer than that. */
+/* More than the table holds: each range is active, and nothing else. */
 static void active_if_too_many(struct kunit *test)
 {
 	struct test_inv *inv[TEST_MANY];
+	int i;
 
 	test_insert_publisher(test, 0);
-	test_begin_some(test, inv, 0, TEST_FEW);
-	check_exact(test, 0, TEST_FEW - 1);
+	test_begin_some(test, inv, 0, TEST_MANY);
+	check_exact(test, 0, TEST_MANY - 1);
 
-	test_begin_some(test, inv, TEST_FEW, TEST_MANY - TEST_FEW);
-	check_all_active(test);
+	/* The last ones end first, those of the list before those of the table. */
 	test_finish_some(inv + TEST_FEW, TEST_MANY - TEST_FEW);
 	check_exact(test, 0, TEST_FEW - 1);
 
 	/* And the first ones end first. */
 	test_begin_some(test, inv, TEST_FEW, TEST_MANY - TEST_FEW);
-	test_finish_some(inv, TEST_MANY - 1);
-	check_all_active(test);
-	test_finish(inv[TEST_MANY - 1]);
+	for (i = 0; i < TEST_MANY; i++) {
+		check_exact(test, i, TEST_MANY - 1);
+		test_finish(inv[i]);
+	}
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
 
 	/* Nothing is left behind that would count. */
 	test_begin_some(test, inv, 0, TEST_FEW);
 	check_exact(test, 0, TEST_FEW - 1);
+}
+
+/* What is on the list and published from its start is so to the byte, too. */
+static void active_to_the_byte_if_too_many(struct kunit *test)
+{
+	struct test_inv *inv[TEST_MANY], *last;
+
+	test_insert_publisher(test, 0);
+	/* Pages 16, 18 and so on: all places are taken. */
+	test_begin_some(test, inv, 8, TEST_MANY - 8);
+	last = test_begin(test, 4, 4);
+	check_edges_near(test);
+	test_finish(last);
+	KUNIT_ASSERT_FALSE(test, test_active(test, 0, page_last(15)));
+	test_finish_some(inv + 8, TEST_MANY - 8);
 }
 
 static void refused_by_hlist_is_not_active(struct kunit *test)
@@ -838,8 +864,8 @@ static void refused_by_hlist_if_too_many(struct kunit *test)
 	test_insert_publisher(test, 0);
 	test_register(test, &t->refuser, &test_refuser_ops);
 	test_begin_some(test, inv, 0, TEST_MANY);
-	test_refused(test, 0, 1);
-	check_all_active(test);
+	test_refused(test, 1, 1);
+	check_exact(test, 0, TEST_MANY - 1);
 	test_finish_some(inv, TEST_MANY);
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
 }
@@ -852,6 +878,41 @@ static void refused_by_interval_is_not_active(struct kunit *test)
 	test_refused(test, 0, TEST_ALL);
 	KUNIT_ASSERT_TRUE(test, sub->active);
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
+}
+
+/*
+ * Readers go on when the range is not active any more, so what the hlist's end does
+ * must have been done by then.
+ */
+static void active_until_the_hlist_has_ended(struct kunit *test)
+{
+	struct test_mm *t = test->priv;
+
+	test_insert_publisher(test, 0);
+	test_register(test, &t->partner, &test_partner_ops);
+	test_invalidate_sub(test, 0);
+	KUNIT_ASSERT_EQ(test, t->partner.ends, 1);
+	KUNIT_ASSERT_TRUE(test, t->partner.active);
+	KUNIT_ASSERT_FALSE(test, test_any_active(test));
+}
+
+/* A user with several subscriptions knows the calls of one invalidation by it. */
+static void id_is_of_the_invalidation(struct kunit *test)
+{
+	struct test_mm *t = test->priv;
+	struct test_inv *inv[TEST_MANY];
+	u64 last_id = 0;
+	int i;
+
+	test_insert_all(test);
+	for (i = 0; i < TEST_MANY; i++) {
+		inv[i] = test_begin(test, 0, TEST_ALL);
+		KUNIT_ASSERT_GT(test, t->sub[0].id, last_id);
+		KUNIT_ASSERT_EQ(test, t->sub[1].id, t->sub[0].id);
+		KUNIT_ASSERT_EQ(test, t->sub[2].id, t->sub[0].id);
+		last_id = t->sub[0].id;
+	}
+	test_finish_some(inv, TEST_MANY);
 }
 
 /* The mm ends: all of it is invalidated, once. */
@@ -1008,67 +1069,128 @@ static void wait_is_disarmed(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, w->woken, 0);
 }
 
-/* Nothing sleeps for ever, also if it waits for more than it asked for. */
+/* Also of those that found no place, only what overlaps wakes. */
 static void wait_if_too_many(struct kunit *test)
 {
 	struct test_inv *inv[TEST_MANY];
-	struct test_wait *w;
-	int i, armed = 0;
+	struct test_wait *last, *none;
 
 	test_insert_publisher(test, 0);
-	w = test_new_wait(test, 1, 1);
+	last = test_new_wait(test, 2 * (TEST_MANY - 1), 1);
+	none = test_new_wait(test, 1, 1);
 	test_begin_some(test, inv, 0, TEST_MANY);
-	for (i = 0; i < TEST_MANY; i++) {
-		if (w->woken == armed && test_arm(test, w))
-			armed++;
-		test_finish(inv[i]);
-	}
-	KUNIT_ASSERT_GE(test, armed, 1);
-	KUNIT_ASSERT_EQ(test, w->woken, armed);
-	KUNIT_ASSERT_FALSE(test, test_arm(test, w));
+	KUNIT_ASSERT_FALSE(test, test_arm(test, none));
+	KUNIT_ASSERT_TRUE(test, test_arm(test, last));
+	test_finish_some(inv, TEST_MANY - 1);
+	KUNIT_ASSERT_EQ(test, last->woken, 0);
+	test_finish(inv[TEST_MANY - 1]);
+	KUNIT_ASSERT_EQ(test, last->woken, 1);
+	KUNIT_ASSERT_FALSE(test, test_arm(test, last));
 }
 
-struct test_sleeper {
-	struct mm_struct *mm;
+/* --- reading ----------------------------------------------------------------- */
+
+/* A reader of pages 4 to 7 that sleeps, and what it had of it. */
+struct test_reader {
+	struct test_sub *sub;
+	unsigned long seq;
+	bool active;		/* part of the range, when it had begun to read */
 	int ret;
 };
 
-static void test_sleep(void *arg)
+static void test_begin_to_read(void *arg)
 {
-	struct test_sleeper *s = arg;
+	struct test_reader *r = arg;
+	struct mm_struct *mm = r->sub->notifier.mm;
 
 	allow_signal(SIGKILL);
-	s->ret = mmu_interval_wait_killable(s->mm, page_start(4), page_last(4));
+	r->ret = mmu_interval_range_begin(mm, page_start(4), page_last(7),
+					  &r->sub->seq, &r->seq);
+	r->active = mmu_interval_range_active(mm, page_start(4), page_last(7));
 }
 
-static struct test_sleeper *test_new_sleeper(struct kunit *test)
+static struct test_reader *test_new_reader(struct kunit *test,
+					   struct test_sub *sub)
 {
-	struct test_sleeper *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
-	struct test_mm *t = test->priv;
+	struct test_reader *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, s);
-	s->mm = t->mm;
-	s->ret = -EINVAL;
-	return s;
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	r->sub = sub;
+	r->ret = -EINVAL;
+	return r;
 }
 
-static void wait_asleep(struct kunit *test)
+static void check_has_begun(struct kunit *test, struct test_reader *r)
 {
-	struct test_sleeper *s = test_new_sleeper(test);
+	KUNIT_ASSERT_EQ(test, r->ret, 0);
+	KUNIT_ASSERT_FALSE(test, r->active);
+	KUNIT_ASSERT_EQ(test, r->seq, r->sub->seq);
+}
+
+static void begin_asleep(struct kunit *test)
+{
+	struct test_sub *sub = test_insert_publisher(test, 0);
+	struct test_reader *r = test_new_reader(test, sub);
 	struct test_thread *thread;
 	struct test_inv *inv;
 
-	test_insert_publisher(test, 0);
-	KUNIT_ASSERT_TRUE(test, test_returns(test, test_sleep, s));
-	KUNIT_ASSERT_EQ(test, s->ret, 0);
+	KUNIT_ASSERT_TRUE(test, test_returns(test, test_begin_to_read, r));
+	check_has_begun(test, r);
 
-	s->ret = -EINVAL;
+	r->ret = -EINVAL;
 	inv = test_begin(test, 0, 8);
-	thread = test_run(test, test_sleep, s);
+	thread = test_run(test, test_begin_to_read, r);
 	KUNIT_ASSERT_FALSE(test, test_returned(thread, TEST_SHORT));
 	test_finish(inv);
 	KUNIT_ASSERT_TRUE(test, test_returned(thread, TEST_LONG));
-	KUNIT_ASSERT_EQ(test, s->ret, 0);
+	check_has_begun(test, r);
+}
+
+/*
+ * The end of one invalidation says nothing of another, which began earlier and so
+ * will not move the sequence count any more.
+ */
+static void begin_after_all_have_ended(struct kunit *test)
+{
+	struct test_sub *sub = test_insert_publisher(test, 0);
+	struct test_reader *r = test_new_reader(test, sub);
+	struct test_inv *outer, *inner, *later;
+	struct test_thread *thread;
+
+	outer = test_begin(test, 0, 8);
+	inner = test_begin(test, 6, 1);
+	thread = test_run(test, test_begin_to_read, r);
+	KUNIT_ASSERT_FALSE(test, test_returned(thread, TEST_SHORT));
+	test_finish(inner);
+	KUNIT_ASSERT_FALSE(test, test_returned(thread, TEST_SHORT));
+	later = test_begin(test, 7, 8);
+	test_finish(outer);
+	KUNIT_ASSERT_FALSE(test, test_returned(thread, TEST_SHORT));
+	test_finish(later);
+	KUNIT_ASSERT_TRUE(test, test_returned(thread, TEST_LONG));
+	check_has_begun(test, r);
+}
+
+/* Nor do those that found no place in the table, of which none overlaps. */
+static void begin_if_too_many(struct kunit *test)
+{
+	struct test_sub *sub = test_insert_publisher(test, 0);
+	struct test_reader *r = test_new_reader(test, sub);
+	struct test_inv *inv[TEST_MANY], *outer;
+	struct test_thread *thread;
+
+	test_begin_some(test, inv, 4, TEST_MANY - 4);
+	KUNIT_ASSERT_TRUE(test, test_returns(test, test_begin_to_read, r));
+	check_has_begun(test, r);
+
+	outer = test_begin(test, 0, 8);
+	thread = test_run(test, test_begin_to_read, r);
+	KUNIT_ASSERT_FALSE(test, test_returned(thread, TEST_SHORT));
+	test_finish_some(inv + 4, TEST_MANY - 4);
+	KUNIT_ASSERT_FALSE(test, test_returned(thread, TEST_SHORT));
+	test_finish(outer);
+	KUNIT_ASSERT_TRUE(test, test_returned(thread, TEST_LONG));
+	check_has_begun(test, r);
 }
 
 /* Several times: it may not have come to allow_signal() yet. */
@@ -1084,20 +1206,107 @@ static bool test_killed(struct test_thread *thread)
 	return false;
 }
 
-static void wait_killed(struct kunit *test)
+static void begin_killed(struct kunit *test)
 {
-	struct test_sleeper *s = test_new_sleeper(test);
+	struct test_sub *sub = test_insert_publisher(test, 0);
+	struct test_reader *r = test_new_reader(test, sub);
 	struct test_thread *thread;
 	struct test_inv *inv;
 
-	test_insert_publisher(test, 0);
 	inv = test_begin(test, 0, 8);
-	thread = test_run(test, test_sleep, s);
+	thread = test_run(test, test_begin_to_read, r);
 	KUNIT_ASSERT_FALSE(test, test_returned(thread, TEST_SHORT));
 	KUNIT_ASSERT_TRUE(test, test_killed(thread));
-	KUNIT_ASSERT_EQ(test, s->ret, -ERESTARTSYS);
+	KUNIT_ASSERT_EQ(test, r->ret, -ERESTARTSYS);
 	/* Who was killed is not there any more to be woken. */
 	test_finish(inv);
+}
+
+/* --- what can fail ------------------------------------------------------------ */
+
+/* A task with a signal pending that prepares an mm, or subscribes to a page of it. */
+struct test_interrupted {
+	struct test_mm *t;
+	int prepare;
+	int insert;
+};
+
+static void test_insert_interrupted(void *arg)
+{
+	struct test_interrupted *s = arg;
+	struct test_sub *sub = &s->t->sub[0];
+
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	s->prepare = mmu_interval_prepare(s->t->mm);
+	s->insert = mmu_interval_notifier_insert(&sub->notifier, s->t->mm,
+						 page_start(0), PAGE_SIZE,
+						 &test_interval_ops);
+	sub->inserted = !s->insert;
+}
+
+/* mm_take_all_locks() looks at signals before each VMA, so there has to be one. */
+static int test_add_vma(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma = vm_area_alloc(mm);
+	int ret;
+
+	if (!vma)
+		return -ENOMEM;
+
+	vma_set_anonymous(vma);
+	vma->vm_start = page_start(0);
+	vma->vm_end = page_start(1);
+	vma->vm_flags = VM_READ;
+	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
+
+	mmap_write_lock(mm);
+	ret = insert_vm_struct(mm, vma);
+	mmap_write_unlock(mm);
+	if (ret)
+		vm_area_free(vma);
+	return ret;
+}
+
+static void prepared_insert_is_not_interrupted(struct kunit *test)
+{
+	struct test_mm *t = test->priv;
+	struct test_interrupted *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	s->t = t;
+	KUNIT_ASSERT_EQ(test, test_add_vma(t->mm), 0);
+	KUNIT_ASSERT_TRUE(test, test_returns(test, test_insert_interrupted, s));
+	KUNIT_ASSERT_EQ(test, s->prepare, -EINTR);
+	KUNIT_ASSERT_EQ(test, s->insert, -EINTR);
+
+	KUNIT_ASSERT_EQ(test, mmu_interval_prepare(t->mm), 0);
+	KUNIT_ASSERT_TRUE(test, test_returns(test, test_insert_interrupted, s));
+	KUNIT_ASSERT_EQ(test, s->prepare, 0);
+	KUNIT_ASSERT_EQ(test, s->insert, 0);
+}
+
+/* --- priority ----------------------------------------------------------------- */
+
+/* A kernel thread, which has no user mode to return to, does not pause. */
+static void priority_is_given_and_lost(struct kunit *test)
+{
+	struct mmu_interval_priority *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+	struct test_mm *t = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	test_insert_publisher(test, 0);
+	mmu_interval_priority_init(p);
+	KUNIT_ASSERT_EQ(test, mmu_interval_unprioritize(t->mm, p), 0);
+	KUNIT_ASSERT_TRUE(test, mmu_interval_prioritize(t->mm, p, page_start(4),
+							page_last(4)));
+	KUNIT_ASSERT_FALSE(test, mmu_interval_prioritize(t->mm, p, page_start(5),
+							 page_last(5)));
+	test_finish(test_begin(test, 0, 8));
+	KUNIT_ASSERT_EQ(test, mmu_interval_unprioritize(t->mm, p), 0);
+	KUNIT_ASSERT_TRUE(test, mmu_interval_prioritize(t->mm, p, page_start(4),
+							page_last(4)));
+	KUNIT_ASSERT_EQ(test, mmu_interval_unprioritize(t->mm, p), 0);
 }
 
 /* --- all at once ----------------------------------------------------------- */
@@ -1145,11 +1354,13 @@ static void stress_invalidate(void *arg)
 static void stress_wait(void *arg)
 {
 	struct test_stress *s = arg;
+	unsigned long seq;
 	int round;
 
 	for (round = 0; round < STRESS_ROUNDS; round++)
-		mmu_interval_wait_killable(s->t->mm, page_start(s->first),
-					   page_last(s->first + STRESS_RANGES));
+		mmu_interval_range_begin(s->t->mm, page_start(s->first),
+					 page_last(s->first), &s->t->sub[0].seq,
+					 &seq);
 }
 
 static void active_and_wait_all_at_once(struct kunit *test)
@@ -1184,6 +1395,9 @@ static struct kunit_case mmu_interval_range_cases[] = {
 	KUNIT_CASE(active_until_each_has_ended),
 	KUNIT_CASE(active_one_by_one),
 	KUNIT_CASE(active_if_too_many),
+	KUNIT_CASE(active_to_the_byte_if_too_many),
+	KUNIT_CASE(active_until_the_hlist_has_ended),
+	KUNIT_CASE(id_is_of_the_invalidation),
 	KUNIT_CASE(active_during_release),
 	KUNIT_CASE(refused_by_hlist_is_not_active),
 	KUNIT_CASE(refused_by_hlist_if_too_many),
@@ -1194,8 +1408,12 @@ static struct kunit_case mmu_interval_range_cases[] = {
 	KUNIT_CASE(wait_of_several),
 	KUNIT_CASE(wait_is_disarmed),
 	KUNIT_CASE(wait_if_too_many),
-	KUNIT_CASE(wait_asleep),
-	KUNIT_CASE(wait_killed),
+	KUNIT_CASE(begin_asleep),
+	KUNIT_CASE(begin_after_all_have_ended),
+	KUNIT_CASE(begin_if_too_many),
+	KUNIT_CASE(begin_killed),
+	KUNIT_CASE(prepared_insert_is_not_interrupted),
+	KUNIT_CASE(priority_is_given_and_lost),
 	KUNIT_CASE(active_and_wait_all_at_once),
 	{}
 };

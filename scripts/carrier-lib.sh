@@ -97,7 +97,7 @@ all_parts()
 	parts all_changes
 }
 
-# rule_files RULE: the kernel files in its `Files:` lines (also of x.comments).
+# rule_files RULE: the kernel files in its `Files:` lines (also of x.comments, x.lines).
 rule_files()
 {
 	awk 'sub(/^(\/\/|#) *Files:/, "") {
@@ -112,7 +112,7 @@ rule_pairs()
 (
 	cd "$CARRY_DIR" || exit
 	# shellcheck disable=SC2016 # awk expands them
-	parts changes | awk '/^(rule|comment) / { print $2 }' | xargs -r awk '
+	parts changes | awk '/^(rule|comment|line) / { print $2 }' | xargs -r awk '
 		sub(/^(\/\/|#) *Files:/, "") {
 			for (i = 1; i <= NF; i++)
 				print FILENAME "\t" $i
@@ -226,13 +226,13 @@ check_part()
 	[ -f "$CARRY_DIR/$path" ] ||
 		problem "$path is named in changes/ but does not exist"
 	case $kind:$path in
-	rule:*.cocci|comment:*.comments)
+	rule:*.cocci|comment:*.comments|line:*.lines)
 		[ ! -f "$CARRY_DIR/$path" ] || [ -n "$(rule_files "$path")" ] ||
 			problem "$path: no line with 'Files: ...' says what it changes"
 		;;
 	append:*.append|file:*.[chS]) ;;
 	*)	problem "changes/: '$kind $path' is not 'rule x.cocci'," \
-			"'comment x.comments', 'file x.c' or 'append x.append'" ;;
+			"'comment x.comments', 'line x.lines', 'file x.c' or 'append x.append'" ;;
 	esac
 }
 
@@ -296,7 +296,7 @@ apply_change()
 		case $kind in
 		file)	apply_file "$path" "$2" "${target:-$path}" ;;
 		append)	apply_append "$path" "$2" "${target:-${path%.append}}" ;;
-		rule|comment)
+		rule|comment|line)
 			while read -r file; do
 				apply_rule "$path" "$file" "$2" "$3"
 			done < <(rule_files "$path")
@@ -350,8 +350,8 @@ apply_rule()
 # the rule could not be run.
 run_rule()
 {
-	if [ "${1%.comments}" != "$1" ]; then
-		change_comments "$1" "$3" "$2"
+	if [ "${1%.cocci}" = "$1" ]; then
+		change_lines "$1" "$3" "$2"
 	elif ! run_spatch "$1" "$3" "$SPATCH_LOG"; then
 		problem "$1: spatch failed on $2: $(spatch_says "$SPATCH_LOG")" \
 			"(log: $SPATCH_LOG)"
@@ -359,9 +359,9 @@ run_rule()
 	fi
 }
 
-# What a rule cannot see: an x.comments file is a sed script, each command of
-# which has to match, and in comments only.
-change_comments()
+# What a rule cannot see: x.comments and x.lines files are sed scripts, each command of
+# which has to match: in comments only, and in Kconfig or preprocessor lines, respectively.
+change_lines()
 {
 	local rule=$1 path=$2 file=$3 command
 
@@ -370,6 +370,9 @@ change_comments()
 			problem "$rule: sed does not take '${command%%$'\n'*}'"
 		elif cmp -s -- "$path" "$path.sed"; then
 			problem "$rule: '${command%%$'\n'*}' matched nothing in $file"
+		elif [ "${rule%.lines}" != "$rule" ]; then
+			[ -z "$(c_lines "$path" "$path.sed" "$file")" ] ||
+				problem "$rule: '${command%%$'\n'*}' changes C in $file: that is for a semantic patch"
 		elif [ -n "$(code_lines "$path" "$path.sed")" ]; then
 			problem "$rule: '${command%%$'\n'*}' changes more than comments in $file"
 		fi
@@ -381,6 +384,14 @@ change_comments()
 code_lines()
 {
 	{ diff -- "$1" "$2" || true; } | sed -n '/^[<>][[:space:]]*\(\/\*\|\*\)/d; /^[<>]/p'
+}
+
+# The lines that differ, unless spatch cannot see them: of Kconfig and the preprocessor.
+c_lines()
+{
+	case ${3##*/} in
+	*.[chS]) { diff -- "$1" "$2" || true; } | sed -n '/^[<>] *\(#\|$\)/d; /^[<>]/p' ;;
+	esac
 }
 
 # A command goes on as long as its lines end with a backslash.

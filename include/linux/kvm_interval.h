@@ -4,10 +4,10 @@
  *
  * A guest fault reads host page tables without any lock that the primary MMU
  * respects, and installs what it read under mmu_lock.  In between, the host
- * may take the page away.  kvm_interval_begin() and kvm_interval_retry() tell a
+ * may invalidate the page.  kvm_interval_begin() and kvm_interval_retry() tell a
  * fault whether that happened, kvm_interval_covers() whether it may install
- * more than its own page.  How they know (subscriptions to the mm, a history of
- * what was invalidated) concerns virt/kvm/interval.c alone, and how a vCPU
+ * more than its own page.  How they know (subscriptions to the mm, a log of
+ * recent invalidations) concerns virt/kvm/interval.c alone, and how a vCPU
  * waits virt/kvm/interval_wait.c.
  */
 #ifndef __LINUX_KVM_INTERVAL_H
@@ -19,6 +19,7 @@
 
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
 extern u32 kvm_interval_debug_delay_fault_us;
+extern u32 kvm_interval_debug_private_memslots;
 #endif
 
 /* Are faults to be delayed, for a test? */
@@ -26,6 +27,16 @@ static inline bool kvm_interval_debug_delays_faults(void)
 {
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
 	return READ_ONCE(kvm_interval_debug_delay_fault_us);
+#else
+	return false;
+#endif
+}
+
+/* Is there to be a private memslot that the CPU does not need, for a test? */
+static inline bool kvm_interval_debug_wants_private_memslot(void)
+{
+#ifdef CONFIG_KVM_INTERVAL_DEBUG
+	return READ_ONCE(kvm_interval_debug_private_memslots);
 #else
 	return false;
 #endif
@@ -62,9 +73,9 @@ static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
 	const struct kvm_interval *interval = &vcpu->kvm->interval;
 
 	/*
-	 * Read the number before anything that it stands for: announced ranges,
-	 * or e.g. whether the APIC page is in use.  Pairs with the release in
-	 * kvm_interval_record().
+	 * Read the sequence count before anything that it stands for: announced
+	 * ranges, or e.g. whether the APIC page is in use.  Pairs with the
+	 * release in kvm_interval_record().
 	 */
 	snap->seq = smp_load_acquire(&interval->seq);
 	if (!slot)
@@ -101,7 +112,7 @@ static inline bool kvm_interval_retry(struct kvm_vcpu *vcpu,
 
 	lockdep_assert_held(&vcpu->kvm->mmu_lock);
 
-	/* A vCPU with a turn has lost before, so this is all there is to know */
+	/* A vCPU with priority has lost before, so this is all there is to know */
 	if (likely(interval->seq == snap->seq && !vcpu->interval.lost))
 		return false;
 
@@ -131,11 +142,11 @@ void kvm_interval_restart_faults(struct kvm *kvm);
 /* For the architecture's KVM_RUN, called by the vCPU's own thread. */
 void kvm_interval_block(struct kvm_vcpu *vcpu);
 bool kvm_interval_stop_waiting(struct kvm_vcpu *vcpu);
-void kvm_interval_enter(struct kvm_vcpu *vcpu);
+void kvm_interval_enter(struct kvm_vcpu *vcpu, u64 exits);
 void kvm_interval_leave(struct kvm_vcpu *vcpu);
 
 /**
- * kvm_interval_is_waiting - is the page that a vCPU needs being taken away?
+ * kvm_interval_is_waiting - is the page that a vCPU needs being invalidated?
  * @vi:		of the vCPU
  *
  * A vCPU for which this is true is not runnable, like one that waits for an
@@ -157,8 +168,7 @@ static inline bool kvm_interval_is_busy(const struct kvm_vcpu_interval *vi)
 #define KVM_INTERVAL_VM_STATS()						       \
 	STATS_DESC_COUNTER(VM_GENERIC, mmu_interval_invalidate),	       \
 	STATS_DESC_COUNTER(VM_GENERIC, mmu_interval_nonblock),		       \
-	STATS_DESC_COUNTER(VM_GENERIC, mmu_interval_refuse),		       \
-	STATS_DESC_COUNTER(VM_GENERIC, mmu_interval_hold)
+	STATS_DESC_COUNTER(VM_GENERIC, mmu_interval_refuse)
 
 /* ...and KVM_GENERIC_VCPU_STATS() */
 #define KVM_INTERVAL_VCPU_STATS()					       \
@@ -169,7 +179,8 @@ static inline bool kvm_interval_is_busy(const struct kvm_vcpu_interval *vi)
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_attempted_poll),	       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_successful_poll),	       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_fault_again),	       \
-	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_turn),		       \
+	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_priority),	       \
+	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_pause),		       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_retry_overlap),	       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_retry_overflow),	       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_retry_memslot),	       \

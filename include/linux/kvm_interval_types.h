@@ -9,10 +9,7 @@
 
 #include <linux/kvm_types.h>
 #include <linux/ktime.h>
-#include <linux/list.h>
 #include <linux/mmu_interval_range.h>
-#include <linux/spinlock_types.h>
-#include <linux/wait.h>
 
 struct kvm_interval_subscription;
 
@@ -20,6 +17,8 @@ struct kvm_interval_subscription;
 #define KVM_INTERVAL_HISTORY	128
 /* ...of which one is not new if it is among the last few. */
 #define KVM_INTERVAL_REPEAT	4
+/* Invalidations whose later callbacks are known to have nothing to do. */
+#define KVM_INTERVAL_DONE	64
 
 /**
  * struct kvm_interval_record - a range that was invalidated
@@ -35,55 +34,55 @@ struct kvm_interval_record {
 
 /**
  * struct kvm_interval - what a VM knows of invalidations
- * @seq:	number of invalidations so far, plus one; written under mmu_lock
- *		(write)
- * @ranges:	those of the mm; set when there is a memslot
- * @nr_turns:	length of @turns, to be read without @turn_lock
+ * @seq:	sequence count: invalidations so far, plus one; written under
+ *		mmu_lock (write)
+ * @ranges:	those of the mm; constant from before the VM can be found
  * @nr_records:	ranges entered in @history so far; under mmu_lock
- * @history:	the last of them by their numbers, a ring, range n at place n
- *		modulo KVM_INTERVAL_HISTORY; under mmu_lock
- * @turn_lock:	taken under mmu_lock; innermost
- * @turns:	vCPUs that callbacks wait for, see virt/kvm/interval_wait.c
- * @turn_wq:	the callbacks that do
+ * @history:	log of the last of them in the order of their sequence counts, a
+ *		ring, range n at place n modulo KVM_INTERVAL_HISTORY; under
+ *		mmu_lock
+ * @done:	numbers of invalidations for which all memslots have been zapped,
+ *		number n at place n modulo KVM_INTERVAL_DONE; written under
+ *		mmu_lock (write)
  */
 struct kvm_interval {
 	unsigned long seq;
 	const struct mmu_interval_ranges *ranges;
-	unsigned int nr_turns;
 	unsigned long nr_records;
 	struct kvm_interval_record history[KVM_INTERVAL_HISTORY];
-	spinlock_t turn_lock;	/* @turns, and nothing else */
-	struct list_head turns;
-	wait_queue_head_t turn_wq;
+	u64 done[KVM_INTERVAL_DONE];
 };
 
-/* Has a vCPU that lost its page again and again been given a turn? */
-enum kvm_interval_turn {
-	KVM_INTERVAL_NO_TURN,
-	KVM_INTERVAL_TURN_TAKEN,	/* its page is not mapped yet */
-	KVM_INTERVAL_TURN_MAPPED,	/* not yet back in the guest */
-	KVM_INTERVAL_TURN_USED,		/* in the guest */
+/* How far has a vCPU come that collided again and again? */
+enum kvm_interval_progress {
+	KVM_INTERVAL_NO_PRIORITY,
+	KVM_INTERVAL_FAULTING,	/* its page is not mapped yet */
+	KVM_INTERVAL_MAPPED,
+	KVM_INTERVAL_ENTERING,	/* mapped, and KVM has tried to enter the guest */
 };
 
 /**
- * struct kvm_vcpu_interval - a vCPU that waits, or has a turn
+ * struct kvm_vcpu_interval - a vCPU that waits, or has priority
  * @wait:	the invalidation that it waits for, if @armed
- * @busy:	@armed, or it has a turn
+ * @busy:	@armed, or it has been given priority
  * @armed:	kvm_interval_stop_waiting() has to be called
  * @waiting:	that invalidation has not ended; cleared by whoever ends it
- * @brief:	the last invalidation that it waited for was shorter than
- *		halt_poll_ns, so it polls for the end of the next one
+ * @brief:	the last invalidation that it waited for was shorter than its
+ *		limit of polling, so it polls for the end of the next one
  * @addr:	of the fault that made it wait; the architecture's
  * @error_code:	likewise
  * @since:	when it began to wait
  * @ended:	when what it waited for ended, set by whoever ended it; to be read
  *		after mmu_interval_wait_disarm(), unless @waiting still
  * @lost:	collisions since a fault last succeeded
- * @turn:	state of its turn
- * @turn_node:	in kvm_interval.turns, unless empty; under its turn_lock
- * @turn_start:	first byte of the page that the turn is for, likewise
+ * @progress:	unless KVM_INTERVAL_NO_PRIORITY, it was given priority; it may
+ *		have forfeited that since
+ * @exits:	how often it had left the guest when it was to enter with its page
+ *		mapped
+ * @cancelled:	entries cancelled for a test since its page was mapped
+ * @priority:	under a lock of the mm's
  *
- * What is not said otherwise belongs to the vCPU's own thread.
+ * Unless noted, fields are accessed only by the vCPU thread.
  */
 struct kvm_vcpu_interval {
 	struct mmu_interval_wait wait;
@@ -96,9 +95,12 @@ struct kvm_vcpu_interval {
 	ktime_t since;
 	ktime_t ended;
 	unsigned int lost;
-	enum kvm_interval_turn turn;
-	struct list_head turn_node;
-	unsigned long turn_start;
+	enum kvm_interval_progress progress;
+	u64 exits;
+#ifdef CONFIG_KVM_INTERVAL_DEBUG
+	u32 cancelled;
+#endif
+	struct mmu_interval_priority priority;
 };
 
 /**

@@ -6,50 +6,81 @@
  * time.  mmu_interval_read_begin() and mmu_interval_read_retry() know only of
  * the subscription as a whole, and of all invalidations of the mm until the last
  * one has ended.  A user that calls mmu_interval_set_range() in place of
- * mmu_interval_set_seq() can ask for, and wait for, what overlaps its range.
+ * mmu_interval_set_seq() can ask for, and wait for, what overlaps its range:
+ *
+ *	again:
+ *		ret = mmu_interval_range_begin(mm, start, last, &user->seq, &seq);
+ *		if (ret)
+ *			return ret;
+ *		look the PTEs up
+ *		take the user's lock
+ *		if (user->seq != seq) {
+ *			release the lock
+ *			goto again;
+ *		}
+ *		set up shadow PTEs
+ *		release the lock
+ *
+ * user->seq is moved by ops->invalidate(), under the same lock.  That the lookup
+ * begins while nothing that overlaps is under way, and that the sequence count
+ * was read then, is for mmu_interval_range_begin() to see to: an invalidation
+ * that was announced before the count was read does not move it any more.
  */
 #ifndef __LINUX_MMU_INTERVAL_RANGE_H
 #define __LINUX_MMU_INTERVAL_RANGE_H
 
 #include <linux/bits.h>
+#include <linux/list.h>
+#include <linux/types.h>
 #include <linux/wait.h>
 
 struct mm_struct;
 struct mmu_interval_notifier;
 struct mmu_notifier_range;
+struct task_struct;
 
-/* As many as fit a word; the last place is shared by all that find no other. */
-#define MMU_INTERVAL_RANGES	BITS_PER_LONG
-#define MMU_INTERVAL_RANGE_ANY	(MMU_INTERVAL_RANGES - 1)
+/* Places of the table; the remaining bit of a word says that the list is used. */
+#define MMU_INTERVAL_RANGES	(BITS_PER_LONG - 1)
+#define MMU_INTERVAL_OVERFLOW	MMU_INTERVAL_RANGES
 
 /**
  * struct mmu_interval_ranges - the ranges of an mm that are being invalidated
  * @used:	places in use; protected by mmu_notifier_subscriptions.lock
- * @published:	those of them that readers must heed; atomic bits
- * @sharers:	invalidations at MMU_INTERVAL_RANGE_ANY; protected like @used
+ * @published:	those of them that readers must heed, and whether @overflow is
+ *		not empty; atomic bits
+ * @nr_priorities: length of @priorities, to be read without a lock
+ * @last_id:	number of the last invalidation that has hit a subscription;
+ *		protected like @used
  * @range:	written before publication, then constant until it ends
- * @wq:		those who wait for the end of a published range
+ * @overflow:	invalidations that found no place; protected by @wq.lock
+ * @wq:		waiters for the end of a published range
+ * @priorities:	of type mmu_interval_priority; protected by @priority_wq.lock
+ * @priority_wq: tasks that pause for one of @priorities
  *
- * Lives as long as the mm.  Only mm/mmu_notifier.c looks into it, but for
+ * Lives as long as the mm.  Private to mm/mmu_notifier_ranges.c, except for
  * mmu_interval_idle().
  */
 struct mmu_interval_ranges {
 	unsigned long used;
 	unsigned long published;
-	unsigned int sharers;
+	unsigned int nr_priorities;
+	u64 last_id;
 	struct {
 		unsigned long start;
 		unsigned long last;
 	} range[MMU_INTERVAL_RANGES];
+	struct list_head overflow;
 	wait_queue_head_t wq;
+	struct list_head priorities;
+	wait_queue_head_t priority_wq;
 };
 
 /**
- * struct mmu_interval_wait - somebody who waits for the end of an invalidation
+ * struct mmu_interval_wait - a waiter for the end of an invalidation
  * @start:	first byte of interest
  * @last:	last byte of interest
  * @wake:	called once, when an invalidation that overlaps has ended, with
- *		interrupts off and a spinlock held
+ *		a spinlock held, and with interrupts off unless spinlocks sleep
  * @entry:	internal
  *
  * The user fills in @start, @last and @wake before mmu_interval_wait_arm(); the
@@ -62,17 +93,47 @@ struct mmu_interval_wait {
 	struct wait_queue_entry entry;
 };
 
+/**
+ * struct mmu_interval_priority - a reader that invalidations give way to
+ * @start:	first byte of what it reads
+ * @last:	last byte of what it reads
+ * @owner:	the reader's own thread, which does not pause for itself
+ * @pauses:	tasks that have been told to pause for it, so far
+ * @entry:	empty unless it has priority
+ *
+ * Protected by mmu_interval_ranges.priority_wq.lock.
+ */
+struct mmu_interval_priority {
+	unsigned long start;
+	unsigned long last;
+	struct task_struct *owner;
+	unsigned long pauses;
+	struct list_head entry;
+};
+
+int mmu_interval_prepare(struct mm_struct *mm);
+struct mmu_interval_ranges *mmu_interval_ranges(struct mm_struct *mm);
 void mmu_interval_set_range(struct mmu_interval_notifier *interval_sub,
 			    const struct mmu_notifier_range *range);
-struct mmu_interval_ranges *mmu_interval_ranges(struct mm_struct *mm);
 bool mmu_interval_range_active(struct mm_struct *mm, unsigned long start,
 			       unsigned long last);
+bool mmu_interval_range_try_begin(struct mm_struct *mm, unsigned long start,
+				  unsigned long last,
+				  const unsigned long *user_seq,
+				  unsigned long *seq);
+int mmu_interval_range_begin(struct mm_struct *mm, unsigned long start,
+			     unsigned long last, const unsigned long *user_seq,
+			     unsigned long *seq);
 bool mmu_interval_wait_arm(struct mm_struct *mm,
 			   struct mmu_interval_wait *wait);
 void mmu_interval_wait_disarm(struct mm_struct *mm,
 			      struct mmu_interval_wait *wait);
-int mmu_interval_wait_killable(struct mm_struct *mm, unsigned long start,
-			       unsigned long last);
+void mmu_interval_priority_init(struct mmu_interval_priority *priority);
+bool mmu_interval_prioritize(struct mm_struct *mm,
+			     struct mmu_interval_priority *priority,
+			     unsigned long start, unsigned long last);
+unsigned long mmu_interval_unprioritize(struct mm_struct *mm,
+					struct mmu_interval_priority *priority);
 
 /**
  * mmu_interval_idle - Is nothing being invalidated?
@@ -85,7 +146,7 @@ int mmu_interval_wait_killable(struct mm_struct *mm, unsigned long start,
  */
 static inline bool mmu_interval_idle(const struct mmu_interval_ranges *ranges)
 {
-	/* Pairs with set_bit() and clear_bit_unlock() in mm/mmu_notifier_ranges.h */
+	/* Pairs with clear_bit_unlock() in mn_ranges_del() */
 	return !smp_load_acquire(&ranges->published);
 }
 

@@ -40,3 +40,14 @@ expression vm, mmu_seq;
 @@
 -mmu_notifier_retry_cache(vm, mmu_seq)
 +kvm_gpc_read_retry(gpc, mmu_seq)
+
+@@
+expression new_pfn;
+statement S;
+@@
+ if (is_error_noslot_pfn(new_pfn)) S
++kvm_interval_debug_delay_gpc();
+
+@@ @@
+ #include "kvm_mm.h"
++#include "interval_debug.h"

@@ -31,6 +31,8 @@ expression vm;
 @@
 expression vm;
 @@
+ mmu_notifier_unregister(&vm->mmu_notifier, vm->mm);
+ kvm_interval_unsubscribe_all(vm);
 +#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
  WARN_ON(rcuwait_active(&vm->mn_memslots_update_rcuwait));
  vm->mn_active_invalidate_count = 0;

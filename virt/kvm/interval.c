@@ -3,57 +3,57 @@
  * KVM guest faults on the shared interval notifier
  *
  * Every memslot has one subscription (struct mmu_interval_notifier) for its
- * HVA range.  The primary MMU calls it before it takes a page of that range
- * away; the callback announces the range to readers, enters it in the history
- * of the VM, which moves the VM's sequence number, and zaps, all in one critical
- * section of mmu_lock.  A guest fault reads the number, waits if its page is being
- * taken away, looks the page up, and installs it under mmu_lock only if no range
- * that was entered since overlaps:
+ * HVA range.  The primary MMU calls it before it changes PTEs of that range;
+ * the callback announces the range to readers, enters it in the VM's log of recent
+ * invalidations, which moves the VM's sequence count, and zaps, all in one
+ * critical section of mmu_lock.  A guest fault reads the count, waits if its page is
+ * being invalidated, looks the page up, and installs it under mmu_lock only if no
+ * range that was entered since overlaps:
  *
  *   CPU 0: guest fault                   CPU 1: primary MMU
  *   ------------------                   ------------------
  *   kvm_interval_begin()
- *     read the number (acquire)
+ *     read the sequence count (acquire)
  *     page being invalidated? no
  *   pfn = lookup of the HVA
  *                                        mmu_notifier_invalidate_range_start()
  *                                          kvm_interval_invalidate()
  *                                            write_lock(mmu_lock)
  *                                            mmu_interval_set_range()
- *                                            history, number (release)
+ *                                            log, sequence count (release)
  *                                            zap, flush
  *                                            write_unlock(mmu_lock)
  *   read_lock(mmu_lock)
  *   kvm_interval_retry(): the range is
- *     in the history, nothing is
- *     installed
+ *     in the log, nothing is installed
  *   read_unlock(mmu_lock)
  *                                        change PTEs, free the page
  *                                        mmu_notifier_invalidate_range_end()
  *
  * If CPU 0 takes mmu_lock first, it installs, and the zap of CPU 1 finds what
- * was installed.  If CPU 0 begins after CPU 1 has moved the number, it has
- * acquired that number and so sees the announced range, until CPU 1 has
+ * was installed.  If CPU 0 begins after CPU 1 has moved the count, it has
+ * acquired that count and so sees the announced range, until CPU 1 has
  * changed the PTEs; it waits (virt/kvm/interval_wait.c).
  *
- * The subscription belongs to the HVA range and not to struct kvm_memory_slot,
- * which KVM replaces when only the flags or the gfn change: old and new struct
- * then point to the same subscription, and it to the one that is active.  That
- * pointer changes before the memslots do, and the callback reads it with mmu_lock
- * held: a fault that installed an SPTE for a new memslot has seen the new
- * memslots and released mmu_lock, so whoever acquires mmu_lock afterwards finds
- * the new memslot, and no memslot update has to wait for invalidations.
+ * An invalidation calls each subscription that it overlaps: several memslots,
+ * perhaps aliases of one HVA.  The first call for a VM announces, enters and zaps for
+ * all of its memslots, and the later ones have nothing left to do.  The memslots are
+ * looked up with mmu_lock held: a fault that installed an SPTE for a new memslot
+ * has seen the new memslots and released mmu_lock, so whoever acquires mmu_lock
+ * afterwards finds the new memslot, and no memslot update has to wait for
+ * invalidations.  A memslot that is activated between the first call and the end
+ * need not be zapped, since its faults see the announced range and wait.
  *
- * Memslots may alias one HVA.  Each has its own subscription, and each
- * callback zaps the gfns of its own memslot.  The history is of HVAs, so it
- * does for all.
+ * A subscription belongs to an HVA range and not to struct kvm_memory_slot, which
+ * KVM replaces when only the flags or the gfn change: the new struct inherits the
+ * pointer.  Nothing but the memslot's own end looks at it.
  *
  * Lock order: mmap_lock, page locks and whatever else the primary MMU holds,
  * then kvm->srcu (read), then mmu_lock.  A callback takes rwlock_t mmu_lock and
- * yields it only if the invalidation may block; it sleeps only if it may block,
- * before it takes anything, in kvm_interval_hold().
+ * yields it only if the invalidation may block; it does not sleep.
  */
 
+#include <linux/interval_tree.h>
 #include <linux/kvm_host.h>
 #include <linux/kvm_interval.h>
 #include <linux/mmu_interval_range.h>
@@ -61,83 +61,92 @@
 #include <linux/slab.h>
 #include <trace/events/kvm.h>
 
-#define CREATE_TRACE_POINTS
-#include <trace/events/kvm_interval.h>
-
 #include "interval.h"
 #include "interval_debug.h"
 #include "kvm_mm.h"
+
+/* Why a fault has to be tried again; the names are those of the statistics. */
+enum kvm_interval_cause {
+	KVM_INTERVAL_NONE,
+	KVM_INTERVAL_OVERLAP,
+	KVM_INTERVAL_OVERFLOW,
+	KVM_INTERVAL_INTERNAL,
+};
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/kvm_interval.h>
 
 /**
  * struct kvm_interval_subscription - a memslot's interest in its HVA range
  * @notifier:	the interval, from creation to deletion of the memslot
  * @kvm:	the VM; outlives the subscription
- * @slot:	the memslot, valid in a read side section of kvm->srcu; NULL if
- *		it is not active: not yet, or, when it is being deleted and its
- *		SPTEs are gone, not any more
  */
 struct kvm_interval_subscription {
 	struct mmu_interval_notifier notifier;
 	struct kvm *kvm;
-	struct kvm_memory_slot __rcu *slot;
 };
 
-/*
- * The memslots of @kvm are about to be replaced by such that have @new in place of
- * @old; either may be NULL.  To be called before they are: kvm_interval_slot()
- * says why.  Whoever has found @old is done with it when kvm->srcu has been
- * synchronized after that, which it is before @old is freed.
- */
-void kvm_interval_activate(struct kvm *kvm, const struct kvm_memory_slot *old,
-			   struct kvm_memory_slot *new)
-{
-	lockdep_assert_held(&kvm->slots_lock);
-
-	rcu_assign_pointer((new ?: old)->subscription->slot, new);
-}
-
-/*
- * The memslot that owns @sub now, or NULL.  With mmu_lock held, because then
- * every SPTE that exists was installed through the memslot that is found, or, when
- * that is a newer one, has the same gfn or is gone: a memslot that moves or is
- * deleted is zapped between the two updates.  Pairs with the update of
- * kvm->memslots[] that follows kvm_interval_activate(), through the fault that
- * has seen it and has held mmu_lock since.
- */
-static struct kvm_memory_slot *
-kvm_interval_slot(const struct kvm_interval_subscription *sub)
-{
-	lockdep_assert_held_write(&sub->kvm->mmu_lock);
-
-	return srcu_dereference(sub->slot, &sub->kvm->srcu);
-}
-
-/* Zap what @slot maps of [@start, @end), in HVAs, and flush TLBs if needed. */
-static void kvm_interval_zap(struct kvm *kvm, struct kvm_memory_slot *slot,
-			     unsigned long start, unsigned long end,
-			     bool may_block)
+/* Zap what @slot maps of @range.  Returns true if TLBs have to be flushed. */
+static bool kvm_interval_zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
+				  const struct mmu_notifier_range *range)
 {
 	unsigned long slot_end = slot->userspace_addr +
 				 (slot->npages << PAGE_SHIFT);
-	struct kvm_gfn_range range = {
+	unsigned long start = max(range->start, slot->userspace_addr);
+	unsigned long end = min(range->end, slot_end);
+	struct kvm_gfn_range gfn_range = {
 		.slot		= slot,
 		.pte		= __pte(0),
-		.may_block	= may_block,
+		.may_block	= mmu_notifier_range_blockable(range),
 	};
+
+	if (WARN_ON_ONCE(start >= end))
+		return false;
+
+	/* Round outwards: a page that is touched in part is invalidated whole. */
+	gfn_range.start = hva_to_gfn_memslot(start, slot);
+	gfn_range.end = hva_to_gfn_memslot(end + PAGE_SIZE - 1, slot);
+
+	return kvm_unmap_gfn_range(kvm, &gfn_range);
+}
+
+/*
+ * Zap what the memslots of @kvm map of @range, and flush TLBs if needed.  Returns
+ * true if there is such a memslot.
+ *
+ * With mmu_lock held, because then every SPTE that exists was installed through
+ * memslots that are found here, or is gone: a memslot that moves or is deleted is
+ * zapped between the two updates.  Pairs with rcu_assign_pointer() of
+ * kvm->memslots[] in kvm_swap_active_memslots(), through the fault that has seen it
+ * and has held mmu_lock since.
+ */
+static bool kvm_interval_zap(struct kvm *kvm,
+			     const struct mmu_notifier_range *range)
+{
+	struct interval_tree_node *node;
+	struct kvm_memory_slot *slot;
+	struct kvm_memslots *slots;
+	bool found = false, flush = false;
+	int i;
 
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
-	start = max(start, slot->userspace_addr);
-	end = min(end, slot_end);
-	if (WARN_ON_ONCE(start >= end))
-		return;
+	for (i = 0; i < KVM_ADDRESS_SPACE_NUM; i++) {
+		slots = __kvm_memslots(kvm, i);
+		node = interval_tree_iter_first(&slots->hva_tree, range->start,
+						range->end - 1);
+		for (; node; node = interval_tree_iter_next(node, range->start,
+							    range->end - 1)) {
+			slot = container_of(node, struct kvm_memory_slot,
+					    hva_node[slots->node_idx]);
+			flush |= kvm_interval_zap_slot(kvm, slot, range);
+			found = true;
+		}
+	}
 
-	/* Round outwards: a page that is touched in part is taken away whole. */
-	range.start = hva_to_gfn_memslot(start, slot);
-	range.end = hva_to_gfn_memslot(end + PAGE_SIZE - 1, slot);
-
-	if (kvm_unmap_gfn_range(kvm, &range))
+	if (flush)
 		kvm_flush_remote_tlbs(kvm);
+	return found;
 }
 
 /* A non-blockable start that cannot be served now; it will come again. */
@@ -149,7 +158,7 @@ static bool kvm_interval_refuse(struct kvm *kvm,
 	return false;
 }
 
-/* The @back'th range from the end of the history, 1 being the newest. */
+/* The @back'th range from the end of the log, 1 being the newest. */
 static struct kvm_interval_record *
 kvm_interval_history(struct kvm_interval *interval, unsigned long back)
 {
@@ -158,9 +167,9 @@ kvm_interval_history(struct kvm_interval *interval, unsigned long back)
 }
 
 /*
- * Make room for a range at the end of the history, which is ordered by numbers.
- * A range that is invalidated again and again, or a few that take turns, move up
- * instead of pushing everything else out.
+ * Make room for a range at the end of the log, which is ordered by sequence
+ * counts.  A range that is invalidated again and again, or a few that alternate, move
+ * up instead of pushing everything else out.
  */
 static struct kvm_interval_record *
 kvm_interval_new_record(struct kvm_interval *interval, unsigned long start,
@@ -202,10 +211,27 @@ static void kvm_interval_record(struct kvm *kvm, unsigned long start,
 
 	/*
 	 * What was announced by mmu_interval_set_range(), or changed before
-	 * kvm_interval_restart_faults(), is visible before the number.  Pairs
-	 * with the acquire in kvm_interval_begin().
+	 * kvm_interval_restart_faults(), is visible before the count.  Pairs
+	 * with the acquire in kvm_interval_begin() and, for slow faults, in
+	 * mmu_interval_range_try_begin().
 	 */
 	smp_store_release(&interval->seq, seq + 1);
+}
+
+/*
+ * Has an earlier callback of the same invalidation done all there is to do?  The
+ * callbacks of one invalidation run one after the other, in one thread, so it sees
+ * what it wrote itself; another one may have taken the place since, and then the work
+ * is done once more.
+ */
+static bool kvm_interval_is_done(const struct kvm_interval *interval, u64 id)
+{
+	return READ_ONCE(interval->done[id % KVM_INTERVAL_DONE]) == id;
+}
+
+static void kvm_interval_set_done(struct kvm_interval *interval, u64 id)
+{
+	WRITE_ONCE(interval->done[id % KVM_INTERVAL_DONE], id);
 }
 
 static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
@@ -216,15 +242,16 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 		container_of(notifier, struct kvm_interval_subscription,
 			     notifier);
 	bool may_block = mmu_notifier_range_blockable(range);
-	struct kvm_memory_slot *slot;
 	struct kvm *kvm = sub->kvm;
+	bool found;
 	int idx;
+
+	if (kvm_interval_is_done(&kvm->interval, range->id))
+		return true;
 
 	trace_kvm_unmap_hva_range(range->start, range->end);
 
-	if (may_block)
-		kvm_interval_hold(kvm, range);
-	else if (kvm_interval_debug_refuse())
+	if (!may_block && kvm_interval_debug_refuse())
 		return kvm_interval_refuse(kvm, range);
 
 	idx = srcu_read_lock(&kvm->srcu);
@@ -241,19 +268,20 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 		return kvm_interval_refuse(kvm, range);
 	}
 
+	/* Also without a memslot: one that is being created may be found soon */
 	mmu_interval_set_range(notifier, range);
 	kvm_interval_record(kvm, range->start, range->end - 1);
 	++kvm->stat.generic.mmu_interval_invalidate;
 	kvm->stat.generic.mmu_interval_nonblock += !may_block;
 
-	slot = kvm_interval_slot(sub);
-	if (slot)
-		kvm_interval_zap(kvm, slot, range->start, range->end,
-				 may_block);
+	found = kvm_interval_zap(kvm, range);
+	kvm_interval_set_done(&kvm->interval, range->id);
 
 	write_unlock(&kvm->mmu_lock);
 
-	kvm_arch_guest_memory_reclaimed(kvm);
+	/* Expensive with SEV: flushes all caches of all CPUs */
+	if (found)
+		kvm_arch_guest_memory_reclaimed(kvm);
 
 	srcu_read_unlock(&kvm->srcu, idx);
 
@@ -272,6 +300,7 @@ int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 			    const struct kvm_memory_slot *slot, gfn_t gfn,
 			    bool may_wait, struct kvm_interval_snapshot *snap)
 {
+	const struct kvm_interval *interval = &vcpu->kvm->interval;
 	unsigned long hva = __gfn_to_hva_memslot(slot, gfn);
 
 	/*
@@ -283,26 +312,21 @@ int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 		return -EAGAIN;
 	}
 
-	if (mmu_interval_range_active(vcpu->kvm->mm, hva,
-				      hva + PAGE_SIZE - 1)) {
+	if (!mmu_interval_range_try_begin(vcpu->kvm->mm, hva,
+					  hva + PAGE_SIZE - 1, &interval->seq,
+					  &snap->seq)) {
 		if (may_wait)
 			kvm_interval_wait(vcpu, hva);
 		return -EAGAIN;
 	}
+	/* Of the sequence count that was read last, i.e. not earlier than that */
+	snap->idle = mmu_interval_idle(interval->ranges);
 
 	kvm_interval_debug_delay_fault();
 	return 0;
 }
 
-/* Why a fault has to be tried again; the names are those of the statistics. */
-enum kvm_interval_cause {
-	KVM_INTERVAL_NONE,
-	KVM_INTERVAL_OVERLAP,
-	KVM_INTERVAL_OVERFLOW,
-	KVM_INTERVAL_INTERNAL,
-};
-
-/* Look the history up, newest first. */
+/* Look the log up, newest first. */
 static enum kvm_interval_cause
 kvm_interval_find_cause(struct kvm_interval *interval, unsigned long hva,
 			unsigned long since)
@@ -362,26 +386,30 @@ bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
 /**
  * kvm_interval_covers - may a range of guest frames be looked up and installed?
  * @kvm:	the VM
- * @slot:	memslot of the frames
+ * @slot:	memslot of the frames; what lies outside of it is left out of account,
+ *		as it cannot be installed through it
  * @gfn:	the first of them
- * @nr_pages:	how many
+ * @nr_pages:	how many; at least one is in @slot
  *
  * For what is looked up after this, and installed, in one critical section of
  * mmu_lock: huge mappings, which reach beyond the page of their fault, and
  * prefetch.  While mmu_lock is held no invalidation can come as far as to
  * change PTEs, apart from those that were announced before.
  *
- * Return: true if no page of the range is being taken away.
+ * Return: true if no page of the range is being invalidated.
  */
 bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
 			 gfn_t gfn, gfn_t nr_pages)
 {
-	unsigned long hva = __gfn_to_hva_memslot(slot, gfn);
+	gfn_t end = min(gfn + nr_pages, slot->base_gfn + slot->npages);
+	unsigned long hva;
 
 	lockdep_assert_held(&kvm->mmu_lock);
 
+	gfn = max(gfn, slot->base_gfn);
+	hva = __gfn_to_hva_memslot(slot, gfn);
 	return !mmu_interval_range_active(kvm->mm, hva,
-					  hva + (nr_pages << PAGE_SHIFT) - 1);
+					  hva + ((end - gfn) << PAGE_SHIFT) - 1);
 }
 
 /**
@@ -403,26 +431,34 @@ void kvm_interval_restart_faults(struct kvm *kvm)
 	kvm_interval_record(kvm, 0, ULONG_MAX);
 }
 
-/* Prepare @kvm, before anybody else can know of it. */
-void kvm_interval_init_vm(struct kvm *kvm)
+/*
+ * Prepare @kvm, before anybody else can know of it, and the mm of the current task for
+ * its subscriptions: all that can be interrupted by a signal happens here.  Takes
+ * mmap_lock.
+ *
+ * Returns 0, -ENOMEM or -EINTR, with nothing to be undone.
+ */
+int kvm_interval_init_vm(struct kvm *kvm)
 {
-	struct kvm_interval *interval = &kvm->interval;
+	int r;
 
-	/* Records that were never entered have number 0, older than any fault */
-	interval->seq = 1;
-	spin_lock_init(&interval->turn_lock);
-	INIT_LIST_HEAD(&interval->turns);
-	init_waitqueue_head(&interval->turn_wq);
+	r = mmu_interval_prepare(kvm->mm);
+	if (r)
+		return r;
+
+	/* Records that were never entered have count 0, older than any fault */
+	kvm->interval.seq = 1;
+	kvm->interval.ranges = mmu_interval_ranges(kvm->mm);
+	return 0;
 }
 
 /*
  * Give @new a subscription: that of @old if there is an @old memslot, whose
  * HVA range cannot have changed, else one of its own.  Called before @new is
- * activated, so that no fault can find it without.  Takes mmap_lock for the
- * first subscription in an mm, and waits for the invalidations of the mm that are
- * under way.
+ * activated, so that no fault can find it without.  Waits, uninterruptibly, for a
+ * moment in which nothing at all in the mm is being invalidated.
  *
- * Returns 0, or -ENOMEM, -EINTR or -EOVERFLOW with nothing changed.
+ * Returns 0, or -ENOMEM with nothing changed.
  */
 int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 			   const struct kvm_memory_slot *old)
@@ -431,9 +467,6 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 	int r;
 
 	lockdep_assert_held(&kvm->slots_lock);
-
-	/* For all faults: none can be on a memslot before there is one */
-	kvm->interval.ranges = mmu_interval_ranges(kvm->mm);
 
 	if (old) {
 		new->subscription = old->subscription;
@@ -446,18 +479,20 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 
 	sub->kvm = kvm;
 
+	/* Fails only for a range that access_ok() would not have let through */
 	r = mmu_interval_notifier_insert(&sub->notifier, kvm->mm,
 					 new->userspace_addr,
 					 new->npages << PAGE_SHIFT,
 					 &kvm_interval_ops);
-	if (r) {
+	if (WARN_ON_ONCE(r)) {
 		kfree(sub);
 		return r;
 	}
 
 	/*
 	 * An invalidation that began before the insertion, and does not know of
-	 * it, may be about to change PTEs of this range: let it end.
+	 * it, may be about to change PTEs of this range.  This returns when all of
+	 * them have ended.
 	 */
 	mmu_interval_read_begin(&sub->notifier);
 
@@ -468,8 +503,9 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 /*
  * End the subscription of @slot, if it has one.  Nothing may be able to find
  * @slot any more: it was never activated, or kvm->srcu has been synchronized
- * since it was.  Waits for the invalidations of the mm that are under way, so
- * the caller must not hold a lock that they may need.
+ * since it was.  Waits, uninterruptibly, for a moment in which nothing at all in the mm
+ * is being invalidated, so the caller must not hold a lock that an invalidation may
+ * need.
  */
 void kvm_interval_unsubscribe(struct kvm_memory_slot *slot)
 {
@@ -483,7 +519,8 @@ void kvm_interval_unsubscribe(struct kvm_memory_slot *slot)
 
 /*
  * End all subscriptions of a VM that is being destroyed, after its last SPTE is
- * gone and before the structures that callbacks look at are freed.
+ * gone and before the structures that callbacks look at are freed.  Memslots that
+ * the architecture deletes later have none left to end.
  */
 void kvm_interval_unsubscribe_all(struct kvm *kvm)
 {

@@ -9,24 +9,23 @@
 
 #include <linux/kvm_host.h>
 
-/* Of kvm_main.c: -EINTR if @vcpu must not block, or not any more. */
+/* In kvm_main.c: -EINTR if @vcpu must not block, or not any more. */
 int kvm_vcpu_check_block(struct kvm_vcpu *vcpu);
+/* In kvm_main.c: for how long a vCPU may poll before it blocks, in ns. */
+unsigned int kvm_vcpu_max_halt_poll_ns(struct kvm_vcpu *vcpu);
 
 #ifdef CONFIG_KVM_INTERVAL_NOTIFIER
 
-void kvm_interval_init_vm(struct kvm *kvm);
+int kvm_interval_init_vm(struct kvm *kvm);
 void kvm_interval_init_vcpu(struct kvm_vcpu *vcpu);
 int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 			   const struct kvm_memory_slot *old);
-void kvm_interval_activate(struct kvm *kvm, const struct kvm_memory_slot *old,
-			   struct kvm_memory_slot *new);
 void kvm_interval_unsubscribe(struct kvm_memory_slot *slot);
 void kvm_interval_unsubscribe_all(struct kvm *kvm);
 
 void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva);
 void kvm_interval_count_loss(struct kvm_vcpu *vcpu, unsigned long hva);
 void kvm_interval_count_success(struct kvm_vcpu *vcpu);
-void kvm_interval_hold(struct kvm *kvm, const struct mmu_notifier_range *range);
 
 /*
  * The primary MMU calls ->change_pte() within an invalidation, which has zapped
@@ -45,8 +44,9 @@ static inline bool kvm_change_pte_is_relevant(struct kvm *kvm)
 
 #else /* !CONFIG_KVM_INTERVAL_NOTIFIER */
 
-static inline void kvm_interval_init_vm(struct kvm *kvm)
+static inline int kvm_interval_init_vm(struct kvm *kvm)
 {
+	return 0;
 }
 
 static inline void kvm_interval_init_vcpu(struct kvm_vcpu *vcpu)
@@ -58,12 +58,6 @@ static inline int kvm_interval_subscribe(struct kvm *kvm,
 					 const struct kvm_memory_slot *old)
 {
 	return 0;
-}
-
-static inline void kvm_interval_activate(struct kvm *kvm,
-					 const struct kvm_memory_slot *old,
-					 struct kvm_memory_slot *new)
-{
 }
 
 static inline void kvm_interval_unsubscribe(struct kvm_memory_slot *slot)

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Delays at named points, and refusals, for tests of what is too rare otherwise.
+ * Fault injection: delays, refusals and detours at named points, for tests of
+ * what is too rare otherwise.
  */
 #ifndef __KVM_INTERVAL_DEBUG_H__
 #define __KVM_INTERVAL_DEBUG_H__ 1
+
+struct kvm_vcpu;
 
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
 
 void kvm_interval_debug_init(void);
 void kvm_interval_debug_delay_invalidate(void);
 void kvm_interval_debug_delay_fault(void);
+void kvm_interval_debug_delay_gpc(void);
 bool kvm_interval_debug_refuse(void);
+void kvm_interval_debug_mapped(struct kvm_vcpu *vcpu);
+void kvm_interval_debug_cancel_entry(struct kvm_vcpu *vcpu);
 
 #else /* !CONFIG_KVM_INTERVAL_DEBUG */
 
@@ -26,9 +32,21 @@ static inline void kvm_interval_debug_delay_fault(void)
 {
 }
 
+static inline void kvm_interval_debug_delay_gpc(void)
+{
+}
+
 static inline bool kvm_interval_debug_refuse(void)
 {
 	return false;
+}
+
+static inline void kvm_interval_debug_mapped(struct kvm_vcpu *vcpu)
+{
+}
+
+static inline void kvm_interval_debug_cancel_entry(struct kvm_vcpu *vcpu)
+{
 }
 
 #endif /* CONFIG_KVM_INTERVAL_DEBUG */

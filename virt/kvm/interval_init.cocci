@@ -3,14 +3,16 @@
 // Files: virt/kvm/kvm_main.c
 
 @@
-expression vm;
+identifier kvm;
 @@
- kvm_create_vm(...)
+ kvm_init_mmu_notifier(struct kvm *kvm)
  {
- ...
- xa_init(&vm->vcpu_array);
-+kvm_interval_init_vm(vm);
- ...
++int r = kvm_interval_init_vm(kvm);
++
++if (r)
++	return r;
+ kvm->mmu_notifier.ops = ...;
+ return mmu_notifier_register(&kvm->mmu_notifier, current->mm);
  }
 
 @@
@@ -29,6 +31,15 @@ identifier vcpu;
 @@
 -static
  int kvm_vcpu_check_block(struct kvm_vcpu *vcpu)
+ {
+ ...
+ }
+
+@@
+identifier vcpu;
+@@
+-static
+ unsigned int kvm_vcpu_max_halt_poll_ns(struct kvm_vcpu *vcpu)
  {
  ...
  }

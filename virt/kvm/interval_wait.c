@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vCPUs whose page is being taken away
+ * vCPUs whose page is being invalidated
  *
  * A fault on a page that is being invalidated does not sleep where it stands,
  * with kvm->srcu held.  It asks the mm to be told of the end, marks the vCPU as
@@ -31,14 +31,13 @@
  *   fault again, on behalf of the guest
  *   enter the guest
  *
- * Turns.  A page may be invalidated again and again so fast that a fault
- * collides every time.  A vCPU that has lost often enough in a row takes a turn:
- * from then until it has come back from the guest, blockable callbacks that
- * overlap its page wait before they announce anything, each for a millisecond
- * at most, after which the turn is forfeited.  So the host is never held up by
- * more than that, whatever a vCPU waits for and however many there are, and a
- * vCPU gets its page within a bounded number of losses, unless something else
- * keeps it for longer than a millisecond.
+ * Priority.  A page may be invalidated again and again so fast that a fault
+ * collides every time.  A vCPU that has collided often enough in a row is given
+ * priority: from then until it has been in the guest with its page mapped, tasks
+ * that invalidate its page pause on their way back to user mode, each for a
+ * millisecond at most, after which the vCPU has lost its priority and must collide
+ * once more to get it again (mm/mmu_notifier_ranges.c).  No callback sleeps for it,
+ * so that nobody waits with a lock held, whatever a vCPU waits for.
  */
 
 #include <linux/kvm_host.h>
@@ -48,20 +47,22 @@
 #include <trace/events/kvm_interval.h>
 
 #include "interval.h"
+#include "interval_debug.h"
 
-/* Losses in a row after which a vCPU is given a turn. */
+/* Collisions in a row after which a vCPU is given priority. */
 #define KVM_INTERVAL_PATIENCE	8
-/* For how long a callback waits for turns, at most. */
-#define KVM_INTERVAL_HOLD_NS	NSEC_PER_MSEC
 
 /* Prepare @vcpu, before it runs. */
 void kvm_interval_init_vcpu(struct kvm_vcpu *vcpu)
 {
-	INIT_LIST_HEAD(&vcpu->interval.turn_node);
+	mmu_interval_priority_init(&vcpu->interval.priority);
 	vcpu->interval.brief = true;
 }
 
-/* Of the invalidation: what @wait is for has ended.  Interrupts are off. */
+/*
+ * Called when the invalidation that @wait was armed for ends, with IRQs disabled
+ * unless spinlocks sleep.
+ */
 static void kvm_interval_wake(struct mmu_interval_wait *wait)
 {
 	struct kvm_vcpu *vcpu = container_of(wait, struct kvm_vcpu,
@@ -76,126 +77,74 @@ static void kvm_interval_wake(struct mmu_interval_wait *wait)
 	rcuwait_wake_up(kvm_arch_vcpu_get_wait(vcpu));
 }
 
-/* Take a turn for the page at @hva, or move the one that there is. */
-static void kvm_interval_take_turn(struct kvm_vcpu *vcpu, unsigned long hva)
+/* Have invalidations give way to the fault of @vcpu on the page at @hva. */
+static void kvm_interval_prioritize(struct kvm_vcpu *vcpu, unsigned long hva)
 {
-	struct kvm_interval *interval = &vcpu->kvm->interval;
+	if (mmu_interval_prioritize(vcpu->kvm->mm, &vcpu->interval.priority,
+				    hva, hva + PAGE_SIZE - 1))
+		++vcpu->stat.generic.mmu_interval_priority;
 
-	spin_lock(&interval->turn_lock);
-	vcpu->interval.turn_start = hva;
-	if (list_empty(&vcpu->interval.turn_node)) {
-		list_add_tail(&vcpu->interval.turn_node, &interval->turns);
-		WRITE_ONCE(interval->nr_turns, interval->nr_turns + 1);
-		++vcpu->stat.generic.mmu_interval_turn;
-	}
-	spin_unlock(&interval->turn_lock);
-
-	vcpu->interval.turn = KVM_INTERVAL_TURN_TAKEN;
+	vcpu->interval.progress = KVM_INTERVAL_FAULTING;
 	vcpu->interval.busy = true;
 }
 
-static void kvm_interval_del_turn(struct kvm_interval *interval,
-				  struct kvm_vcpu_interval *vi)
+static void kvm_interval_unprioritize(struct kvm_vcpu *vcpu)
 {
-	lockdep_assert_held(&interval->turn_lock);
+	vcpu->stat.generic.mmu_interval_pause +=
+		mmu_interval_unprioritize(vcpu->kvm->mm,
+					  &vcpu->interval.priority);
 
-	list_del_init(&vi->turn_node);
-	WRITE_ONCE(interval->nr_turns, interval->nr_turns - 1);
-}
-
-static void kvm_interval_end_turn(struct kvm_vcpu *vcpu)
-{
-	struct kvm_interval *interval = &vcpu->kvm->interval;
-
-	spin_lock(&interval->turn_lock);
-	/* Unless it was forfeited */
-	if (!list_empty(&vcpu->interval.turn_node))
-		kvm_interval_del_turn(interval, &vcpu->interval);
-	spin_unlock(&interval->turn_lock);
-
-	vcpu->interval.turn = KVM_INTERVAL_NO_TURN;
+	vcpu->interval.progress = KVM_INTERVAL_NO_PRIORITY;
 	vcpu->interval.busy = vcpu->interval.armed;
-	wake_up_all(&interval->turn_wq);
 }
 
 /* The fault of @vcpu on the page at @hva has collided. */
 void kvm_interval_count_loss(struct kvm_vcpu *vcpu, unsigned long hva)
 {
 	if (++vcpu->interval.lost >= KVM_INTERVAL_PATIENCE)
-		kvm_interval_take_turn(vcpu, hva);
+		kvm_interval_prioritize(vcpu, hva);
 }
 
 /* The fault of @vcpu has not collided; its page is about to be mapped. */
 void kvm_interval_count_success(struct kvm_vcpu *vcpu)
 {
 	vcpu->interval.lost = 0;
-	if (unlikely(vcpu->interval.turn != KVM_INTERVAL_NO_TURN))
-		vcpu->interval.turn = KVM_INTERVAL_TURN_MAPPED;
+	if (likely(vcpu->interval.progress == KVM_INTERVAL_NO_PRIORITY))
+		return;
+
+	vcpu->interval.progress = KVM_INTERVAL_MAPPED;
+	kvm_interval_debug_mapped(vcpu);
 }
 
 /**
  * kvm_interval_enter - a vCPU is about to enter the guest
  * @vcpu:	the vCPU
+ * @exits:	how often it has left the guest so far
  *
- * To be called before each entry for which kvm_interval_is_busy().  A turn ends
- * when the vCPU has been in the guest with its page mapped, and is back.
+ * To be called before each entry for which kvm_interval_is_busy().  Priority ends
+ * when the vCPU has been in the guest with its page mapped, and is back.  The
+ * architecture may turn back before the guest has run, which @exits tells.
  */
-void kvm_interval_enter(struct kvm_vcpu *vcpu)
+void kvm_interval_enter(struct kvm_vcpu *vcpu, u64 exits)
 {
+	struct kvm_vcpu_interval *vi = &vcpu->interval;
+
 	kvm_interval_stop_waiting(vcpu);
 
-	if (vcpu->interval.turn == KVM_INTERVAL_TURN_MAPPED)
-		vcpu->interval.turn = KVM_INTERVAL_TURN_USED;
-	else if (vcpu->interval.turn == KVM_INTERVAL_TURN_USED)
-		kvm_interval_end_turn(vcpu);
-}
-
-/* Does any turn overlap?  Those that do are taken away if @forfeit. */
-static bool kvm_interval_find_turn(struct kvm_interval *interval,
-				   const struct mmu_notifier_range *range,
-				   bool forfeit)
-{
-	struct kvm_vcpu_interval *vi, *next;
-	bool found = false;
-
-	spin_lock(&interval->turn_lock);
-	list_for_each_entry_safe(vi, next, &interval->turns, turn_node) {
-		if (vi->turn_start >= range->end ||
-		    vi->turn_start + PAGE_SIZE <= range->start)
-			continue;
-		found = true;
-		if (!forfeit)
-			break;
-		kvm_interval_del_turn(interval, vi);
+	if (vi->progress == KVM_INTERVAL_MAPPED) {
+		vi->progress = KVM_INTERVAL_ENTERING;
+		vi->exits = exits;
+	} else if (vi->progress == KVM_INTERVAL_ENTERING &&
+		   vi->exits != exits) {
+		kvm_interval_unprioritize(vcpu);
 	}
-	spin_unlock(&interval->turn_lock);
 
-	return found;
+	if (vi->progress == KVM_INTERVAL_ENTERING)
+		kvm_interval_debug_cancel_entry(vcpu);
 }
 
 /*
- * Let vCPUs whose turn it is map their pages before @range is announced.  May
- * sleep for KVM_INTERVAL_HOLD_NS.  No lock of KVM's may be held; what the primary
- * MMU holds may well be what the vCPU needs, hence the limit.
- */
-void kvm_interval_hold(struct kvm *kvm, const struct mmu_notifier_range *range)
-{
-	struct kvm_interval *interval = &kvm->interval;
-
-	/* A turn that is taken just now is for the next to come */
-	if (likely(!READ_ONCE(interval->nr_turns)) ||
-	    !kvm_interval_find_turn(interval, range, false))
-		return;
-
-	++kvm->stat.generic.mmu_interval_hold;
-	if (wait_event_hrtimeout(interval->turn_wq,
-				 !kvm_interval_find_turn(interval, range, false),
-				 ns_to_ktime(KVM_INTERVAL_HOLD_NS)))
-		kvm_interval_find_turn(interval, range, true);
-}
-
-/*
- * The page at @hva is being taken away: make @vcpu wait for the end, as soon as
+ * The page at @hva is being invalidated: make @vcpu wait for the end, as soon as
  * it is back in KVM_RUN's loop.
  */
 void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
@@ -204,7 +153,7 @@ void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 
 	kvm_interval_stop_waiting(vcpu);
 	if (vi->lost >= KVM_INTERVAL_PATIENCE)
-		kvm_interval_take_turn(vcpu, hva);
+		kvm_interval_prioritize(vcpu, hva);
 
 	vi->wait.start = hva;
 	vi->wait.last = hva + PAGE_SIZE - 1;
@@ -220,15 +169,14 @@ void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 }
 
 /*
- * Wait awake for halt_poll_ns, or until the scheduler wants the CPU, as a mutex's
+ * Wait awake for @limit ns, or until the scheduler wants the CPU, as a mutex's
  * waiter does.  A halted vCPU stops as soon as anybody else could run.  Here that is
  * most often the next vCPU that will run into the same invalidation.  Returns true
  * if the vCPU need not sleep.
  */
-static bool kvm_interval_poll(struct kvm_vcpu *vcpu)
+static bool kvm_interval_poll(struct kvm_vcpu *vcpu, unsigned int limit)
 {
-	ktime_t stop = ktime_add_ns(vcpu->interval.since,
-				    READ_ONCE(halt_poll_ns));
+	ktime_t stop = ktime_add_ns(vcpu->interval.since, limit);
 
 	++vcpu->stat.generic.mmu_interval_attempted_poll;
 	do {
@@ -255,21 +203,26 @@ static bool kvm_interval_poll(struct kvm_vcpu *vcpu)
  */
 void kvm_interval_block(struct kvm_vcpu *vcpu)
 {
+	unsigned int limit = kvm_vcpu_max_halt_poll_ns(vcpu);
+
 	if (kvm_interval_is_waiting(&vcpu->interval) &&
-	    vcpu->interval.brief && READ_ONCE(halt_poll_ns) &&
-	    kvm_interval_poll(vcpu))
+	    vcpu->interval.brief && limit && kvm_interval_poll(vcpu, limit))
 		return;
 
 	kvm_vcpu_block(vcpu);
 }
 
 /* Was the invalidation so brief that the vCPU had better poll for the next one? */
-static void kvm_interval_judge(struct kvm_vcpu_interval *vi, ktime_t now)
+static void kvm_interval_judge(struct kvm_vcpu *vcpu, ktime_t now)
 {
-	/* Not how long it slept: that says more of the scheduler */
+	struct kvm_vcpu_interval *vi = &vcpu->interval;
+	/*
+	 * Sleep time includes scheduling latency, so use the invalidation's own
+	 * duration.
+	 */
 	ktime_t end = vi->waiting ? now : vi->ended;
 	s64 ns = ktime_to_ns(ktime_sub(end, vi->since));
-	bool brief = ns < READ_ONCE(halt_poll_ns);
+	bool brief = ns < kvm_vcpu_max_halt_poll_ns(vcpu);
 
 	/* A short wait that something else has ended says nothing */
 	if (!vi->waiting || !brief)
@@ -281,7 +234,7 @@ static void kvm_interval_judge(struct kvm_vcpu_interval *vi, ktime_t now)
  * @vcpu:	the vCPU, whether it waits or not
  *
  * To be called when a blocked vCPU has become runnable, for whatever reason: if
- * the page is still being taken away, the next fault will say so.
+ * the page is still being invalidated, the next fault will say so.
  *
  * Return: true if it has waited, and what it waited for has ended.
  */
@@ -298,7 +251,7 @@ bool kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
 	mmu_interval_wait_disarm(vcpu->kvm->mm, &vi->wait);
 	ended = !vi->waiting;
 	vi->armed = false;
-	vi->busy = vi->turn != KVM_INTERVAL_NO_TURN;
+	vi->busy = vi->progress != KVM_INTERVAL_NO_PRIORITY;
 
 	now = ktime_get();
 	ns = ktime_to_ns(ktime_sub(now, vi->since));
@@ -309,8 +262,8 @@ bool kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
 	trace_kvm_interval_wait(vcpu->vcpu_id, vi->wait.start, ns,
 				ended);
 
-	kvm_interval_judge(vi, now);
-	/* To have waited to the end and to meet another one is a loss */
+	kvm_interval_judge(vcpu, now);
+	/* To have waited to the end and to meet another one is a collision */
 	if (ended)
 		vi->lost++;
 	WRITE_ONCE(vi->waiting, false);
@@ -327,6 +280,6 @@ bool kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
 void kvm_interval_leave(struct kvm_vcpu *vcpu)
 {
 	kvm_interval_stop_waiting(vcpu);
-	if (unlikely(vcpu->interval.turn != KVM_INTERVAL_NO_TURN))
-		kvm_interval_end_turn(vcpu);
+	if (unlikely(vcpu->interval.progress != KVM_INTERVAL_NO_PRIORITY))
+		kvm_interval_unprioritize(vcpu);
 }

@@ -8,30 +8,33 @@
  *
  *   CPU 0: refresh                       CPU 1: primary MMU
  *   --------------                       ------------------
- *   kvm_gpc_read_begin(): number, wait if
- *     the page is being invalidated
+ *   kvm_gpc_read_begin(): wait while the
+ *     page is being invalidated, count
  *   pfn = lookup of the HVA
  *                                        kvm_gpc_invalidate()
  *                                          write_lock_irq(gpc->lock)
  *                                          mmu_interval_set_range()
- *                                          number++ (release)
+ *                                          count++ (release)
  *                                          gpc->valid = false
  *                                          write_unlock_irq(gpc->lock)
  *   write_lock_irq(gpc->lock)
- *   kvm_gpc_read_retry(): the number has
+ *   kvm_gpc_read_retry(): the count has
  *     moved, start again
  *
- * The cache's page is all of its subscription, so that a number says it all.
+ * The cache's page is all of its subscription, so that a sequence count says it
+ * all.
  *
  * Lock order: gpc->refresh_lock, then what mmu_interval_notifier_insert(),
- * ..._remove(), mmu_interval_read_begin() and mmu_interval_wait_killable() take
- * or wait for; gpc->lock is innermost, and all that a callback takes.
+ * ..._remove(), mmu_interval_read_begin() and mmu_interval_range_begin() take
+ * or wait for; then gpc->lock, and what mmu_interval_set_range() takes.
  */
 
 #include <linux/kvm_host.h>
 #include <linux/mmu_interval_range.h>
 #include <linux/mmu_notifier.h>
+#include <linux/sched/mm.h>
 
+#include "interval_debug.h"
 #include "kvm_mm.h"
 
 /*
@@ -64,14 +67,18 @@ static bool kvm_gpc_invalidate(struct mmu_interval_notifier *notifier,
 		container_of(notifier, struct gfn_to_pfn_cache, notifier);
 	bool may_block = mmu_notifier_range_blockable(range);
 
-	/* As with mmu_lock: where the lock sleeps, the reaper only tries. */
+	/*
+	 * As with mmu_lock: where the lock sleeps, the reaper only tries.
+	 * rwlock_t has no trylock that disables interrupts, nor does it need one:
+	 * a lock that sleeps is not taken in hard interrupts.
+	 */
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || may_block)
 		write_lock_irq(&gpc->lock);
 	else if (!write_trylock(&gpc->lock))
 		return false;
 
 	mmu_interval_set_range(notifier, range);
-	/* The announced range first.  Pairs with kvm_gpc_read_begin() */
+	/* The announced range first.  Pairs with mmu_interval_range_try_begin() */
 	smp_store_release(&gpc->invalidate_seq, gpc->invalidate_seq + 1);
 	gpc->valid = false;
 
@@ -87,7 +94,8 @@ static const struct mmu_interval_notifier_ops kvm_gpc_interval_ops = {
 /*
  * End the subscription of @gpc, if it has one.  The cache is invalid and stays
  * so: either it is being refreshed by the caller, or it is not active any more.
- * Waits for invalidations that are under way.
+ * Waits, uninterruptibly, for a moment in which nothing at all in the mm is being
+ * invalidated.
  */
 void kvm_gpc_unsubscribe(struct gfn_to_pfn_cache *gpc)
 {
@@ -100,30 +108,45 @@ void kvm_gpc_unsubscribe(struct gfn_to_pfn_cache *gpc)
 	gpc->kvm = NULL;
 }
 
-/* Subscribe @gpc to the page of its uhva. */
+/*
+ * Subscribe @gpc to the page at @start.  A refresh may come on behalf of an mm whose
+ * last user has gone, e.g. from irqfd's worker: then there is no page to be found
+ * either, and nothing can be subscribed.
+ */
 static int kvm_gpc_subscribe(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 			     unsigned long start)
 {
 	int r;
 
+	if (!mmget_not_zero(kvm->mm))
+		return -EFAULT;
+
+	/* The callback needs it, and may come at once */
+	gpc->kvm = kvm;
 	r = mmu_interval_notifier_insert(&gpc->notifier, kvm->mm, start,
 					 PAGE_SIZE, &kvm_gpc_interval_ops);
-	if (r)
+	/* Not here: the end of the mm takes more locks than a refresh may hold */
+	mmput_async(kvm->mm);
+	if (WARN_ON_ONCE(r)) {
+		gpc->kvm = NULL;
 		return r;
+	}
 
-	/* An invalidation that does not know of it yet has to end first */
+	/*
+	 * Invalidations that do not know of it yet have to end first.  This
+	 * returns when all of them have.
+	 */
 	mmu_interval_read_begin(&gpc->notifier);
-	gpc->kvm = kvm;
 	return 0;
 }
 
 /*
  * Begin the collision-retry section of a refresh: see to it that @gpc is
- * subscribed to the page of its uhva, and take the number for
+ * subscribed to the page of its uhva, and take the sequence count for
  * kvm_gpc_read_retry().  May sleep, until the page is not being invalidated.
  *
- * Returns 0, the error of mmu_interval_notifier_insert(), or -ERESTARTSYS if the
- * task is being killed.
+ * Returns 0, -EFAULT if the mm has no users any more, or -ERESTARTSYS if the task is
+ * being killed.
  */
 int kvm_gpc_read_begin(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 		       unsigned long *seq)
@@ -143,10 +166,8 @@ int kvm_gpc_read_begin(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 			return r;
 	}
 
-	/* The number first.  Pairs with the release in kvm_gpc_invalidate() */
-	*seq = smp_load_acquire(&gpc->invalidate_seq);
-	return mmu_interval_wait_killable(kvm->mm, start,
-					  start + PAGE_SIZE - 1);
+	return mmu_interval_range_begin(kvm->mm, start, start + PAGE_SIZE - 1,
+					&gpc->invalidate_seq, seq);
 }
 
 /* End it: has the page been invalidated since kvm_gpc_read_begin()? */

@@ -10,7 +10,6 @@
 +	u64 mmu_interval_invalidate;
 +	u64 mmu_interval_nonblock;
 +	u64 mmu_interval_refuse;
-+	u64 mmu_interval_hold;
 +#endif
  };
 
@@ -25,7 +24,8 @@
 +	u64 mmu_interval_attempted_poll;
 +	u64 mmu_interval_successful_poll;
 +	u64 mmu_interval_fault_again;
-+	u64 mmu_interval_turn;
++	u64 mmu_interval_priority;
++	u64 mmu_interval_pause;
 +	u64 mmu_interval_retry_overlap;
 +	u64 mmu_interval_retry_overflow;
 +	u64 mmu_interval_retry_memslot;

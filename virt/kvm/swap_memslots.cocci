@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A subscription knows its memslot before faults can; no update waits for
-/// invalidations.
+/// No memslot update waits for invalidations: neither has to see the other's end.
 // Files: virt/kvm/kvm_main.c
 
 @@
 identifier kvm, as_id, slots;
+expression gen;
 @@
  kvm_swap_active_memslots(struct kvm *kvm, int as_id)
  {
  ...
+ slots->generation = gen;
++
 +#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
  spin_lock(&kvm->mn_invalidate_lock);
  prepare_to_rcuwait(...);
@@ -19,29 +21,5 @@ identifier kvm, as_id, slots;
 +#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
  spin_unlock(&kvm->mn_invalidate_lock);
 +#endif
- ...
- }
-
-@@
-identifier kvm, old, new;
-@@
- kvm_activate_memslot(struct kvm *kvm, struct kvm_memory_slot *old,
-		      struct kvm_memory_slot *new)
- {
- ...
-+kvm_interval_activate(kvm, old, new);
- kvm_swap_active_memslots(...);
- ...
- }
-
-@@
-identifier kvm, old, invalid;
-@@
- kvm_invalidate_memslot(struct kvm *kvm, struct kvm_memory_slot *old,
-			struct kvm_memory_slot *invalid)
- {
- ...
-+kvm_interval_activate(kvm, old, invalid);
- kvm_swap_active_memslots(...);
  ...
  }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A vCPU whose page is being taken away is not runnable.
+/// A vCPU whose page is being invalidated is not runnable.
 // Files: arch/x86/kvm/x86.c
 
 @@
@@ -7,10 +7,11 @@ expression vcpu;
 @@
  vcpu_block(...)
  {
- <...
- vcpu->arch.apf.halted = false;
+ ...
+ if (!kvm_arch_vcpu_runnable(vcpu)) { ... }
 +kvm_interval_unblock(vcpu);
- ...>
+ if (is_guest_mode(vcpu)) { ... }
+ ...
  }
 
 @@
@@ -36,10 +37,32 @@ expression vcpu;
  }
 
 @@
+expression vcpu;
+@@
+ kvm_arch_vcpu_runnable(...)
+ {
+-return kvm_vcpu_running(vcpu) || kvm_vcpu_has_events(vcpu);
++return kvm_vcpu_running(vcpu) ||
++       (kvm_interval_heeds_events(vcpu) && kvm_vcpu_has_events(vcpu));
+ }
+
+@@
+expression vcpu;
+@@
+ kvm_vcpu_has_events(...)
+ {
+ <...
+-if (vcpu->arch.pv.pv_unhalted)
++if (kvm_interval_is_unhalted(vcpu))
+	return true;
+ ...>
+ }
+
+@@
 expression r, vcpu;
 @@
 +if (unlikely(kvm_interval_is_busy(&vcpu->interval)))
-+	kvm_interval_enter(vcpu);
++	kvm_interval_enter(vcpu, vcpu->stat.exits);
  r = vcpu_enter_guest(vcpu);
 
 @@
@@ -56,4 +79,4 @@ expression vcpu;
 
 @@ @@
  #include "x86.h"
-+#include "interval.h"
++#include "vcpu_interval.h"

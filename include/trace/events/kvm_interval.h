@@ -10,7 +10,12 @@
 
 #include <linux/tracepoint.h>
 
-/* After a memslot's callback has zapped [start, end). */
+/* For user space, which has only the numbers in the ring buffer. */
+TRACE_DEFINE_ENUM(KVM_INTERVAL_OVERLAP);
+TRACE_DEFINE_ENUM(KVM_INTERVAL_OVERFLOW);
+TRACE_DEFINE_ENUM(KVM_INTERVAL_INTERNAL);
+
+/* All memslots of a VM have been zapped in [start, end). */
 TRACE_EVENT(kvm_interval_invalidate,
 	TP_PROTO(unsigned long start, unsigned long end, bool blockable),
 	TP_ARGS(start, end, blockable),
@@ -92,9 +97,9 @@ TRACE_EVENT(kvm_interval_retry,
 
 	TP_printk("vcpu %u hva %#016lx %s", __entry->vcpu_id, __entry->hva,
 		  __print_symbolic(__entry->cause,
-				   { 1, "overlap" },
-				   { 2, "overflow" },
-				   { 3, "internal" }))
+				   { KVM_INTERVAL_OVERLAP, "overlap" },
+				   { KVM_INTERVAL_OVERFLOW, "overflow" },
+				   { KVM_INTERVAL_INTERNAL, "internal" }))
 );
 
 #endif /* _TRACE_KVM_INTERVAL_H */

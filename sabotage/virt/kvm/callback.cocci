@@ -3,7 +3,7 @@
 // Files: virt/kvm/interval.c
 
 @@
-expression vm, start, last, notifier, range;
+expression vm, start, last, notifier, range, found;
 @@
 -mmu_interval_set_range(notifier, range);
 -kvm_interval_record(vm, start, last);
@@ -12,10 +12,8 @@ expression vm, start, last, notifier, range;
 +if (!kvm_sabotaged(no_record) && !kvm_sabotaged(late_record))
 +	kvm_interval_record(vm, start, last);
  ...
- slot = kvm_interval_slot(sub);
-+if ((kvm_sabotaged(nonblock_lies) && !may_block) || sub->lost ||
-+    (kvm_sabotaged(forget_alias) && kvm_sabotage_is_alias(vm, slot)))
-+	slot = NULL;
+-found = kvm_interval_zap(vm, range);
++found = (may_block || !kvm_sabotaged(nonblock_lies)) && kvm_interval_zap(vm, range);
  ...
  write_unlock(&vm->mmu_lock);
 +if (kvm_sabotaged(late_record)) {
@@ -26,6 +24,19 @@ expression vm, start, last, notifier, range;
 +	write_unlock(&vm->mmu_lock);
 +}
 
+@@
+identifier vm, range, slot, flush;
+@@
+ kvm_interval_zap(struct kvm *vm, const struct mmu_notifier_range *range)
+ {
+ <...
++if ((slot->subscription && slot->subscription->lost) ||
++    (kvm_sabotaged(forget_alias) && kvm_sabotage_is_alias(vm, slot)))
++	continue;
+ flush |= kvm_interval_zap_slot(vm, slot, range);
+ ...>
+ }
+
 @@ @@
  struct kvm_interval_subscription {
  	...
@@ -35,5 +46,5 @@ expression vm, start, last, notifier, range;
  };
 
 @@ @@
- #include <linux/kvm_host.h>
+ #include <linux/interval_tree.h>
 +#include <linux/delay.h>

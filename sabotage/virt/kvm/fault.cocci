@@ -17,25 +17,26 @@ identifier back;
  }
 
 @@
-expression mm, start, last;
+expression mm, start, last, now, seq;
 @@
  kvm_interval_begin_slow(...)
  {
  <...
--mmu_interval_range_active(mm, start, last)
-+mmu_interval_range_active(mm, kvm_sabotaged(coarse_wait) ? 0 : start,
-+			   kvm_sabotaged(coarse_wait) ? ULONG_MAX : last) &&
+-!mmu_interval_range_try_begin(mm, start, last, now, seq)
++!mmu_interval_range_try_begin(mm, kvm_sabotaged(coarse_wait) ? 0 : start,
++			       kvm_sabotaged(coarse_wait) ? ULONG_MAX : last, now, seq) &&
 +!kvm_sabotaged(ignore_active)
  ...>
  }
 
 @@
-identifier slot, gfn, nr_pages;
+identifier nr_pages;
 @@
  kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
 		     gfn_t gfn, gfn_t nr_pages)
  {
- unsigned long hva = ...;
+ ...
+ unsigned long hva;
 +if (nr_pages > PTRS_PER_PTE / 2 ? kvm_sabotaged(huge_overlap) :
 +    kvm_sabotaged(blind_prefetch))
 +	return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A pfn cache that is not told.
+/// pfn caches that are not told, do not look, or outlive the mm's users.
 // Files: virt/kvm/pfncache_interval.c
 
 @@
@@ -15,6 +15,30 @@ identifier notifier, gpc;
  else if (...) return false;
  ...
  }
+
+@@
+identifier gpc, seq;
+@@
+ kvm_gpc_read_retry(struct gfn_to_pfn_cache *gpc, unsigned long seq)
+ {
+ <...
+-return gpc->invalidate_seq != seq;
++return gpc->invalidate_seq != seq && !kvm_sabotaged(gpc_no_retry);
+ ...>
+ }
+
+@@
+expression mm;
+@@
+-!mmget_not_zero(mm)
++!mmget_not_zero(mm) && !kvm_sabotaged(no_users)
+
+@@
+expression mm;
+@@
+-mmput_async(mm);
++if (!kvm_sabotaged(no_users) || atomic_read(&mm->mm_users) > 1)
++	mmput_async(mm);
 
 @@ @@
  #include "kvm_mm.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Subscriptions that are lost over an update, or come too late.
+/// Subscriptions that are lost over an update, come too late, or are looked at when gone.
 // Files: virt/kvm/interval.c
 
 @@
@@ -21,3 +21,42 @@ expression sub;
 -mmu_interval_read_begin(&sub->notifier);
 +if (!kvm_sabotaged(unborn))
 +	mmu_interval_read_begin(&sub->notifier);
+
+@@
+identifier slot;
+@@
+ kvm_interval_unsubscribe(struct kvm_memory_slot *slot)
+ {
++if (kvm_sabotaged(after_end))
++	slot->subscription->lost = true;
+ ...
+ }
+
+@@
+identifier kvm, r;
+@@
+ kvm_interval_init_vm(struct kvm *kvm)
+ {
+ int r;
+-r = mmu_interval_prepare(kvm->mm);
++r = kvm_sabotaged(late_prepare) ? 0 : mmu_interval_prepare(kvm->mm);
+ ...
+ }
+
+@@
+expression vm, sub, r;
+@@
+ kvm_interval_subscribe(...)
+ {
+ ...
+ sub->kvm = vm;
+ r = mmu_interval_notifier_insert(...);
++if (kvm_sabotaged(late_prepare)) {
++	vm->interval.ranges = mmu_interval_ranges(vm->mm);
++	if (r) {
++		kfree(sub);
++		return r;
++	}
++}
+ ...
+ }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// vCPUs that do not wait, wait for ever, or get no turn.
+/// vCPUs that do not wait, wait for ever, or get no priority.
 // Files: virt/kvm/interval_wait.c
 
 @@
@@ -16,18 +16,28 @@ identifier wait, vcpu;
 @@
 identifier vcpu, hva;
 @@
- kvm_interval_take_turn(struct kvm_vcpu *vcpu, unsigned long hva)
+ kvm_interval_prioritize(struct kvm_vcpu *vcpu, unsigned long hva)
  {
- struct kvm_interval *interval = ...;
-+if (kvm_sabotaged(no_turn))
++if (kvm_sabotaged(no_priority))
 +	return;
  ...
  }
 
 @@
-identifier vi, now;
+identifier vcpu, exits, vi;
 @@
- kvm_interval_judge(struct kvm_vcpu_interval *vi, ktime_t now)
+ kvm_interval_enter(struct kvm_vcpu *vcpu, u64 exits)
+ {
+ <...
+-vi->exits != exits
++(vi->exits != exits || kvm_sabotaged(early_end))
+ ...>
+ }
+
+@@
+identifier vcpu, now;
+@@
+ kvm_interval_judge(struct kvm_vcpu *vcpu, ktime_t now)
  {
  ...
  bool brief = ...;
@@ -39,9 +49,20 @@ identifier vi, now;
  }
 
 @@
+identifier vcpu, limit;
+@@
+ kvm_interval_block(struct kvm_vcpu *vcpu)
+ {
+ unsigned int limit = ...;
++if (kvm_sabotaged(uncapped_poll))
++	limit = READ_ONCE(halt_poll_ns);
+ ...
+ }
+
+@@
 identifier vcpu;
 @@
- kvm_interval_poll(struct kvm_vcpu *vcpu)
+ kvm_interval_poll(struct kvm_vcpu *vcpu, ...)
  {
  <...
 -kvm_vcpu_check_block(vcpu) < 0
@@ -56,8 +77,11 @@ identifier vcpu, hva, vi;
  kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
  {
  struct kvm_vcpu_interval *vi = ...;
++unsigned long seq;
++
 +if (kvm_sabotaged(deaf_wait))
-+	mmu_interval_wait_killable(vcpu->kvm->mm, hva, hva + PAGE_SIZE - 1);
++	mmu_interval_range_begin(vcpu->kvm->mm, hva, hva + PAGE_SIZE - 1,
++				 &vcpu->kvm->interval.seq, &seq);
 +if (kvm_sabotaged(deaf_wait) || kvm_sabotaged(no_wait))
 +	return;
  ...

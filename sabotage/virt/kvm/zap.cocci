@@ -3,19 +3,18 @@
 // Files: virt/kvm/interval.c
 
 @@
-identifier vm, start, end;
+identifier vm, slot, start, end;
+expression gfn_range;
 @@
- kvm_interval_zap(struct kvm *vm, struct kvm_memory_slot *slot,
-		  unsigned long start, unsigned long end, bool may_block)
+ kvm_interval_zap_slot(struct kvm *vm, struct kvm_memory_slot *slot, ...)
  {
  ...
- end = min(end, ...);
+ if (WARN_ON_ONCE(start >= end)) return false;
 +if (kvm_sabotaged(half_zap) && end - start > PAGE_SIZE)
 +	end = start + ((end - start) / 2 & PAGE_MASK);
 +if (kvm_sabotaged(skip_zap) && !(vm->interval.seq & 7))
-+	return;
++	return false;
  ...
--kvm_unmap_gfn_range(vm, &range)
-+kvm_unmap_gfn_range(vm, &range) && !kvm_sabotaged(skip_flush)
- ...
+-return kvm_unmap_gfn_range(vm, gfn_range);
++return kvm_unmap_gfn_range(vm, gfn_range) && !kvm_sabotaged(skip_flush);
  }

@@ -17,4 +17,4 @@ expression vcpu, fault, slot;
 
 @@ @@
  #include "mmu_internal.h"
-+#include "interval.h"
++#include "mmu_interval.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A fault that has waited is left to the guest.
-// Files: arch/x86/kvm/mmu/interval.c
+/// A fault that has waited is left to the guest; a huge mapping of which half is looked at.
+// Files: arch/x86/kvm/mmu/mmu_interval.c
 
 @@
 identifier vcpu;
@@ -12,6 +12,12 @@ identifier vcpu;
  ...
  }
 
+@@
+expression fault, pages;
+@@
+-fault->gfn & -pages
++kvm_sabotaged(huge_forward) ? fault->gfn : fault->gfn & -pages
+
 @@ @@
- #include "interval.h"
+ #include "mmu_interval.h"
 +#include "../../../../virt/kvm/sabotage.h"

@@ -3,20 +3,18 @@
  * Guest faults on the interval notifier: what is too rare to be inline
  */
 
-#include "../interval.h"
 #include "../mmu.h"
-#include "interval.h"
+#include "../vcpu_interval.h"
+#include "mmu_interval.h"
 
 /*
  * kvm_interval_begin() has refused a fault, and its vCPU may have to wait.  Remember
- * what kvm_interval_fault_again() needs: nothing if guest page tables were walked,
- * as they may have changed by then.
+ * what kvm_interval_fault_again() needs.
  */
 int kvm_interval_put_off(struct kvm_vcpu *vcpu,
 			 const struct kvm_page_fault *fault)
 {
-	vcpu->interval.addr = vcpu->arch.mmu->root_role.direct ? fault->addr :
-								 INVALID_GPA;
+	vcpu->interval.addr = fault->addr;
 	vcpu->interval.error_code = fault->error_code;
 
 	return RET_PF_RETRY;
@@ -24,18 +22,21 @@ int kvm_interval_put_off(struct kvm_vcpu *vcpu,
 
 /*
  * What @vcpu has waited for has ended: handle its fault as if the guest had come back
- * with it, which saves the way to the guest and back.  Whatever comes of it, the guest
- * is entered next, and faults if it has to.  May sleep; kvm->srcu held.
+ * with it, which saves the way to the guest and back.  No instruction of the guest's has
+ * run since, no event has been delivered, and KVM_RUN's loop has looked at none, so
+ * the MMU is in the state in which the fault was put off, and guest page tables are
+ * walked anew.  Whatever comes of it, the guest is entered next, and faults if it has
+ * to.  May sleep; kvm->srcu held.
  */
 void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
 {
 	/* These go first, and the lookup may sleep, e.g. in userfaultfd */
-	if (signal_pending(current) || kvm_cpu_has_interrupt(vcpu))
+	if (signal_pending(current) || kvm_interval_has_request(vcpu) ||
+	    kvm_cpu_has_interrupt(vcpu) ||
+	    kvm_apic_has_pending_init_or_sipi(vcpu))
 		return;
 
-	/* L2 with page tables of its own may be L1 by now, or the reverse */
-	if (vcpu->interval.addr == INVALID_GPA ||
-	    !vcpu->arch.mmu->root_role.direct || kvm_mmu_reload(vcpu))
+	if (kvm_mmu_reload(vcpu))
 		return;
 
 	if (kvm_mmu_do_page_fault(vcpu, vcpu->interval.addr,
@@ -46,8 +47,8 @@ void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
 
 /*
  * The part of kvm_interval_mapping_level() for which there is something to look at.
- * Returns the largest page size, at most the host's, of which no page is being taken
- * away.
+ * Returns the largest page size, at most the host's, of which no page is being
+ * invalidated.
  */
 int kvm_interval_limit_mapping_level(struct kvm *kvm,
 				     const struct kvm_page_fault *fault)
@@ -59,8 +60,9 @@ int kvm_interval_limit_mapping_level(struct kvm *kvm,
 
 	for (; level > PG_LEVEL_4K; --level) {
 		pages = KVM_PAGES_PER_HPAGE(level);
-		if (kvm_interval_covers(kvm, fault->slot, fault->gfn & -pages,
-					pages))
+		/* All of the huge page, also what lies before the fault's page */
+		if (kvm_interval_covers(kvm, fault->slot,
+					fault->gfn & -pages, pages))
 			break;
 	}
 

@@ -2,8 +2,8 @@
 /*
  * The MMU's side of guest faults on the interval notifier
  */
-#ifndef __KVM_X86_MMU_INTERVAL_H
-#define __KVM_X86_MMU_INTERVAL_H
+#ifndef __KVM_X86_MMU_MMU_INTERVAL_H
+#define __KVM_X86_MMU_MMU_INTERVAL_H
 
 #include <linux/kvm_interval.h>
 
@@ -15,7 +15,7 @@ int kvm_interval_limit_mapping_level(struct kvm *kvm,
 				     const struct kvm_page_fault *fault);
 
 /*
- * kvm_mmu_max_mapping_level() of what is not being taken away: a huge mapping
+ * kvm_mmu_max_mapping_level() of what is not being invalidated: a huge mapping
  * reaches beyond the page for which kvm_interval_retry() has spoken, in the same
  * critical section of mmu_lock.
  */
@@ -29,4 +29,4 @@ kvm_interval_mapping_level(struct kvm *kvm, const struct kvm_page_fault *fault)
 	return kvm_interval_limit_mapping_level(kvm, fault);
 }
 
-#endif /* __KVM_X86_MMU_INTERVAL_H */
+#endif /* __KVM_X86_MMU_MMU_INTERVAL_H */

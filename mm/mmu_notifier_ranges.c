@@ -1,0 +1,637 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ranges of an mm that are being invalidated
+ *
+ * An invalidation that hits an interval subscription has a place in a table
+ * from its start to its end.  It is published there, i.e. readers must heed it,
+ * once a subscriber has called mmu_interval_set_range(), which also means: has
+ * torn its shadow PTEs down, or is about to, under its own lock.  If all places
+ * are taken, the range goes on a list, and is published from its start.
+ *
+ * Readers take no lock, unless the list is in use:
+ *
+ *   CPU 0: invalidation                  CPU 1: reader
+ *   -------------------                  -------------
+ *   mn_ranges_add()
+ *   user_lock
+ *     mn_ranges_publish()
+ *     user's sequence count++ (release)
+ *     tear down shadow PTEs
+ *   user_unlock
+ *                                        user's sequence count (acquire)
+ *                                        mn_ranges_overlap()
+ *                                        read PTEs
+ *   change PTEs
+ *   mn_ranges_del() (release)
+ *                                        user_lock
+ *                                          user's sequence count unchanged?
+ *                                          set up shadow PTEs
+ *                                        user_unlock
+ *
+ * If CPU 1 has not seen the new sequence count, then it finds out under
+ * user_lock.  If it has, then it also sees the range, or that it is gone, and
+ * with that the changed PTEs.
+ *
+ * Priority.  A range may be invalidated so often that a reader collides every
+ * time.  A reader that has collided too often asks for priority.  Invalidations
+ * are not held up for it: they run under locks of the primary MMU.  Instead the
+ * task that has invalidated what overlaps pauses on its way back to user mode,
+ * where it holds nothing, until the reader has done its work, or for
+ * MN_PAUSE_NS, after which the reader loses its priority.  Kernel threads do not
+ * pause; none of them invalidates the same range again and again.
+ */
+
+#include <linux/bitops.h>
+#include <linux/completion.h>
+#include <linux/export.h>
+#include <linux/mmu_interval_range.h>
+#include <linux/mmu_notifier.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/task_work.h>
+
+#include "mmu_notifier_ranges.h"
+
+/* For how long a task pauses, at most, for those who have priority. */
+#define MN_PAUSE_NS	NSEC_PER_MSEC
+
+/* The place of @range, or MMU_INTERVAL_OVERFLOW; only if range->place is set. */
+static unsigned int mn_range_place(const struct mmu_notifier_range *range)
+{
+	return range->place - 1;
+}
+
+void mn_ranges_init(struct mmu_interval_ranges *ranges)
+{
+	INIT_LIST_HEAD(&ranges->overflow);
+	init_waitqueue_head(&ranges->wq);
+	INIT_LIST_HEAD(&ranges->priorities);
+	init_waitqueue_head(&ranges->priority_wq);
+}
+
+/* Published at once: there are no callbacks' bits to tell readers later. */
+static void mn_overflow_add(struct mmu_interval_ranges *ranges,
+			    struct mmu_notifier_range *range)
+{
+	unsigned long flags;
+
+	/* Taken with interrupts off by users who publish under such a lock */
+	spin_lock_irqsave(&ranges->wq.lock, flags);
+	list_add(&range->overflow, &ranges->overflow);
+	set_bit(MMU_INTERVAL_OVERFLOW, &ranges->published);
+	spin_unlock_irqrestore(&ranges->wq.lock, flags);
+}
+
+static void mn_overflow_del(struct mmu_interval_ranges *ranges,
+			    struct mmu_notifier_range *range)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ranges->wq.lock, flags);
+	list_del(&range->overflow);
+	/* Pairs with smp_load_acquire() in mn_ranges_overlap() */
+	if (list_empty(&ranges->overflow))
+		clear_bit_unlock(MMU_INTERVAL_OVERFLOW, &ranges->published);
+	spin_unlock_irqrestore(&ranges->wq.lock, flags);
+}
+
+static bool mn_overflow_overlap(const struct mmu_interval_ranges *ranges,
+				unsigned long start, unsigned long last)
+{
+	spinlock_t *lock = (spinlock_t *)&ranges->wq.lock;
+	const struct mmu_notifier_range *range;
+	unsigned long flags;
+	bool found = false;
+
+	spin_lock_irqsave(lock, flags);
+	list_for_each_entry(range, &ranges->overflow, overflow) {
+		found = range->start <= last && range->end - 1 >= start;
+		if (found)
+			break;
+	}
+	spin_unlock_irqrestore(lock, flags);
+	return found;
+}
+
+/*
+ * Give @range a place and a number.  Caller holds subscriptions->lock, which also
+ * orders the end of a former owner of the place before what is written here: a
+ * reader that sees the new values sees the PTEs that the former owner has changed.
+ */
+void mn_ranges_add(struct mmu_interval_ranges *ranges,
+		   struct mmu_notifier_range *range)
+{
+	unsigned long taken = ranges->used | BIT(MMU_INTERVAL_OVERFLOW);
+	unsigned int place = MMU_INTERVAL_OVERFLOW;
+
+	range->id = ++ranges->last_id;
+	if (unlikely(!~taken)) {
+		range->place = place + 1;
+		mn_overflow_add(ranges, range);
+		return;
+	}
+
+	place = ffz(taken);
+	range->place = place + 1;
+	ranges->used |= BIT(place);
+	/* A reader that is late may be looking */
+	WRITE_ONCE(ranges->range[place].start, range->start);
+	WRITE_ONCE(ranges->range[place].last, range->end - 1);
+}
+
+/* Caller holds the lock of the subscriber whose callback it is. */
+static void mn_ranges_publish(struct mmu_interval_ranges *ranges,
+			      const struct mmu_notifier_range *range)
+{
+	unsigned int place = mn_range_place(range);
+
+	/* Another subscriber has, or it was from its start */
+	if (place == MMU_INTERVAL_OVERFLOW ||
+	    test_bit(place, &ranges->published))
+		return;
+
+	/* The range before its bit.  Pairs with the acquire in mn_ranges_overlap() */
+	smp_mb__before_atomic();
+	set_bit(place, &ranges->published);
+}
+
+/*
+ * Release the place of @range, if it has one.  Caller holds
+ * subscriptions->lock.  Returns true if mn_ranges_ended() has to be called.
+ */
+bool mn_ranges_del(struct mmu_interval_ranges *ranges,
+		   struct mmu_notifier_range *range)
+{
+	unsigned int place = mn_range_place(range);
+	bool published;
+
+	if (!range->place)
+		return false;
+
+	if (unlikely(place == MMU_INTERVAL_OVERFLOW)) {
+		mn_overflow_del(ranges, range);
+		return true;
+	}
+
+	published = test_bit(place, &ranges->published);
+	/* The PTEs before the bit.  Pairs with the acquire in mn_ranges_overlap() */
+	clear_bit_unlock(place, &ranges->published);
+	ranges->used &= ~BIT(place);
+	return published;
+}
+
+/* Does a published range overlap?  See above for the order of things. */
+static bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
+			      unsigned long start, unsigned long last)
+{
+	unsigned long map;
+	unsigned int i;
+
+	/* Pairs with set_bit() in mn_ranges_publish(), clear_bit_unlock() in ..._del() */
+	map = smp_load_acquire(&ranges->published);
+	if (likely(!map))
+		return false;
+
+	for_each_set_bit(i, &map, MMU_INTERVAL_RANGES) {
+		if (READ_ONCE(ranges->range[i].start) <= last &&
+		    READ_ONCE(ranges->range[i].last) >= start)
+			return true;
+	}
+	if (unlikely(map & BIT(MMU_INTERVAL_OVERFLOW)) &&
+	    mn_overflow_overlap(ranges, start, last))
+		return true;
+
+	/*
+	 * A place may have changed hands since the map was read.  Whoever sees
+	 * the new range must see the PTEs of the old one; pairs with the lock
+	 * around mn_ranges_add().
+	 */
+	smp_rmb();
+	return false;
+}
+
+/**
+ * mmu_interval_set_range - Let readers know of the range of an invalidation
+ * @interval_sub: The interval subscription
+ * @range: The range that was given to ops->invalidate()
+ *
+ * To be called from ops->invalidate(), in place of mmu_interval_set_seq(), with
+ * the user's lock held, before the user's own sequence count is moved (with
+ * release semantics) and before shadow PTEs are torn down.  From then on until
+ * the invalidation ends, mmu_interval_range_active() is true of every part of
+ * @range.  A user with several subscriptions in the range may do all of its work
+ * in the first of the calls that it gets for one value of @range->id.
+ *
+ * A subscription may be inserted while an invalidation of which it is not told
+ * is under way.  After mmu_interval_notifier_insert(), call
+ * mmu_interval_read_begin() once: it returns after the end of each invalidation
+ * that had begun when the subscription was inserted, however many there are,
+ * and the subscription is told of all that begin later.
+ */
+void mmu_interval_set_range(struct mmu_interval_notifier *interval_sub,
+			    const struct mmu_notifier_range *range)
+{
+	if (!WARN_ON_ONCE(!range->place))
+		mn_ranges_publish(mmu_interval_ranges(interval_sub->mm), range);
+}
+EXPORT_SYMBOL_GPL(mmu_interval_set_range);
+
+/**
+ * mmu_interval_range_active - Is part of a range being invalidated?
+ * @mm: The mm, which has an interval subscription that covers the range
+ * @start: First byte of the range
+ * @last: Last byte of the range
+ *
+ * To be called with the user's lock held.  If it returns false, what PTEs of the
+ * range say afterwards may be used to set up shadow PTEs until the lock is
+ * released.  Without the lock see mmu_interval_range_begin().
+ *
+ * Context: Any; takes a spinlock if more invalidations are under way than fit the
+ * table.
+ * Return: true if an invalidation that was announced by
+ * mmu_interval_set_range() overlaps and has not ended.
+ */
+bool mmu_interval_range_active(struct mm_struct *mm, unsigned long start,
+			       unsigned long last)
+{
+	return mn_ranges_overlap(mmu_interval_ranges(mm), start, last);
+}
+EXPORT_SYMBOL_GPL(mmu_interval_range_active);
+
+/**
+ * mmu_interval_range_try_begin - Begin to read a range, unless it is invalidated
+ * @mm: The mm, which has an interval subscription that covers the range
+ * @start: First byte of the range
+ * @last: Last byte of the range
+ * @user_seq: The user's sequence count, which ops->invalidate() moves with
+ *            release semantics and under the user's lock
+ * @seq: Set to the count that the user's lock must still find
+ *
+ * mmu_interval_range_begin() for users who wait by means of their own, such as
+ * mmu_interval_wait_arm(): whatever ends the wait, they come back here.
+ *
+ * Context: Any.
+ * Return: true if the lookup may begin, false if part of the range is being
+ * invalidated.
+ */
+bool mmu_interval_range_try_begin(struct mm_struct *mm, unsigned long start,
+				  unsigned long last,
+				  const unsigned long *user_seq,
+				  unsigned long *seq)
+{
+	/*
+	 * The count first: what was announced before it was moved is seen below.
+	 * Pairs with the release by which ops->invalidate() moves it.
+	 */
+	*seq = smp_load_acquire(user_seq);
+	return !mmu_interval_range_active(mm, start, last);
+}
+EXPORT_SYMBOL_GPL(mmu_interval_range_try_begin);
+
+/* @key is the range that has ended.  Called with the lock of the wait queue. */
+static int mn_ranges_wake_entry(struct wait_queue_entry *entry,
+				unsigned int mode, int sync, void *key)
+{
+	struct mmu_interval_wait *wait =
+		container_of(entry, struct mmu_interval_wait, entry);
+	struct mmu_notifier_range *range = key;
+
+	if (range->start > wait->last || range->end - 1 < wait->start)
+		return 0;
+
+	/* Not after ->wake(): @wait may be gone then */
+	list_del_init(&entry->entry);
+	wait->wake(wait);
+	return 1;
+}
+
+/**
+ * mmu_interval_wait_arm - Ask to be told when an invalidation has ended
+ * @mm: The mm
+ * @wait: Range and function
+ *
+ * Does not sleep.  @wait must not be armed.  ->wake() is called at the end of the
+ * first invalidation that overlaps.  Others may still be under way: begin again,
+ * with mmu_interval_range_try_begin().
+ *
+ * Return: true if @wait is armed, i.e. will be called, unless it is disarmed
+ * before; false if no invalidation of its range is under way any more.
+ */
+bool mmu_interval_wait_arm(struct mm_struct *mm,
+			   struct mmu_interval_wait *wait)
+{
+	struct mmu_interval_ranges *ranges = mmu_interval_ranges(mm);
+
+	init_waitqueue_func_entry(&wait->entry, mn_ranges_wake_entry);
+	add_wait_queue(&ranges->wq, &wait->entry);
+
+	/* Either we see the end, or it sees us.  Pairs with mn_ranges_ended() */
+	smp_mb();
+	if (mn_ranges_overlap(ranges, wait->start, wait->last))
+		return true;
+
+	mmu_interval_wait_disarm(mm, wait);
+	return false;
+}
+EXPORT_SYMBOL_GPL(mmu_interval_wait_arm);
+
+/**
+ * mmu_interval_wait_disarm - Don't wait any more
+ * @mm: The mm
+ * @wait: Has been armed, and may have been called since
+ *
+ * Upon return ->wake() is not running and will not be called.  Does not sleep.
+ */
+void mmu_interval_wait_disarm(struct mm_struct *mm,
+			      struct mmu_interval_wait *wait)
+{
+	struct mmu_interval_ranges *ranges = mmu_interval_ranges(mm);
+	unsigned long flags;
+
+	/* Also if it has been called: ->wake() may still be running */
+	spin_lock_irqsave(&ranges->wq.lock, flags);
+	list_del_init(&wait->entry.entry);
+	spin_unlock_irqrestore(&ranges->wq.lock, flags);
+}
+EXPORT_SYMBOL_GPL(mmu_interval_wait_disarm);
+
+struct mn_killable_wait {
+	struct mmu_interval_wait wait;
+	struct completion ended;
+};
+
+static void mn_killable_wake(struct mmu_interval_wait *wait)
+{
+	complete(&container_of(wait, struct mn_killable_wait, wait)->ended);
+}
+
+/* Sleep until one invalidation has ended; says nothing of others. */
+static int mn_wait_for_one(struct mm_struct *mm, unsigned long start,
+			   unsigned long last)
+{
+	struct mn_killable_wait w = {
+		.wait.start	= start,
+		.wait.last	= last,
+		.wait.wake	= mn_killable_wake,
+	};
+	int ret;
+
+	init_completion(&w.ended);
+	if (!mmu_interval_wait_arm(mm, &w.wait))
+		return 0;
+
+	ret = wait_for_completion_killable(&w.ended);
+	mmu_interval_wait_disarm(mm, &w.wait);
+	return ret;
+}
+
+/**
+ * mmu_interval_range_begin - Begin to read a range once it is not invalidated
+ * @mm: The mm, which has an interval subscription that covers the range
+ * @start: First byte of the range
+ * @last: Last byte of the range
+ * @user_seq: The user's sequence count, which ops->invalidate() moves with
+ *            release semantics and under the user's lock
+ * @seq: Set to the count that the user's lock must still find
+ *
+ * What PTEs of the range say after this may be used to set up shadow PTEs if the
+ * user's sequence count is still @seq under the user's lock.
+ *
+ * Context: May sleep, until no invalidation that overlaps is under way, without a
+ * bound if there is always one.  The caller must not hold what an invalidation
+ * may need to end.
+ * Return: 0, or -ERESTARTSYS if the task is being killed.
+ */
+int mmu_interval_range_begin(struct mm_struct *mm, unsigned long start,
+			     unsigned long last, const unsigned long *user_seq,
+			     unsigned long *seq)
+{
+	int ret;
+
+	might_sleep();
+	lock_map_acquire(&__mmu_notifier_invalidate_range_start_map);
+	lock_map_release(&__mmu_notifier_invalidate_range_start_map);
+
+	/* Woken is not allowed: what ended need not have been all there was */
+	while (!mmu_interval_range_try_begin(mm, start, last, user_seq, seq)) {
+		ret = mn_wait_for_one(mm, start, last);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(mmu_interval_range_begin);
+
+/* --- priority ---------------------------------------------------------------- */
+
+/* A task that has to pause before it returns to user mode. */
+struct mn_pause {
+	struct callback_head work;
+	struct mm_struct *mm;
+	unsigned long start;
+	unsigned long last;
+};
+
+static void mn_priority_del(struct mmu_interval_ranges *ranges,
+			    struct mmu_interval_priority *priority)
+{
+	lockdep_assert_held(&ranges->priority_wq.lock);
+
+	list_del_init(&priority->entry);
+	WRITE_ONCE(ranges->nr_priorities, ranges->nr_priorities - 1);
+}
+
+/*
+ * A reader that the current task has to give way to, or NULL.  One that has
+ * priority itself does not pause for others, who may be pausing for it.
+ */
+static struct mmu_interval_priority *
+mn_priority_find(struct mmu_interval_ranges *ranges, unsigned long start,
+		 unsigned long last)
+{
+	struct mmu_interval_priority *priority, *found = NULL;
+
+	lockdep_assert_held(&ranges->priority_wq.lock);
+
+	list_for_each_entry(priority, &ranges->priorities, entry) {
+		if (priority->owner == current)
+			return NULL;
+		if (priority->start <= last && priority->last >= start)
+			found = priority;
+	}
+	return found;
+}
+
+static bool mn_priority_exists(struct mmu_interval_ranges *ranges,
+			       const struct mn_pause *pause)
+{
+	bool found;
+
+	spin_lock_irq(&ranges->priority_wq.lock);
+	found = mn_priority_find(ranges, pause->start, pause->last);
+	spin_unlock_irq(&ranges->priority_wq.lock);
+	return found;
+}
+
+/* They were slower than MN_PAUSE_NS: nobody pauses for them again. */
+static void mn_priority_forfeit(struct mmu_interval_ranges *ranges,
+				const struct mn_pause *pause)
+{
+	struct mmu_interval_priority *priority;
+
+	spin_lock_irq(&ranges->priority_wq.lock);
+	while ((priority = mn_priority_find(ranges, pause->start, pause->last)))
+		mn_priority_del(ranges, priority);
+	spin_unlock_irq(&ranges->priority_wq.lock);
+}
+
+/* Count the pause; false if there is nobody left to pause for. */
+static bool mn_pause_begin(struct mmu_interval_ranges *ranges,
+			   const struct mn_pause *pause)
+{
+	struct mmu_interval_priority *priority;
+
+	spin_lock_irq(&ranges->priority_wq.lock);
+	priority = mn_priority_find(ranges, pause->start, pause->last);
+	if (priority)
+		priority->pauses++;
+	spin_unlock_irq(&ranges->priority_wq.lock);
+	return priority;
+}
+
+/* On the way to user mode, with no lock held.  Signals go first. */
+static void mn_pause_task(struct callback_head *work)
+{
+	struct mn_pause *pause = container_of(work, struct mn_pause, work);
+	struct mmu_interval_ranges *ranges = mmu_interval_ranges(pause->mm);
+
+	if (!(current->flags & PF_EXITING) && mn_pause_begin(ranges, pause) &&
+	    wait_event_interruptible_hrtimeout(ranges->priority_wq,
+					       !mn_priority_exists(ranges, pause),
+					       ns_to_ktime(MN_PAUSE_NS)) == -ETIME)
+		mn_priority_forfeit(ranges, pause);
+
+	mmdrop(pause->mm);
+	kfree(pause);
+}
+
+/* Have the current task pause if it has invalidated what somebody has priority for. */
+static void mn_ranges_give_way(struct mmu_interval_ranges *ranges,
+			       const struct mmu_notifier_range *range)
+{
+	struct mn_pause pause = {
+		.mm	= range->mm,
+		.start	= range->start,
+		.last	= range->end - 1,
+	};
+	struct mn_pause *work;
+
+	if (!mmu_notifier_range_blockable(range) ||
+	    current->flags & (PF_KTHREAD | PF_IO_WORKER | PF_EXITING) ||
+	    !mn_priority_exists(ranges, &pause))
+		return;
+
+	/* Fairness is not worth waiting for memory under the locks held here */
+	work = kmemdup(&pause, sizeof(pause), GFP_NOWAIT | __GFP_NOWARN);
+	if (!work)
+		return;
+
+	init_task_work(&work->work, mn_pause_task);
+	mmgrab(work->mm);
+	if (task_work_add(current, &work->work, TWA_RESUME)) {
+		mmdrop(work->mm);
+		kfree(work);
+	}
+}
+
+/*
+ * What has to be done after the end of @range, if mn_ranges_del() said so, without
+ * subscriptions->lock: wake who waits for it, and give way.
+ */
+void mn_ranges_ended(struct mmu_interval_ranges *ranges,
+		     struct mmu_notifier_range *range)
+{
+	/* The barrier in it pairs with the one in mmu_interval_wait_arm() */
+	if (wq_has_sleeper(&ranges->wq))
+		__wake_up(&ranges->wq, TASK_NORMAL, 0, range);
+
+	if (unlikely(READ_ONCE(ranges->nr_priorities)))
+		mn_ranges_give_way(ranges, range);
+}
+
+/**
+ * mmu_interval_priority_init - Prepare for mmu_interval_prioritize()
+ * @priority: The reader's
+ */
+void mmu_interval_priority_init(struct mmu_interval_priority *priority)
+{
+	INIT_LIST_HEAD(&priority->entry);
+	priority->pauses = 0;
+}
+EXPORT_SYMBOL_GPL(mmu_interval_priority_init);
+
+/**
+ * mmu_interval_prioritize - Have invalidations of a range give way to a reader
+ * @mm: The mm
+ * @priority: The reader's, which must live until mmu_interval_unprioritize()
+ * @start: First byte of what it reads
+ * @last: Last byte of what it reads
+ *
+ * For a reader that has collided many times in a row, called by its own thread.
+ * From the end of an invalidation that overlaps until mmu_interval_unprioritize(),
+ * but no longer than a millisecond, the task that has invalidated does not return
+ * to user mode.  A reader that was slower has lost its priority by then.  May be
+ * called again, to have priority anew or for another range.
+ *
+ * Context: Process context; does not sleep.
+ * Return: true if @priority did not have it already.
+ */
+bool mmu_interval_prioritize(struct mm_struct *mm,
+			     struct mmu_interval_priority *priority,
+			     unsigned long start, unsigned long last)
+{
+	struct mmu_interval_ranges *ranges = mmu_interval_ranges(mm);
+	bool fresh;
+
+	spin_lock_irq(&ranges->priority_wq.lock);
+	priority->start = start;
+	priority->last = last;
+	priority->owner = current;
+	fresh = list_empty(&priority->entry);
+	if (fresh) {
+		list_add_tail(&priority->entry, &ranges->priorities);
+		WRITE_ONCE(ranges->nr_priorities, ranges->nr_priorities + 1);
+	}
+	spin_unlock_irq(&ranges->priority_wq.lock);
+	return fresh;
+}
+EXPORT_SYMBOL_GPL(mmu_interval_prioritize);
+
+/**
+ * mmu_interval_unprioritize - Give up priority, used or not
+ * @mm: The mm
+ * @priority: The reader's
+ *
+ * Context: Process context; does not sleep.
+ * Return: how many tasks were told to pause for it since the last call.
+ */
+unsigned long mmu_interval_unprioritize(struct mm_struct *mm,
+					struct mmu_interval_priority *priority)
+{
+	struct mmu_interval_ranges *ranges = mmu_interval_ranges(mm);
+	unsigned long pauses;
+
+	spin_lock_irq(&ranges->priority_wq.lock);
+	/* Unless it was forfeited */
+	if (!list_empty(&priority->entry))
+		mn_priority_del(ranges, priority);
+	pauses = priority->pauses;
+	priority->pauses = 0;
+	spin_unlock_irq(&ranges->priority_wq.lock);
+
+	wake_up_all(&ranges->priority_wq);
+	return pauses;
+}
+EXPORT_SYMBOL_GPL(mmu_interval_unprioritize);

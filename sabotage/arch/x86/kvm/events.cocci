@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/// vCPUs that wait and are runnable for what does not let the guest get on.
+// Files: arch/x86/kvm/vcpu_interval.h
+
+@@
+identifier vcpu;
+@@
+ kvm_interval_has_request(struct kvm_vcpu *vcpu)
+ {
++if (kvm_sabotaged(event_spins))
++	return kvm_request_pending(vcpu);
+ ...
+ }
+
+@@
+identifier vcpu;
+@@
+ kvm_interval_heeds_events(struct kvm_vcpu *vcpu)
+ {
++if (kvm_sabotaged(event_behind))
++	return true;
+ ...
+ }
+
+@@
+identifier vcpu;
+@@
+ kvm_interval_is_unhalted(struct kvm_vcpu *vcpu)
+ {
++if (kvm_sabotaged(stale_kick))
++	return vcpu->arch.pv.pv_unhalted;
+ ...
+ }
+
+@@
+identifier vcpu;
+@@
+ kvm_interval_unblock(struct kvm_vcpu *vcpu)
+ {
++if (kvm_sabotaged(armed_at_init) && kvm_apic_has_pending_init_or_sipi(vcpu))
++	return;
+ ...
+ }
+
+@@ @@
+ #include "x86.h"
++#include "../../../virt/kvm/sabotage.h"

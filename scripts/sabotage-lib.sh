@@ -14,6 +14,9 @@
 # A way whose line ends with `=> WORDS` gets a boot of its own: the test passes first,
 # and of the way the host may die, with a splat (configs/splats) that has these words.
 #
+# kunit_test reports what unit tests found when the kernel booted, so each of its ways gets
+# a boot of its own, with the way on the kernel's command line.
+#
 # How soon a test meets the bug depends on the machine.  A way that survived is tried
 # once more, with another seed and LONGER times the time (`-t`); the answer is that one.
 
@@ -185,34 +188,51 @@ take_survivors()
 # Boots until all ways of FILE are tried, or the host has died too often.
 boot_all()
 {
-	local left=$1 line own
+	local left=$1 line own unit
 
 	mapfile -t own < <(grep ' => ' "$left" || true)
-	sed -i '/ => /d' "$left"
+	mapfile -t unit < <(grep -w kunit_test "$left" || true)
+	sed -i '/ => /d; /\<kunit_test\>/d' "$left"
 	BOOTS=0
 	while [ -s "$left" ] && [ "$BOOTS" -lt "$MAX_BOOTS" ]; do
-		boot_ways "$left"
+		boot_ways "$left" 'on off'
 	done
 	awk '{ print $1, "on not-run" }' "$left" >>"$RESULTS"
 	for line in ${own[@]+"${own[@]}"}; do
 		printf '%s\n' "$line" >"$left"
-		boot_ways "$left" "${line##* => }"
+		boot_ways "$left" 'off on' "${line##* => }"
+	done
+	[ ${#unit[@]} -eq 0 ] || boot_unit_tests "$left" "${unit[@]}"
+}
+
+# boot_unit_tests FILE LINE...: all of them with an intact kernel, then each alone.
+boot_unit_tests()
+{
+	local left=$1 line
+	shift
+
+	printf '%s\n' "$@" >"$left"
+	boot_ways "$left" off
+	for line in "$@"; do
+		printf '%s\n' "$line" >"$left"
+		KERNEL_APPEND="${KERNEL_APPEND:-} kvm_sabotage=${line%%[[:space:]]*}" \
+			boot_ways "$left" on
 	done
 }
 
-# One boot for all the ways of FILE; those of which something came back, if only that
-# the machine died of it, leave FILE.  WORDS are of the splat that may be.  Adds
-# `name on|off verdict words` lines to RESULTS.
+# boot_ways FILE ORDER [WORDS]: one boot for all the ways of FILE, broken and not in this
+# ORDER; those of which something came back, if only that the machine died of it, leave
+# FILE.  WORDS are of the splat that may be.  Adds `name on|off verdict words` lines to
+# RESULTS.
 boot_ways()
 {
-	local run left=$1 words=${2:-}
+	local run left=$1 order=$2 words=${3:-}
 
 	BOOTS=$((BOOTS + 1))
 	run=$O/runs/$(date +%Y%m%d-%H%M%S)-$KERNEL-npt$NPT-$BOOTS
 	mkdir -p "$run"
 	RUNS+=("$run")
-	write_orders "$run" "$([ -n "$words" ] && echo off on || echo on off)" \
-		<"$left" >"$run/orders"
+	write_orders "$run" "$order" <"$left" >"$run/orders"
 	child "$BIN/boot" "$KERNEL" "$TIER" "$run" || true
 	results "$run" "$(splat "$run" "$words")" >"$run/results"
 	cat "$run/results" >>"$RESULTS"

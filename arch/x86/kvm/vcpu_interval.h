@@ -13,16 +13,34 @@
 #include "lapic.h"
 #include "x86.h"
 
+#define KVM_INTERVAL_REQ(req)	BIT_ULL((req) & KVM_REQUEST_MASK)
+
 /*
- * Does @vcpu have a request that somebody expects to be served?  KVM_REQ_EVENT alone
- * does not count: it is set whenever an event may have to be looked at, also by a fault
- * that hit the delivery of one, and if there is an event that the guest can take,
- * kvm_vcpu_has_events() says so.
+ * Requests that are for the next entry to the guest, whenever that is:
+ *
+ * KVM_REQ_EVENT is made whenever an event may have to be looked at, also by a fault
+ * that hit the delivery of one.  If there is one that the guest can take,
+ * kvm_vcpu_has_events() says so.  The next four are made whenever a vCPU that was
+ * preempted, or has slept, is loaded.  The others are not meant to wake a vCPU
+ * (KVM_REQUEST_NO_WAKEUP), and who makes them waits only for vCPUs that run.
  */
+#define KVM_INTERVAL_QUIET_REQS						       \
+	(KVM_INTERVAL_REQ(KVM_REQ_EVENT) |				       \
+	 KVM_INTERVAL_REQ(KVM_REQ_STEAL_UPDATE) |			       \
+	 KVM_INTERVAL_REQ(KVM_REQ_CLOCK_UPDATE) |			       \
+	 KVM_INTERVAL_REQ(KVM_REQ_GLOBAL_CLOCK_UPDATE) |		       \
+	 KVM_INTERVAL_REQ(KVM_REQ_MIGRATE_TIMER) |			       \
+	 KVM_INTERVAL_REQ(KVM_REQ_TLB_FLUSH) |				       \
+	 KVM_INTERVAL_REQ(KVM_REQ_TLB_FLUSH_CURRENT) |			       \
+	 KVM_INTERVAL_REQ(KVM_REQ_TLB_FLUSH_GUEST) |			       \
+	 KVM_INTERVAL_REQ(KVM_REQ_MCLOCK_INPROGRESS) |			       \
+	 KVM_INTERVAL_REQ(KVM_REQ_APIC_PAGE_RELOAD) |			       \
+	 KVM_INTERVAL_REQ(KVM_REQ_MMU_FREE_OBSOLETE_ROOTS))
+
+/* Does @vcpu have a request that cannot be left for the next entry? */
 static inline bool kvm_interval_has_request(struct kvm_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->requests) &
-	       ~BIT_ULL(KVM_REQ_EVENT & KVM_REQUEST_MASK);
+	return READ_ONCE(vcpu->requests) & ~KVM_INTERVAL_QUIET_REQS;
 }
 
 /*

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The switch of the sabotages: a file in debugfs that takes a name
+ * The switch of the sabotages: a file in debugfs that takes a name, and for unit tests,
+ * which run at boot, kvm_sabotage=NAME on the kernel's command line
  */
 
 #include <linux/debugfs.h>
 #include <linux/fs.h>
+#include <linux/init.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
@@ -17,6 +19,17 @@
 static const char * const names[] = { KVM_SABOTAGES(KVM_SABOTAGE_NAME) };
 
 enum kvm_sabotage kvm_sabotage;
+
+static int __init kvm_sabotage_setup(char *name)
+{
+	int i = match_string(names, KVM_NR_SABOTAGES, name);
+
+	if (i < 0)
+		return 0;
+	kvm_sabotage = i;
+	return 1;
+}
+__setup("kvm_sabotage=", kvm_sabotage_setup);
 
 /* All names, the one in force in brackets. */
 static int kvm_sabotage_show(struct seq_file *file, void *unused)

@@ -47,6 +47,8 @@ make_changes()
 		KVM: rename the calls of is_page_fault_stale()
 
 		So that a test has something to look at.
+
+		Fixes: 0123456789ab ("KVM: a name that is too long")
 		---
 		rule   arch/x86/kvm/mmu/stale.cocci
 		file   virt/kvm/new.c		# a remark
@@ -325,6 +327,34 @@ t_comment_no_match()
 	own_changes
 	echo 's/no such words/others/' >>c/mm/seq.comments
 	expect 4 "seq.comments: 's/no such words/others/' matched nothing in mm/mmu_notifier.c" \
+		carry apply
+}
+
+t_lines()
+{
+	own_changes
+	put c/virt/kvm/Kconfig.lines <<-'EOF'
+		# Files: virt/kvm/Kconfig
+		s/^config HAVE_KVM_PFNCACHE$/&\n\tselect NEW/
+	EOF
+	echo 'line virt/kvm/Kconfig.lines' >>c/changes/02-seq
+	carry apply --update-ledger
+	grep -x -A 1 'config HAVE_KVM_PFNCACHE' out/src/interval/virt/kvm/Kconfig |
+		grep -x '	select NEW'
+	echo 's/no such words/others/' >>c/virt/kvm/Kconfig.lines
+	expect 4 "Kconfig.lines: 's/no such words/others/' matched nothing in virt/kvm/Kconfig" \
+		carry apply
+}
+
+t_lines_change_c()
+{
+	own_changes
+	put c/mm/seq.lines <<-'EOF'
+		# Files: mm/mmu_notifier.c
+		s/subscriptions->lock/subscriptions->lokc/
+	EOF
+	echo 'line mm/seq.lines' >>c/changes/02-seq
+	expect 4 'seq.lines: .* changes C in mm/mmu_notifier.c: that is for a semantic patch' \
 		carry apply
 }
 
@@ -712,12 +742,15 @@ t_half_installed()
 t_patches()
 {
 	own_changes
-	expect 4 '01-stale has no Signed-off-by line' env SIGNOFF= \
-		"O=$T/out" "CARRY_DIR=$T/c" "KERNEL_SRC=$FIXTURE" "$REPO/scripts/patches"
+	expect 4 '01-stale has no Signed-off-by line, and git does not know who you are' \
+		env SIGNOFF= GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null "O=$T/out" "CARRY_DIR=$T/c" "KERNEL_SRC=$FIXTURE" "$REPO/scripts/patches"
 	CHECKPATCH=no carry patches
 	cp -r out/patches first
 	grep '^From: Some Author <author@example.org>' first/0002-*
 	grep '^Signed-off-by: A Tester' first/0001-*
+	sed '/^---$/,$d' first/0001-* | git interpret-trailers --parse >trailers
+	grep '^Fixes: 0123456789ab' trailers
+	grep '^Signed-off-by: A Tester' trailers
 	printf '[user]\n\tname = X\n[diff]\n\tnoprefix = true\n[format]\n\tsignoff = true\n' >.gitconfig
 	HOME=$T GIT_AUTHOR_NAME=Y CHECKPATCH=no carry patches
 	diff -r first out/patches
@@ -803,6 +836,8 @@ t_gone_untouched_file	gone: a file that no rule touches names it
 t_gone_unknown	gone: the pristine tree does not have it
 t_comment_no_match	comments: a command matches nothing
 t_comment_changes_code	comments: a command changes code
+t_lines	lines: Kconfig is changed, and a command that matches nothing is told
+t_lines_change_c	lines: a command changes C
 t_carried_in_no_change	changes: a carried file is in no change
 t_carried_missing	changes: a named file is missing
 t_carried_twice	changes: a file is named twice

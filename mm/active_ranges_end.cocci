@@ -14,7 +14,7 @@ identifier subs;
 +bool ended;
  ...
  spin_lock(&subs->lock);
-+ended = mn_ranges_del(&subs->ranges, range);
++ended = range->place && mn_ranges_del(&subs->ranges, range);
  if (...) {
  	spin_unlock(&subs->lock);
 +	if (ended)

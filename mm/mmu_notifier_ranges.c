@@ -158,7 +158,7 @@ static void mn_ranges_publish(struct mmu_interval_ranges *ranges,
 }
 
 /*
- * Release the place of @range, if it has one.  Caller holds
+ * Release the place of @range, which has one.  Caller holds
  * subscriptions->lock.  Returns true if mn_ranges_ended() has to be called.
  */
 bool mn_ranges_del(struct mmu_interval_ranges *ranges,
@@ -166,9 +166,6 @@ bool mn_ranges_del(struct mmu_interval_ranges *ranges,
 {
 	unsigned int place = mn_range_place(range);
 	bool published;
-
-	if (!range->place)
-		return false;
 
 	if (unlikely(place == MMU_INTERVAL_OVERFLOW)) {
 		mn_overflow_del(ranges, range);

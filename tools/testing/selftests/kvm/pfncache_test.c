@@ -14,6 +14,9 @@
  *  - a page that was replaced or protected, or whose memslot is gone, must not
  *    change any more;
  *  - a child of fork() must not see what KVM writes to the parent's page.
+ * Two cases are about the refresh of a cache: in `nested` one invalidation of its page
+ * ends while another is under way, and `window` replaces the page between its lookup
+ * and the check that nothing was invalidated meanwhile.
  *
  * A known difference, of stock 6.1 and of all that is built on it: a vCPU that
  * is preempted while KVM adds up its runstate counts a time twice, so the times
@@ -30,13 +33,19 @@
 
 #include "framework.h"
 #include "cases.h"
+#include "counters.h"
+#include "interval_debug.h"
 #include "oracle.h"
 #include "patience.h"
 #include "reserve.h"
 #include "sum_counts.h"
 #include "swap.h"
+#include "thp.h"
 #include "vcpu_guard.h"
 
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP	4
+#endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE		25
 #endif
@@ -60,6 +69,9 @@
 #define MIN_ATTACKS		16
 #define SWAP_BYTES		(16UL << 20)
 #define MIN_ROUNDS		30
+#define MIN_SPECIAL		8
+#define WINDOW_US		4000
+#define WINDOW_LOOKS		50
 
 /* Page 0 is the shared info; then a page for each of these, for each vCPU. */
 enum area { AREA_KVMCLOCK, AREA_VCPU_INFO, AREA_TIME_INFO, AREA_RUNSTATE, NR_AREAS };
@@ -297,6 +309,13 @@ struct operation {
 	const char *(*why_not)(void);
 	/* The pages themselves must be seen to change, not only their mapping. */
 	bool moves;
+	/* The areas lie at the end of a huge page, which is often a new one. */
+	bool at_end;
+	/* How long each refresh of a cache takes, from the lookup of its page. */
+	int delay_us;
+	/* What else has to happen, which scene.special counts; and if it does not. */
+	const char *special;
+	const char *too_few;
 };
 
 struct vcpu_thread {
@@ -306,6 +325,7 @@ struct vcpu_thread {
 	pthread_t runner;
 	pthread_t sender;
 	pid_t tid;
+	pid_t sender_tid;
 	bool finished;
 	uint64_t sent;
 	struct stall stall;
@@ -320,8 +340,12 @@ struct scene {
 	uint64_t pages;
 	uint64_t rng;
 	bool shmem;
+	/* HUGE bytes, aligned; and the areas in them. */
+	uint8_t *mem;
 	uint8_t *hva;
 	uint8_t *alias[2];
+	/* Where a huge page is made that is to replace @mem. */
+	uint8_t *spare;
 	int fd[2];
 	/* For each page: which file is mapped, and the sum of the other. */
 	uint8_t current[MAX_VCPUS * NR_AREAS + 1];
@@ -333,6 +357,7 @@ struct scene {
 	uint64_t moved;
 	uint64_t efaults;
 	uint64_t exits;
+	uint64_t special;
 	uint64_t usec;
 };
 
@@ -525,6 +550,7 @@ static void *sender_main(void *arg)
 	struct vcpu_thread *t = arg;
 	uint64_t ended, before;
 
+	t->sender_tid = syscall(SYS_gettid);
 	while (!stopping(t->s)) {
 		ended = disturbances_ended(t->s);
 		before = READ_ONCE(t->shared->events);
@@ -646,6 +672,61 @@ static void attack_replace(struct scene *s, uint64_t first, uint64_t n)
 		replace_page(s, p);
 }
 
+/* So that whoever has to bring a page back has had the time. */
+static void let_vcpus_run(struct scene *s)
+{
+	uint64_t goal = rounds(s) + 2 * s->vcpus;
+
+	while (rounds(s) < goal && !stopping(s))
+		usleep(100);
+}
+
+/* Is this thread in a refresh of a pfn cache?  Kernels have two names for it. */
+static bool refreshes(pid_t tid)
+{
+	char path[64], line[256];
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stack", tid);
+	f = tid ? fopen(path, "r") : NULL;
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, "gfn_to_pfn_cache_refresh") || strstr(line, "gpc_refresh");
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static bool any_refreshes(struct scene *s)
+{
+	bool found = false;
+	int i;
+
+	for (i = 0; i < s->vcpus && !found; i++)
+		found = refreshes(READ_ONCE(s->thread[i].tid)) ||
+			refreshes(READ_ONCE(s->thread[i].sender_tid));
+	return found;
+}
+
+/*
+ * Replaces a page, and replaces it again while its cache is being refreshed, which
+ * sleeps between lookup and check for nearly all of that time.
+ */
+static void attack_window(struct scene *s, uint64_t first, uint64_t n)
+{
+	bool met = false;
+	int looks;
+
+	let_vcpus_run(s);
+	replace_page(s, first);
+	for (looks = 0; looks < WINDOW_LOOKS && !met && !stopping(s); looks++) {
+		usleep(100);
+		met = any_refreshes(s);
+	}
+	replace_page(s, first);
+	s->special += met;
+}
+
 static uint64_t pfn_of(const void *hva)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
@@ -693,15 +774,6 @@ static void attack_collapse(struct scene *s, uint64_t first, uint64_t n)
 	note_pfns(s, first, n, was);
 	madvise(s->hva, HUGE, MADV_COLLAPSE);
 	count_moves(s, first, n, was);
-}
-
-/* So that whoever has to bring a page back has had the time. */
-static void let_vcpus_run(struct scene *s)
-{
-	uint64_t goal = rounds(s) + 2 * s->vcpus;
-
-	while (rounds(s) < goal && !stopping(s))
-		usleep(100);
 }
 
 /*
@@ -752,6 +824,52 @@ static void attack_pageout(struct scene *s, uint64_t first, uint64_t n)
 	}
 	let_vcpus_run(s);
 	count_moves(s, first, n, was);
+}
+
+/*
+ * A huge page that nobody has used yet takes the place of all memory.  It is made
+ * elsewhere, so that no fault of a vCPU can bring a small page first.
+ */
+static void put_huge_page(struct scene *s)
+{
+	int flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+
+	WRITE_ONCE(*s->spare, 0);
+	must(mremap(s->spare, HUGE, HUGE, flags, s->mem) == s->mem, "mremap", 0, s->pages);
+}
+
+static uint64_t pmd_splits(void)
+{
+	uint64_t n = 0;
+
+	counter_vmstat("thp_split_pmd", &n);
+	return n;
+}
+
+/*
+ * Discards a part of a huge page that ends with an area.  The kernel splits the huge
+ * mapping on the way, which is an invalidation of its own: it ends long before that of
+ * the part, which has all pages before the area to zap first.  A refresh that waits only
+ * for the end of the inner one uses the page that the outer one is going to zap.
+ *
+ * The huge page is not freed, because its last page stays mapped: what a broken kernel
+ * writes to the old page harms nobody.
+ */
+static void attack_nested(struct scene *s, uint64_t first, uint64_t n)
+{
+	uint64_t splits;
+
+	disturb_begin(s);
+	put_huge_page(s);
+	disturb_end(s);
+	let_vcpus_run(s);
+	splits = pmd_splits();
+	disturb_begin(s);
+	must(!madvise(s->mem, page_at(s->hva, first + n) - s->mem, MADV_DONTNEED), "MADV_DONTNEED",
+	     first, n);
+	disturb_end(s);
+	s->special += pmd_splits() - splits;
+	let_vcpus_run(s);
 }
 
 static void attack_move_pages(struct scene *s, uint64_t first, uint64_t n)
@@ -806,21 +924,51 @@ static const char *no_thp(void)
 	       "no transparent huge pages in this kernel" : NULL;
 }
 
+static const char *no_window(void)
+{
+	const char *why = interval_debug_why_not();
+
+	if (!why && access(DELAY_GPC, W_OK))
+		return "no delay of pfn caches in this kernel";
+	return why ?: access("/proc/self/stack", R_OK) ?
+	       "the kernel does not show where a thread is (CONFIG_STACKTRACE)" : NULL;
+}
+
+static const char *no_split(void)
+{
+	uint64_t n;
+
+	return thp_why_not(false) ?: counter_vmstat("thp_split_pmd", &n) ? NULL :
+	       "this kernel does not count splits of huge pages (CONFIG_VM_EVENT_COUNTERS)";
+}
+
 static const struct operation operations[] = {
 	{ "dontneed", attack_dontneed, .on_shmem = true },
 	{ "remap", attack_remap, .on_shmem = true },
 	{ "munmap", attack_munmap, .on_shmem = true },
 	{ "mprotect", attack_mprotect, .on_shmem = true },
 	{ "replace", attack_replace, .on_shmem = true },
+	{ "window", attack_window, .on_shmem = true, .why_not = no_window, .delay_us = WINDOW_US,
+	  .special = "met", .too_few = "no refresh was met between lookup and check" },
 	{ "memslot", attack_memslot, .on_shmem = true },
 	{ "collapse", attack_collapse, .on_shmem = true, .on_anon = true, .why_not = no_thp,
 	  .moves = true },
 	{ "fork", attack_fork, .on_anon = true, .moves = true },
 	{ "pageout", attack_pageout, .on_anon = true, .why_not = no_swap, .moves = true },
+	{ "nested", attack_nested, .on_anon = true, .why_not = no_split, .at_end = true,
+	  .special = "splits", .too_few = "no huge page was split" },
 	{ "move_pages", attack_move_pages, .on_anon = true, .why_not = one_node, .moves = true },
 };
 
 /* ---- memory ---- */
+
+static uint8_t *map_huge(int flags, int fd)
+{
+	uint8_t *p = mmap(reserve(HUGE), HUGE, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
+
+	TEST_ASSERT(p != MAP_FAILED, "mmap: %s", strerror(errno));
+	return p;
+}
 
 static void create_files(struct scene *s)
 {
@@ -830,9 +978,7 @@ static void create_files(struct scene *s)
 		s->fd[i] = memfd_create("pfncache_test", MFD_CLOEXEC);
 		TEST_ASSERT(s->fd[i] >= 0 && !ftruncate(s->fd[i], HUGE), "memfd: %s",
 			    strerror(errno));
-		s->alias[i] = mmap(reserve(HUGE), HUGE, PROT_READ | PROT_WRITE,
-				   MAP_SHARED | MAP_FIXED, s->fd[i], 0);
-		TEST_ASSERT(s->alias[i] != MAP_FAILED, "mmap of memfd: %s", strerror(errno));
+		s->alias[i] = map_huge(MAP_SHARED, s->fd[i]);
 	}
 }
 
@@ -843,8 +989,13 @@ static void create_memory(struct scene *s)
 	s->fd[0] = -1;
 	if (s->shmem)
 		create_files(s);
-	s->hva = mmap(reserve(HUGE), HUGE, PROT_READ | PROT_WRITE, flags | MAP_FIXED, s->fd[0], 0);
-	TEST_ASSERT(s->hva != MAP_FAILED, "mmap: %s", strerror(errno));
+	s->mem = map_huge(flags, s->fd[0]);
+	if (s->op->at_end) {
+		s->spare = map_huge(flags, -1);
+		TEST_ASSERT(!madvise(s->spare, HUGE, MADV_HUGEPAGE), "MADV_HUGEPAGE: %s",
+			    strerror(errno));
+	}
+	s->hva = s->mem + (s->op->at_end ? HUGE - (s->pages + 1) * PAGE : 0);
 	memset(s->hva, 0, s->pages * PAGE);
 	s->ctl = mmap(NULL, align_up(sizeof(*s->ctl), PAGE), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -855,7 +1006,9 @@ static void destroy_memory(struct scene *s)
 {
 	int i;
 
-	munmap(s->hva, HUGE);
+	munmap(s->mem, HUGE);
+	if (s->spare)
+		munmap(s->spare, HUGE);
 	munmap(s->ctl, align_up(sizeof(*s->ctl), PAGE));
 	for (i = 0; i < 2 && s->shmem; i++) {
 		munmap(s->alias[i], HUGE);
@@ -985,6 +1138,8 @@ static const char *nothing_happened(struct scene *s)
 		return "too little was invalidated";
 	if (s->op->moves && !s->moved)
 		return "no page moved";
+	if (s->op->special && s->special < MIN_SPECIAL)
+		return s->op->too_few;
 	if (s->op->attack == attack_memslot && !s->exits)
 		return "no vCPU met the missing memslot";
 	return NULL;
@@ -1031,6 +1186,7 @@ struct totals {
 	uint64_t moved;
 	uint64_t efaults;
 	uint64_t exits;
+	uint64_t special;
 	uint64_t skewed;
 	uint64_t stale;
 	uint64_t lost;
@@ -1045,9 +1201,19 @@ static void add_totals(struct totals *t, struct scene *s)
 	t->moved += s->moved;
 	t->efaults += s->efaults;
 	t->exits += s->exits;
+	t->special += s->special;
 	t->skewed += skewed(s);
 	t->stale += s->stale;
 	t->lost += s->lost;
+}
+
+/* What this operation has counted besides, for the case's line. */
+static const char *special(const struct operation *op, uint64_t n)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), " %s=%lu", op->special, n);
+	return op->special ? text : "";
 }
 
 /* With so many vCPUs.  What was wrong, or NULL. */
@@ -1087,9 +1253,10 @@ static void test_case(const char *name, const struct operation *op, bool shmem, 
 		ktap_fail(name, "%s; vcpus=%d seed=%lu attacks=%lu after %lu ms", why,
 			  vcpus[i - 1], opt.seed, scene.attacks, scene.usec / 1000);
 	else
-		ktap_pass(name, COUNTS, totals->attacks - t.attacks, totals->writes - t.writes,
+		ktap_pass(name, COUNTS "%s", totals->attacks - t.attacks, totals->writes - t.writes,
 			  totals->events - t.events, totals->moved - t.moved,
-			  totals->efaults - t.efaults, totals->exits - t.exits);
+			  totals->efaults - t.efaults, totals->exits - t.exits,
+			  special(op, totals->special - t.special));
 }
 
 static const char *name_of(int i)
@@ -1111,19 +1278,26 @@ static const char *why_not(const struct operation *op)
 	return why;
 }
 
+static void run_operation(struct cases *c, const struct operation *op, struct totals *t)
+{
+	if (cases_skip(c, why_not(op)))
+		return;
+	if (op->delay_us)
+		interval_debug_set(DELAY_GPC, op->delay_us);
+	test_case(c->name, op, c->i & 1, opt.seed + c->i, cases_share(c), t);
+	if (op->delay_us)
+		interval_debug_set(DELAY_GPC, 0);
+}
+
 static int run_all(struct cases *c)
 {
-	const struct operation *op;
 	struct totals t = {};
 
 	cases_start(c);
 	ktap_info("seed=%lu vcpus=1,%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	while (cases_next(c)) {
-		op = &operations[c->i / 2];
-		if (!cases_skip(c, why_not(op)))
-			test_case(c->name, op, c->i & 1, opt.seed + c->i, cases_share(c), &t);
-	}
+	while (cases_next(c))
+		run_operation(c, &operations[c->i / 2], &t);
 	ktap_info("guest rounds=%lu kernel_writes=%lu events=%lu invalidations=%lu moved=%lu skewed=%lu stale=%lu lost=%lu",
 		  t.rounds, t.writes, t.events, t.attacks, t.moved, t.skewed, t.stale, t.lost);
 	return ktap_finish();

@@ -7,6 +7,8 @@
  *				it has zapped, with no lock of KVM's held
  *	delay_fault_us		a guest's fault sleeps that long between its
  *				begin and mmu_lock
+ *	delay_gpc_us		a pfn cache's refresh sleeps that long between the lookup
+ *				of its page and the check that nothing was invalidated
  *	delay_task		only this thread's invalidations; 0: everyone's
  */
 #ifndef SELFTEST_KVM_INTERVAL_DEBUG_H
@@ -20,6 +22,7 @@
 #define INTERVAL_DEBUG		KNOB_DEBUGFS "/kvm/interval/"
 #define DELAY_INVALIDATE	INTERVAL_DEBUG "delay_invalidate_us"
 #define DELAY_FAULT		INTERVAL_DEBUG "delay_fault_us"
+#define DELAY_GPC		INTERVAL_DEBUG "delay_gpc_us"
 #define DELAY_TASK		INTERVAL_DEBUG "delay_task"
 
 /* Why there are no delays here, or NULL. */

@@ -16,7 +16,8 @@
  *  - a child of fork() must not see what KVM writes to the parent's page.
  * Two cases are about the refresh of a cache: in `nested` one invalidation of its page
  * ends while another is under way, and `window` replaces the page between its lookup
- * and the check that nothing was invalidated meanwhile.
+ * and the check that nothing was invalidated meanwhile.  In the `orphan` cases no
+ * guest runs: KVM delivers events to a VM whose owner has exited.
  *
  * A known difference, of stock 6.1 and of all that is built on it: a vCPU that
  * is preempted while KVM adds up its runstate counts a time twice, so the times
@@ -36,6 +37,7 @@
 #include "counters.h"
 #include "interval_debug.h"
 #include "oracle.h"
+#include "orphan.h"
 #include "patience.h"
 #include "reserve.h"
 #include "sum_counts.h"
@@ -70,8 +72,10 @@
 #define SWAP_BYTES		(16UL << 20)
 #define MIN_ROUNDS		30
 #define MIN_SPECIAL		8
+#define MIN_ORPHANS		3
 #define WINDOW_US		4000
 #define WINDOW_LOOKS		50
+#define ORPHAN_EVENTS		3
 
 /* Page 0 is the shared info; then a page for each of these, for each vCPU. */
 enum area { AREA_KVMCLOCK, AREA_VCPU_INFO, AREA_TIME_INFO, AREA_RUNSTATE, NR_AREAS };
@@ -79,6 +83,9 @@ enum area { AREA_KVMCLOCK, AREA_VCPU_INFO, AREA_TIME_INFO, AREA_RUNSTATE, NR_ARE
 #define NR_CLOCKS		3
 #define SHARED_INFO_PENDING	2048
 #define COUNTS	"invalidations=%lu kernel_writes=%lu events=%lu moved=%lu efaults=%lu exits=%lu"
+
+#define EXITED	"known difference, this kernel writes to memory of a process that has exited; "
+#define ORPHANS	"vms=%lu delivered=%lu sent=%lu by_worker=%lu stale=%lu"
 
 #define RUNSTATE_RUNNING	0
 #define RUNSTATE_UPDATE		0x8000000000000000UL
@@ -1259,12 +1266,105 @@ static void test_case(const char *name, const struct operation *op, bool shmem, 
 			  special(op, totals->special - t.special));
 }
 
+/* ---- VMs without their owner ---- */
+
+struct orphans {
+	uint64_t vms;
+	uint64_t delivered;
+	/* Events of which nothing may be left, because nobody has the memory. */
+	uint64_t sent;
+	uint64_t worker;
+	uint64_t stale;
+};
+
+/* Has the kernel ever warned? */
+static bool tainted_by_warning(void)
+{
+	return counter_read("/proc/sys/kernel/tainted") >> 9 & 1;
+}
+
+static bool changed_kernel(void)
+{
+	return trace_count_id("kvm/kvm_interval_invalidate");
+}
+
+static void one_orphan(struct orphans *t, bool moves)
+{
+	static struct orphan o;
+	int i;
+
+	orphan_create(&o);
+	t->vms++;
+	t->delivered += orphan_arrives(&o);
+	if (moves)
+		orphan_move(&o);
+	orphan_leave(&o);
+	for (i = 0; i < ORPHAN_EVENTS; i++)
+		t->worker += orphan_send(&o);
+	t->sent += ORPHAN_EVENTS;
+	orphan_close(&o);
+	t->stale += orphan_changed(&o);
+	orphan_destroy(&o);
+}
+
+/* Why this is a failure, or NULL. */
+static const char *orphans_failed(const struct orphans *t, bool moves, bool warned)
+{
+	if (t->delivered < t->vms)
+		return "LOST: an event did not arrive while the owner lived";
+	if (t->stale && (moves || changed_kernel()))
+		return "STALE write: to memory of a process that has exited";
+	if (!warned && tainted_by_warning())
+		return "the kernel has warned";
+	/* Stock kernels leave the cache valid, and need no worker to write. */
+	if (t->worker < t->sent && !t->stale)
+		return "KVM's worker was not seen to deliver each event";
+	return NULL;
+}
+
+static void test_orphans(const char *name, bool moves, uint64_t usec)
+{
+	struct orphans t = {};
+	bool warned = tainted_by_warning();
+	uint64_t end = now_us() + usec;
+	const char *why;
+
+	do {
+		one_orphan(&t, moves);
+		why = orphans_failed(&t, moves, warned);
+	} while (!why && (t.vms < MIN_ORPHANS || now_us() < end));
+	if (why)
+		ktap_fail(name, "%s; " ORPHANS, why, t.vms, t.delivered, t.sent, t.worker, t.stale);
+	else
+		ktap_pass(name, "%s" ORPHANS, t.stale ? EXITED : "", t.vms, t.delivered, t.sent,
+			  t.worker, t.stale);
+}
+
+static const char *no_orphans(void)
+{
+	struct trace_count t;
+
+	if (!trace_count_open(&t, ORPHAN_TRACE))
+		return TRACE_WHY;
+	trace_count_close(&t);
+	return NULL;
+}
+
+static const char * const orphan_names[] = { "orphan/kept", "orphan/moved" };
+
+/* ---- all of them ---- */
+
+#define NR_OPERATIONS		((int)ARRAY_SIZE(operations) * 2)
+
 static const char *name_of(int i)
 {
-	const struct operation *op = &operations[i / 2];
+	const struct operation *op;
 	static char name[64];
 	bool shmem = i & 1;
 
+	if (i >= NR_OPERATIONS)
+		return orphan_names[i - NR_OPERATIONS];
+	op = &operations[i / 2];
 	snprintf(name, sizeof(name), "%s/%s", op->name, shmem ? "shmem" : "anon");
 	return (shmem ? op->on_shmem : op->on_anon) ? name : NULL;
 }
@@ -1276,6 +1376,12 @@ static const char *why_not(const struct operation *op)
 	if (!why && op->moves && !pfn_of(&why))
 		why = "page frame numbers are for root only";
 	return why;
+}
+
+static void run_orphans(struct cases *c)
+{
+	if (!cases_skip(c, no_orphans()))
+		test_orphans(c->name, c->i - NR_OPERATIONS, cases_share(c));
 }
 
 static void run_operation(struct cases *c, const struct operation *op, struct totals *t)
@@ -1296,8 +1402,12 @@ static int run_all(struct cases *c)
 	cases_start(c);
 	ktap_info("seed=%lu vcpus=1,%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	while (cases_next(c))
-		run_operation(c, &operations[c->i / 2], &t);
+	while (cases_next(c)) {
+		if (c->i >= NR_OPERATIONS)
+			run_orphans(c);
+		else
+			run_operation(c, &operations[c->i / 2], &t);
+	}
 	ktap_info("guest rounds=%lu kernel_writes=%lu events=%lu invalidations=%lu moved=%lu skewed=%lu stale=%lu lost=%lu",
 		  t.rounds, t.writes, t.events, t.attacks, t.moved, t.skewed, t.stale, t.lost);
 	return ktap_finish();
@@ -1320,7 +1430,7 @@ int main(int argc, char **argv)
 	options_parse(&opt, argc, argv);
 	/* No arenas: nothing else may map memory where an attack left a hole. */
 	mallopt(M_ARENA_MAX, 1);
-	c = cases_choose(&opt, ARRAY_SIZE(operations) * 2, name_of);
+	c = cases_choose(&opt, NR_OPERATIONS + ARRAY_SIZE(orphan_names), name_of);
 	guard_init();
 	if (no_xen())
 		return ktap_skip_all("%s", no_xen());

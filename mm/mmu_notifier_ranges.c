@@ -49,7 +49,6 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/task_work.h>
 
 #include "mmu_notifier_ranges.h"
@@ -77,7 +76,7 @@ static void mn_overflow_add(struct mmu_interval_ranges *ranges,
 {
 	unsigned long flags;
 
-	/* Taken with interrupts off by users who publish under such a lock */
+	/* A reader may hold a lock of its own that is taken in interrupts */
 	spin_lock_irqsave(&ranges->wq.lock, flags);
 	list_add(&range->overflow, &ranges->overflow);
 	set_bit(MMU_INTERVAL_OVERFLOW, &ranges->published);
@@ -423,7 +422,7 @@ EXPORT_SYMBOL_GPL(mmu_interval_range_begin);
 
 /* --- priority ---------------------------------------------------------------- */
 
-/* A task that has to pause before it returns to user mode. */
+/* A task that has to pause before it returns to user mode, for what it invalidated. */
 struct mn_pause {
 	struct callback_head work;
 	struct mm_struct *mm;
@@ -462,12 +461,12 @@ mn_priority_find(struct mmu_interval_ranges *ranges, unsigned long start,
 }
 
 static bool mn_priority_exists(struct mmu_interval_ranges *ranges,
-			       const struct mn_pause *pause)
+			       unsigned long start, unsigned long last)
 {
 	bool found;
 
 	spin_lock_irq(&ranges->priority_wq.lock);
-	found = mn_priority_find(ranges, pause->start, pause->last);
+	found = mn_priority_find(ranges, start, last);
 	spin_unlock_irq(&ranges->priority_wq.lock);
 	return found;
 }
@@ -498,6 +497,12 @@ static bool mn_pause_begin(struct mmu_interval_ranges *ranges,
 	return priority;
 }
 
+static void mn_pause_free(struct mn_pause *pause)
+{
+	mmdrop(pause->mm);
+	kfree(pause);
+}
+
 /* On the way to user mode, with no lock held.  Signals go first. */
 static void mn_pause_task(struct callback_head *work)
 {
@@ -506,41 +511,67 @@ static void mn_pause_task(struct callback_head *work)
 
 	if (!(current->flags & PF_EXITING) && mn_pause_begin(ranges, pause) &&
 	    wait_event_interruptible_hrtimeout(ranges->priority_wq,
-					       !mn_priority_exists(ranges, pause),
+					       !mn_priority_exists(ranges,
+								   pause->start,
+								   pause->last),
 					       ns_to_ktime(MN_PAUSE_NS)) == -ETIME)
 		mn_priority_forfeit(ranges, pause);
 
-	mmdrop(pause->mm);
-	kfree(pause);
+	mn_pause_free(pause);
+}
+
+static bool mn_is_pause_of(struct callback_head *work, void *mm)
+{
+	return work->func == mn_pause_task &&
+	       container_of(work, struct mn_pause, work)->mm == mm;
+}
+
+/* The current task's pause, if it has invalidated more in the same system call. */
+static struct mn_pause *mn_pause_take_back(struct mm_struct *mm)
+{
+	struct callback_head *work;
+
+	work = task_work_cancel_match(current, mn_is_pause_of, mm);
+	return work ? container_of(work, struct mn_pause, work) : NULL;
+}
+
+/* Fairness is not worth waiting for memory under the locks held here. */
+static struct mn_pause *mn_pause_new(struct mm_struct *mm)
+{
+	struct mn_pause *pause;
+
+	pause = kmalloc(sizeof(*pause), GFP_NOWAIT | __GFP_NOWARN);
+	if (!pause)
+		return NULL;
+
+	mmgrab(mm);
+	init_task_work(&pause->work, mn_pause_task);
+	pause->mm = mm;
+	pause->start = ULONG_MAX;
+	pause->last = 0;
+	return pause;
 }
 
 /* Have the current task pause if it has invalidated what somebody has priority for. */
 static void mn_ranges_give_way(struct mmu_interval_ranges *ranges,
 			       const struct mmu_notifier_range *range)
 {
-	struct mn_pause pause = {
-		.mm	= range->mm,
-		.start	= range->start,
-		.last	= range->end - 1,
-	};
-	struct mn_pause *work;
+	unsigned long last = range->end - 1;
+	struct mn_pause *pause;
 
 	if (!mmu_notifier_range_blockable(range) ||
 	    current->flags & (PF_KTHREAD | PF_IO_WORKER | PF_EXITING) ||
-	    !mn_priority_exists(ranges, &pause))
+	    !mn_priority_exists(ranges, range->start, last))
 		return;
 
-	/* Fairness is not worth waiting for memory under the locks held here */
-	work = kmemdup(&pause, sizeof(pause), GFP_NOWAIT | __GFP_NOWARN);
-	if (!work)
+	pause = mn_pause_take_back(range->mm) ?: mn_pause_new(range->mm);
+	if (!pause)
 		return;
 
-	init_task_work(&work->work, mn_pause_task);
-	mmgrab(work->mm);
-	if (task_work_add(current, &work->work, TWA_RESUME)) {
-		mmdrop(work->mm);
-		kfree(work);
-	}
+	pause->start = min(pause->start, range->start);
+	pause->last = max(pause->last, last);
+	if (task_work_add(current, &pause->work, TWA_RESUME))
+		mn_pause_free(pause);
 }
 
 /*

@@ -59,6 +59,17 @@ expression vcpu;
  }
 
 @@
+expression vcpu;
+@@
+ kvm_vcpu_has_events(...)
+ {
+-if (!list_empty_careful(&vcpu->async_pf.done))
++if (kvm_interval_async_pf_is_done(vcpu))
+	return true;
+ ...
+ }
+
+@@
 expression r, vcpu;
 @@
 +if (unlikely(kvm_interval_is_busy(&vcpu->interval)))

@@ -59,9 +59,15 @@ static inline bool kvm_interval_may_run(struct kvm_vcpu *vcpu)
  */
 static inline bool kvm_interval_heeds_events(struct kvm_vcpu *vcpu)
 {
-	return likely(!kvm_interval_is_waiting(&vcpu->interval)) ||
-	       !kvm_event_needs_reinjection(vcpu) ||
-	       kvm_apic_has_pending_init_or_sipi(vcpu);
+	if (likely(!kvm_interval_is_waiting(&vcpu->interval)) ||
+	    !kvm_event_needs_reinjection(vcpu))
+		return true;
+
+	/* Posted interrupts that stay where they are would wake the vCPU again */
+	kvm_cpu_has_interrupt(vcpu);
+
+	return kvm_apic_has_pending_init_or_sipi(vcpu) &&
+	       kvm_apic_init_sipi_allowed(vcpu);
 }
 
 /*
@@ -71,6 +77,16 @@ static inline bool kvm_interval_heeds_events(struct kvm_vcpu *vcpu)
 static inline bool kvm_interval_is_unhalted(struct kvm_vcpu *vcpu)
 {
 	return vcpu->arch.pv.pv_unhalted &&
+	       !kvm_interval_is_waiting(&vcpu->interval);
+}
+
+/*
+ * Has an asynchronous page fault been answered?  For a vCPU that waits, the first answer is
+ * a request; if the guest has not taken that, the others have to wait for it to run.
+ */
+static inline bool kvm_interval_async_pf_is_done(struct kvm_vcpu *vcpu)
+{
+	return !list_empty_careful(&vcpu->async_pf.done) &&
 	       !kvm_interval_is_waiting(&vcpu->interval);
 }
 

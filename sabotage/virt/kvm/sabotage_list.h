@@ -45,6 +45,7 @@
 	each(event_spins)	/* the event that faulted wakes it */	\
 	each(event_behind)	/* ... or one that has to come later */	\
 	each(stale_kick)	/* ... or a kick for when it halts */	\
+	each(stale_async)	/* ... or an answer that it cannot take */ \
 	each(armed_at_init)	/* it waits when it has no page to wait for */ \
 	each(keen_wait)		/* always polls first */		\
 	each(sleepy_wait)	/* never polls */			\

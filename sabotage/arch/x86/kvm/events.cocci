@@ -35,6 +35,16 @@ identifier vcpu;
 @@
 identifier vcpu;
 @@
+ kvm_interval_async_pf_is_done(struct kvm_vcpu *vcpu)
+ {
++if (kvm_sabotaged(stale_async))
++	return !list_empty_careful(&vcpu->async_pf.done);
+ ...
+ }
+
+@@
+identifier vcpu;
+@@
  kvm_interval_unblock(struct kvm_vcpu *vcpu)
  {
 +if (kvm_sabotaged(armed_at_init) && kvm_apic_has_pending_init_or_sipi(vcpu))

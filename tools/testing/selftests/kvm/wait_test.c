@@ -24,115 +24,41 @@
 #include <sched.h>
 
 #include "cases.h"
-#include "interval_debug.h"
 #include "knob.h"
-#include "metronome.h"
-#include "oracle.h"
-#include "orders.h"
+#include "waiter.h"
 
-#define PAGE			ORDERS_PAGE
-#define HUGE			0x200000UL
-#define MSEC			1000000UL
-#define LONG_MS			2000
-/* 1 % of that. */
-#define SOON_NS			(LONG_MS * MSEC / 100)
-/* 10 %, for the one of many that the machine itself held up. */
-#define OUTLIER_NS		(10 * SOON_NS)
-#define CPU_PERMILLE		50
-#define EVENTS			16
 #define WAKES			5
-#define MAX_SERIES		32
 #define TIMER_NS		(100 * MSEC)
 #define HALT_POLL_NS		"/sys/module/kvm/parameters/halt_poll_ns"
 /* Less than the 100 ms after which KVM kicks a vCPU whose TSC is unstable. */
 #define BRIEF_MS		40
 #define POLL_TRIES		50
 
-#define MEM_SLOT		2
 #define HUGE_SLOT		3
 #define OTHER_SLOT		4
 #define NEW_SLOT		5
-#define MEM_GPA			0x200000000UL
 #define HUGE_GPA		0x300000000UL
 #define OTHER_PAGES		64
 /* Of the memslots that come and go. */
 #define SLOT_GPA(slot)		(0x100000000UL * (slot))
-#define MEM_GVA			0x20000000000UL
 #define HUGE_GVA		0x30000000000UL
 
-/* Pages of the memory: the one that is fought for, and those of a bystander. */
-#define THE_PAGE		8
 #define BUSY_FIRST		1024
 #define BUSY_PAGES		1024
-#define MEM_PAGES		2048
 
-#define IRQ_VECTOR		0x40
 #define TIMER_VECTOR		0x41
 #define APIC_LVTT		0x320
 #define APIC_TMICT		0x380
 #define APIC_TDR_DIV_1		0xb
 
-/* What the pages hold before, and what a vCPU adds to the first word. */
-#define OLD			1000000UL
-
-/* The page that host and vCPU share. */
-struct desk {
-	uint64_t gva;
-	uint64_t pages;
-	uint64_t stop;
-	uint64_t ask;
-	uint64_t timer_ns;
-	/* The guest says: */
-	uint64_t about;
-	uint64_t wrote;
-	uint64_t count;
-	uint64_t asked;
-	uint64_t irqs;
-	uint64_t timers;
-	uint64_t nmis;
-};
-
-struct series {
-	uint64_t ns[MAX_SERIES];
-	int n;
-};
-
-/* A thread that takes memory away; its invalidations alone are delayed. */
-struct taker {
-	pthread_t thread;
-	pid_t tid;
-	sem_t go;
-	bool quit;
-	bool inside;
-	bool ended;
-	void *addr;
-	size_t len;
-	uint64_t began_at;
-	uint64_t ended_at;
-};
-
 static struct options opt;
 
-static struct orders o;
-static struct taker taker;
-static uint8_t *mem, *huge;
-static uint64_t rng;
+static uint8_t *huge;
 /* How long a halted vCPU needs, in the same run. */
 static struct series halted_signal, halted_irq;
-/* How long after the end of its invalidation a vCPU was done, in all cases. */
-static struct series woken;
-static const char *case_name;
 static uint64_t all_sent, longest_sent;
 
 /* ---- guest ---- */
-
-static void guest_irq(struct ex_regs *regs)
-{
-	struct desk *d = (void *)(ORDERS_GVA + PAGE);
-
-	WRITE_ONCE(d->irqs, d->irqs + 1);
-	x2apic_write_reg(APIC_EOI, 0);
-}
 
 static void guest_timer(struct ex_regs *regs)
 {
@@ -141,42 +67,6 @@ static void guest_timer(struct ex_regs *regs)
 	WRITE_ONCE(d->timers, d->timers + 1);
 	x2apic_write_reg(APIC_EOI, 0);
 	x2apic_write_reg(APIC_TMICT, d->timer_ns);
-}
-
-static void guest_nmi(struct ex_regs *regs)
-{
-	struct desk *d = (void *)(ORDERS_GVA + PAGE);
-
-	WRITE_ONCE(d->nmis, d->nmis + 1);
-}
-
-/*
- * One instruction that faults, with interrupts on: reads and writes, so that
- * twice, or to the old page, shows.  The stack pointer skips the red zone, and
- * the nop the interrupt shadow of sti.
- */
-static noinline void guest_add(uint64_t *p)
-{
-	asm volatile("sub $128, %%rsp\n\t"
-		     "sti\n\t"
-		     "nop\n\t"
-		     "lock addq $1, (%0)\n\t"
-		     ".global guest_add_end\n"
-		     "guest_add_end:\n\t"
-		     "cli\n\t"
-		     "add $128, %%rsp"
-		     :: "r" (p) : "memory", "cc");
-}
-
-extern const char guest_add_end[];
-
-static void guest_write(void *page)
-{
-	struct desk *d = page;
-
-	WRITE_ONCE(d->about, 1);
-	guest_add((uint64_t *)READ_ONCE(d->gva));
-	WRITE_ONCE(d->wrote, d->wrote + 1);
 }
 
 static void guest_write_masked(void *page)
@@ -240,335 +130,7 @@ static void guest_be_busy(void *page)
 	}
 }
 
-/* ---- time ---- */
-
-static bool soon(uint64_t ns)
-{
-	return ns < SOON_NS;
-}
-
-static int compare_u64(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static uint64_t longest(const struct series *s)
-{
-	uint64_t most = 0;
-	int i;
-
-	for (i = 0; i < s->n; i++)
-		most = max(most, s->ns[i]);
-	return most;
-}
-
-/* As many percent of them took no longer. */
-static uint64_t quantile(const struct series *s, int percent)
-{
-	struct series sorted = *s;
-
-	if (!s->n)
-		return 0;
-	qsort(sorted.ns, sorted.n, sizeof(sorted.ns[0]), compare_u64);
-	return sorted.ns[(sorted.n - 1) * percent / 100];
-}
-
-static uint64_t median(const struct series *s)
-{
-	return quantile(s, 50);
-}
-
-/*
- * True once the counter has moved beyond that.  Spins, so as to be exact; what the
- * machine stood still does not count.
- */
-static bool wait_for(uint64_t *what, uint64_t beyond, int ms)
-{
-	uint64_t start = now_ns(), end = start + ms * MSEC, left;
-
-	while (__atomic_load_n(what, __ATOMIC_ACQUIRE) <= beyond) {
-		cpu_relax();
-		if (now_ns() < end)
-			continue;
-		left = ms * MSEC - min(ms * MSEC, took(start, end));
-		if (!left)
-			return false;
-		end += left;
-	}
-	return true;
-}
-
-/* ---- the memory, and who takes it away ---- */
-
-static uint8_t *reserve(uint64_t size)
-{
-	uint8_t *p = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
-	return (uint8_t *)align_up((uint64_t)p, HUGE);
-}
-
-static uint64_t *word_of(uint8_t *base, uint64_t page)
-{
-	return (uint64_t *)(base + page * PAGE);
-}
-
-static void take_once(struct taker *t)
-{
-	t->began_at = now_ns();
-	__atomic_store_n(&t->inside, true, __ATOMIC_RELEASE);
-	TEST_ASSERT(!madvise(t->addr, t->len, MADV_DONTNEED), "MADV_DONTNEED: %s",
-		    strerror(errno));
-	t->ended_at = now_ns();
-	__atomic_store_n(&t->ended, true, __ATOMIC_RELEASE);
-}
-
-static void *taker_main(void *arg)
-{
-	struct taker *t = arg;
-
-	__atomic_store_n(&t->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
-	for (;;) {
-		while (sem_wait(&t->go))
-			;
-		if (t->quit)
-			return NULL;
-		take_once(t);
-	}
-}
-
-static bool take_ended(void)
-{
-	return __atomic_load_n(&taker.ended, __ATOMIC_ACQUIRE);
-}
-
-static bool __printf(1, 2) wrong(const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	ktap_fail(case_name, "%s", text);
-	return false;
-}
-
-/*
- * KVM counts it just when it lets nobody map the page any more.  That the thread sleeps
- * does not say as much: it may be waiting for mmap_lock.
- */
-static uint64_t nr_invalidations(void)
-{
-	return kvm_stats_read(&o.stats, "mmu_interval_invalidate");
-}
-
-/* Returns when the invalidation is under way, and asleep. */
-static bool take_begin(void *addr, size_t len)
-{
-	uint64_t before = nr_invalidations();
-	int looks = ORDERS_LOOKS(LONG_MS / 2);
-
-	taker.addr = addr;
-	taker.len = len;
-	taker.inside = false;
-	taker.ended = false;
-	sem_post(&taker.go);
-	while (!__atomic_load_n(&taker.inside, __ATOMIC_ACQUIRE) ||
-	       nr_invalidations() == before || !thread_sleeps(taker.tid)) {
-		if (take_ended())
-			return wrong("the invalidation was not delayed");
-		if (!looks--)
-			return wrong("the invalidation does not get to its delay");
-		usleep(ORDERS_LOOK_US);
-	}
-	return true;
-}
-
-static bool take_wait(void)
-{
-	int looks = ORDERS_LOOKS(10 * LONG_MS);
-
-	while (!take_ended() && looks--)
-		usleep(ORDERS_LOOK_US);
-	if (take_ended())
-		return true;
-	guard_print_thread(taker.tid);
-	wrong("the invalidation does not end");
-	exit(KSFT_FAIL);
-}
-
-/* ---- a vCPU that waits ---- */
-
-static struct desk *desk(int vcpu)
-{
-	return o.vcpu[vcpu].page;
-}
-
-/* What has not happened for long is said with where everybody is. */
-static bool stuck(struct order_vcpu *v, const char *what)
-{
-	ktap_info("vcpu=%u thread:", v->vcpu->id);
-	guard_print_thread(v->tid);
-	ktap_info("the invalidating thread:");
-	guard_print_thread(taker.tid);
-	return wrong("%s", what);
-}
-
-/* Returns when the vCPU sleeps in the fault, or wherever @work ends. */
-static bool order_asleep(int vcpu, order_work work, uint64_t gva)
-{
-	struct order_vcpu *v = &o.vcpu[vcpu];
-	struct desk *d = desk(vcpu);
-	int looks = ORDERS_LOOKS(LONG_MS / 2);
-
-	d->gva = gva;
-	d->about = 0;
-	d->wrote = 0;
-	d->stop = 0;
-	order(&o, v, work);
-	while (!READ_ONCE(d->about) || !thread_sleeps(v->tid)) {
-		if (order_done(v))
-			return wrong("the vCPU did not wait");
-		if (!looks--)
-			return stuck(v, "the vCPU does not sleep");
-		usleep(ORDERS_LOOK_US);
-	}
-	/* Done, it sleeps as well: for want of orders. */
-	if (order_done(v))
-		return wrong("the vCPU did not wait");
-	return true;
-}
-
-static bool wait_asleep(struct order_vcpu *v)
-{
-	int looks = ORDERS_LOOKS(LONG_MS / 2);
-
-	while (!thread_sleeps(v->tid)) {
-		if (!looks--)
-			return stuck(v, "the vCPU does not sleep again");
-		usleep(ORDERS_LOOK_US);
-	}
-	return true;
-}
-
-/* The vCPU must be done now, or something has been lost. */
-static void order_must_end(struct order_vcpu *v)
-{
-	if (order_wait(v, 5000))
-		return;
-	stuck(v, v->failed ? "the vCPU failed" : "the vCPU does not wake after the invalidation");
-	exit(KSFT_FAIL);
-}
-
-static void fill(uint8_t *base, uint64_t first, uint64_t n)
-{
-	uint64_t p;
-
-	for (p = first; p < first + n; p++)
-		*word_of(base, p) = OLD;
-}
-
-/* vCPU 0 has mapped the page, and the page is being taken away, and it waits. */
-static bool begin_wait(order_work work)
-{
-	uint64_t gva = MEM_GVA + THE_PAGE * PAGE;
-
-	fill(mem, THE_PAGE - 1, 3);
-	desk(0)->gva = gva;
-	order(&o, &o.vcpu[0], guest_write);
-	order_must_end(&o.vcpu[0]);
-	interval_debug_delay(taker.tid, LONG_MS * 1000);
-	if (!take_begin(word_of(mem, THE_PAGE), PAGE))
-		return false;
-	return order_asleep(0, work, gva);
-}
-
-/* To be called in the middle: nothing has ended, and the write is not done. */
-static bool still_waits(void)
-{
-	if (take_ended())
-		return wrong("the invalidation ended too early to say anything");
-	if (READ_ONCE(desk(0)->wrote) || order_done(&o.vcpu[0]))
-		return wrong("the vCPU wrote before the invalidation had ended");
-	return true;
-}
-
-/* @adds: how often the vCPU has added to the page since it was taken. */
-static bool end_wait(uint64_t adds, uint64_t *late)
-{
-	struct order_vcpu *v = &o.vcpu[0];
-	uint64_t found;
-
-	take_wait();
-	order_must_end(v);
-	*late = took(taker.ended_at, v->done_at);
-	if (woken.n < MAX_SERIES)
-		woken.ns[woken.n++] = *late;
-	found = *word_of(mem, THE_PAGE);
-	if (found != adds)
-		return wrong("the new page holds %lu and not %lu, %lu us before the end", found,
-			     adds, took(v->done_at, taker.ended_at) / 1000);
-	/* It is woken within the call, before that returns. */
-	if (!soon(took(v->done_at, taker.ended_at)))
-		return wrong("done %lu us before the end of the invalidation, which took %lu ms",
-			     took(v->done_at, taker.ended_at) / 1000,
-			     (taker.ended_at - taker.began_at) / MSEC);
-	if (*late > OUTLIER_NS)
-		return wrong("woken %lu us after the end of the invalidation", *late / 1000);
-	if (*word_of(mem, THE_PAGE - 1) != OLD || *word_of(mem, THE_PAGE + 1) != OLD)
-		return wrong("a neighbouring page has changed");
-	return true;
-}
-
-/* A case that has failed in the middle leaves nothing behind. */
-static void abandon(void)
-{
-	if (!take_ended())
-		take_wait();
-	WRITE_ONCE(desk(0)->stop, 1);
-	order_must_end(&o.vcpu[0]);
-}
-
 /* ---- things that are sent ---- */
-
-static uint64_t random_ms(uint64_t from, uint64_t to)
-{
-	return from + (oracle_random(&rng) >> 33) % (to - from);
-}
-
-/* Each returns when it has arrived, and how long that took. */
-static bool send_signal(uint64_t *ns)
-{
-	struct order_vcpu *v = &o.vcpu[0];
-	uint64_t before = v->eintrs, sent = now_ns();
-
-	pthread_kill(v->thread, SIGUSR1);
-	if (!wait_for(&v->eintrs, before, LONG_MS / 4))
-		return stuck(v, "a signal does not get the vCPU out of KVM_RUN");
-	*ns = took(sent, v->eintr_at);
-	return true;
-}
-
-static void signal_msi(uint32_t data)
-{
-	struct kvm_msi msi = { .address_lo = APIC_DEFAULT_GPA, .data = data };
-	int r = __vm_ioctl(o.vm, KVM_SIGNAL_MSI, &msi);
-
-	TEST_ASSERT(r > 0, "KVM_SIGNAL_MSI: %d, %s", r, strerror(errno));
-}
-
-static bool arrives(uint64_t *counter, uint64_t before, uint64_t sent, const char *what,
-		    uint64_t *ns)
-{
-	if (!wait_for(counter, before, LONG_MS / 4))
-		return stuck(&o.vcpu[0], what);
-	*ns = took(sent, now_ns());
-	return true;
-}
 
 static bool send_msi(uint64_t *ns)
 {
@@ -682,7 +244,7 @@ static void case_sent(order_work work, bool (*send)(uint64_t *ns), int pause_ms,
 	ktap_pass(case_name,
 		  "sent=%d seen=%lu median_us=%lu longest_us=%lu, wait_ms=%lu woken_us=%lu",
 		  s.n, count, median(&s) / 1000, longest(&s) / 1000,
-		  (taker.ended_at - taker.began_at) / MSEC, late / 1000);
+		  (invalidator.ended_at - invalidator.began_at) / MSEC, late / 1000);
 }
 
 static void case_signal(void)
@@ -797,7 +359,7 @@ static void case_redirect(void)
 		if (!send_signal(&ns))
 			goto out;
 		order_must_end(v);
-		if (take_ended()) {
+		if (invalidation_ended()) {
 			wrong("the vCPU was held up until the end, the %d. time", s.n);
 			goto out;
 		}
@@ -1089,13 +651,13 @@ static void case_wake(void)
 /* ---- polling before it sleeps ---- */
 
 /*
- * Two waits of BRIEF_MS: what the vCPU learns from one, with that halt_poll_ns, shows in
- * the next.  Does it poll then, and until the invalidation has ended?
+ * Two waits of BRIEF_MS: what the vCPU learns from one, with that limit on polling, shows
+ * in the next.  Does it poll then, and until the invalidation has ended?
  */
 struct poll_step {
 	const char *when;
 	uint64_t learns_with_ms;
-	uint64_t halt_poll_ms;
+	uint64_t limit_ms;
 	bool polls;
 	bool to_the_end;
 };
@@ -1104,11 +666,11 @@ struct poll_step {
 #define MORE	(10 * BRIEF_MS)
 
 static const struct poll_step poll_steps[] = {
-	{ "after a wait shorter than halt_poll_ns", MORE, MORE, true, true },
+	{ "after a wait shorter than the limit", MORE, MORE, true, true },
 	{ "after a longer one", LESS, MORE, false, false },
-	{ "with halt_poll_ns lowered since", MORE, LESS, true, false },
+	{ "with the limit lowered since", MORE, LESS, true, false },
 	{ "after it has polled in vain", LESS, LESS, false, false },
-	{ "with halt_poll_ns=0 since", MORE, 0, false, false },
+	{ "with a limit of 0 since", MORE, 0, false, false },
 };
 
 static cpu_set_t all_cpus;
@@ -1131,35 +693,49 @@ static void count_polls(struct polls *p, const struct polls *since)
 	};
 }
 
-/* The page is being taken away, for that long, and the vCPU about to want it. */
-static bool begin_poll(uint64_t halt_poll_ms, uint64_t ms, struct polls *before)
+static void limit_polls_by_module(uint64_t ms)
 {
 	char text[24];
 
-	snprintf(text, sizeof(text), "%lu", halt_poll_ms * MSEC);
+	snprintf(text, sizeof(text), "%lu", ms * MSEC);
 	TEST_ASSERT(knob_set(HALT_POLL_NS, text), HALT_POLL_NS " can't be set to %s", text);
+}
+
+/* From then on the module's parameter does not count, so it says the contrary. */
+static void limit_polls_of_vm(uint64_t ms)
+{
+	vm_enable_cap(o.vm, KVM_CAP_HALT_POLL, ms * MSEC);
+	limit_polls_by_module(ms ? 0 : MORE);
+}
+
+static void (*limit_polls)(uint64_t ms);
+
+/* The page is being invalidated, for that long, and the vCPU about to want it. */
+static bool begin_poll(uint64_t limit_ms, uint64_t ms, struct polls *before)
+{
+	limit_polls(limit_ms);
 	fill(mem, THE_PAGE - 1, 3);
 	desk(0)->gva = MEM_GVA + THE_PAGE * PAGE;
 	order(&o, &o.vcpu[0], guest_write);
 	order_must_end(&o.vcpu[0]);
-	interval_debug_delay(taker.tid, ms * 1000);
+	interval_debug_delay(invalidator.tid, ms * 1000);
 	count_polls(before, &(struct polls) {});
-	if (!take_begin(word_of(mem, THE_PAGE), PAGE))
+	if (!invalidation_begin(word_of(mem, THE_PAGE), PAGE))
 		return false;
 	desk(0)->wrote = 0;
 	order(&o, &o.vcpu[0], guest_write);
 	return true;
 }
 
-static bool wait_briefly(uint64_t halt_poll_ms, struct polls *p)
+static bool wait_briefly(uint64_t limit_ms, struct polls *p)
 {
 	struct polls since;
 
 	/* Not in step with anything that is done each 100 ms. */
 	usleep(random_ms(1, 100) * 1000);
-	if (!begin_poll(halt_poll_ms, BRIEF_MS, &since))
+	if (!begin_poll(limit_ms, BRIEF_MS, &since))
 		return false;
-	take_wait();
+	invalidation_wait();
 	order_must_end(&o.vcpu[0]);
 	count_polls(p, &since);
 	if (*word_of(mem, THE_PAGE) != 1)
@@ -1187,7 +763,7 @@ static bool run_poll_step(const struct poll_step *step, int *tries)
 
 	for (*tries = 1; *tries <= POLL_TRIES; ++*tries) {
 		if (!wait_briefly(step->learns_with_ms, &first) ||
-		    !wait_briefly(step->halt_poll_ms, &second))
+		    !wait_briefly(step->limit_ms, &second))
 			return false;
 		if (disturbed(step, &first, &second))
 			continue;
@@ -1259,10 +835,11 @@ static void run_poll_steps(void)
 		ktap_pass(case_name, "%d times as it should, and for a signal; tries=%d", i, most);
 }
 
-static void case_poll(void)
+static void poll_limited_by(void (*limit)(uint64_t ms))
 {
 	int cpu = CPU_SETSIZE - 1;
 
+	limit_polls = limit;
 	sched_getaffinity(0, sizeof(all_cpus), &all_cpus);
 	if (CPU_COUNT(&all_cpus) < 2) {
 		ktap_skip(case_name, "one CPU: there is always somebody else who wants it");
@@ -1273,6 +850,20 @@ static void case_poll(void)
 	give_cpu(o.vcpu[0].tid, cpu);
 	run_poll_steps();
 	give_cpu(0, cpu);
+}
+
+static void case_poll(void)
+{
+	poll_limited_by(limit_polls_by_module);
+}
+
+/* The last case: a VM's own limit can't be taken back. */
+static void case_poll_cap(void)
+{
+	if (!kvm_has_cap(KVM_CAP_HALT_POLL))
+		ktap_skip(case_name, "no KVM_CAP_HALT_POLL");
+	else
+		poll_limited_by(limit_polls_of_vm);
 }
 
 /* ---- what is not taken away is not waited for ---- */
@@ -1306,11 +897,11 @@ static void case_beside(int64_t offset)
 		return;
 	fill(mem, THE_PAGE - 1, 3);
 	desk(0)->gva = MEM_GVA + THE_PAGE * PAGE;
-	interval_debug_delay(taker.tid, LONG_MS * 1000);
-	good = take_begin(word_of(mem, THE_PAGE + offset), PAGE) && write_beside(&s);
-	if (good && take_ended())
+	interval_debug_delay(invalidator.tid, LONG_MS * 1000);
+	good = invalidation_begin(word_of(mem, THE_PAGE + offset), PAGE) && write_beside(&s);
+	if (good && invalidation_ended())
 		good = wrong("the invalidation ended too early to say anything");
-	take_wait();
+	invalidation_wait();
 	waits = kvm_stats_read(&o.vcpu[0].stats, "mmu_interval_wait") - waits;
 	if (good && waits)
 		wrong("the vCPU waited %lu times", waits);
@@ -1318,7 +909,7 @@ static void case_beside(int64_t offset)
 		ktap_pass(case_name,
 			  "faults=%d median_us=%lu longest_us=%lu, beside an invalidation of %lu ms",
 			  s.n, median(&s) / 1000, longest(&s) / 1000,
-			  (taker.ended_at - taker.began_at) / MSEC);
+			  (invalidator.ended_at - invalidator.began_at) / MSEC);
 }
 
 static void case_before(void)
@@ -1331,9 +922,6 @@ static void case_behind(void)
 	case_beside(-1);
 }
 
-#define HUGE_TAKEN	300
-#define HUGE_OTHER	5
-
 static bool write_huge(int vcpu, uint64_t page)
 {
 	struct order_vcpu *v = &o.vcpu[vcpu];
@@ -1345,53 +933,84 @@ static bool write_huge(int vcpu, uint64_t page)
 	return stuck(v, "a fault beside the invalidated page is held up");
 }
 
-/* One page of a 2 MiB mapping is being taken away: KVM must map 4 KiB, or wait. */
-static bool huge_in_the_middle(void)
+/* A stale mapping shows: the guest can write what it must wait for, and loses it. */
+static bool huge_is_stale(uint64_t invalidated)
 {
-	if (!write_huge(0, HUGE_OTHER))
-		return false;
-	if (take_ended())
-		return wrong("the invalidation ended too early to say anything");
-	if (kvm_stats_read(&o.stats, "pages_2m"))
-		return wrong("2 MiB were mapped while a page of them was being taken away");
-	return order_asleep(1, guest_write, HUGE_GVA + HUGE_TAKEN * PAGE);
+	struct order_vcpu *v = &o.vcpu[1];
+
+	desk(1)->gva = HUGE_GVA + invalidated * PAGE;
+	order(&o, v, guest_write);
+	return wrong("2 MiB are mapped while their page %lu is being invalidated; the guest %s it",
+		     invalidated, order_wait(v, LONG_MS / 4) ? "can write to" : "waits for");
 }
 
-static bool huge_contents(void)
+/* KVM must map 4 KiB beside the page, and the page itself is waited for. */
+static bool huge_in_the_middle(uint64_t invalidated, uint64_t other)
 {
-	if (*word_of(huge, HUGE_OTHER) != OLD + 2)
-		return wrong("page %d holds %lu", HUGE_OTHER, *word_of(huge, HUGE_OTHER));
-	if (*word_of(huge, HUGE_TAKEN) != 1)
-		return wrong("page %d holds %lu", HUGE_TAKEN, *word_of(huge, HUGE_TAKEN));
-	if (*word_of(huge, HUGE_TAKEN - 1) != OLD || *word_of(huge, HUGE_TAKEN + 1) != OLD)
-		return wrong("a neighbour of page %d has changed", HUGE_TAKEN);
+	if (!write_huge(0, other))
+		return false;
+	if (invalidation_ended())
+		return wrong("the invalidation ended too early to say anything");
+	if (kvm_stats_read(&o.stats, "pages_2m"))
+		return huge_is_stale(invalidated);
+	return order_asleep(1, guest_write, HUGE_GVA + invalidated * PAGE);
+}
+
+static bool huge_contents(uint64_t invalidated, uint64_t other)
+{
+	if (*word_of(huge, other) != OLD + 3)
+		return wrong("page %lu holds %lu", other, *word_of(huge, other));
+	if (*word_of(huge, invalidated) != 1)
+		return wrong("page %lu holds %lu", invalidated, *word_of(huge, invalidated));
+	if (*word_of(huge, invalidated - 1) != OLD || *word_of(huge, invalidated + 1) != OLD)
+		return wrong("a neighbour of page %lu has changed", invalidated);
 	return true;
 }
 
-static void case_huge(void)
+/* Maps it anew: only where there is no page table left can a fault map a huge page. */
+static void renew_huge(void)
+{
+	uint8_t *p = mmap(huge, HUGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	TEST_ASSERT(p == huge, "mmap of a huge page: %s", strerror(errno));
+	madvise(huge, HUGE, MADV_HUGEPAGE);
+	fill(huge, 0, HUGE / PAGE);
+}
+
+/* One page of a huge page is being invalidated when the guest faults on another. */
+static void case_huge(uint64_t invalidated, uint64_t other)
 {
 	bool good;
 
-	madvise(huge, HUGE, MADV_DONTNEED);
-	fill(huge, 0, HUGE / PAGE);
-	if (!write_huge(0, HUGE_OTHER))
+	renew_huge();
+	if (!write_huge(0, other) || !write_huge(1, other))
 		return;
 	if (!kvm_stats_read(&o.stats, "pages_2m")) {
 		ktap_skip(case_name, "no 2 MiB mapping here");
 		return;
 	}
-	interval_debug_delay(taker.tid, LONG_MS * 1000);
-	good = take_begin(word_of(huge, HUGE_TAKEN), PAGE);
+	interval_debug_delay(invalidator.tid, LONG_MS * 1000);
+	good = invalidation_begin(word_of(huge, invalidated), PAGE);
 	/* The kernel splits the huge page then, which is another invalidation. */
-	interval_debug_delay(taker.tid, 0);
-	good = good && huge_in_the_middle();
-	take_wait();
-	if (good)
-		order_must_end(&o.vcpu[1]);
-	if (good && huge_contents())
+	interval_debug_delay(invalidator.tid, 0);
+	good = good && huge_in_the_middle(invalidated, other);
+	invalidation_wait();
+	order_must_end(&o.vcpu[1]);
+	if (good && huge_contents(invalidated, other))
 		ktap_pass(case_name,
 			  "2 MiB mapped before; then 4 KiB beside the page, and a wait for it; pages_4k=%lu",
 			  kvm_stats_read(&o.stats, "pages_4k"));
+}
+
+static void case_huge_above(void)
+{
+	case_huge(300, 5);
+}
+
+static void case_huge_below(void)
+{
+	case_huge(5, 300);
 }
 
 /* ---- all ---- */
@@ -1415,9 +1034,11 @@ static const struct test_case cases[] = {
 	{ "others", case_others },
 	{ "before", case_before },
 	{ "behind", case_behind },
-	{ "huge", case_huge },
+	{ "huge/above", case_huge_above },
+	{ "huge/below", case_huge_below },
 	{ "wake", case_wake },
 	{ "poll", case_poll },
+	{ "poll/cap", case_poll_cap },
 };
 
 static const char *name_of(int i)
@@ -1427,37 +1048,11 @@ static const char *name_of(int i)
 
 static void setup(void)
 {
-	struct kvm_vcpu *vcpu;
-
-	mem = reserve(MEM_PAGES * PAGE);
-	madvise(mem, MEM_PAGES * PAGE, MADV_NOHUGEPAGE);
 	huge = reserve(HUGE);
-	madvise(huge, HUGE, MADV_HUGEPAGE);
-
-	orders_create(&o, 2, MEM_PAGES + HUGE / PAGE);
-	vm_set_user_memory_region(o.vm, MEM_SLOT, 0, MEM_GPA, MEM_PAGES * PAGE, mem);
-	virt_map(o.vm, MEM_GVA, MEM_GPA, MEM_PAGES);
+	waiter_create(2, HUGE / PAGE);
 	vm_set_user_memory_region(o.vm, HUGE_SLOT, 0, HUGE_GPA, HUGE, huge);
 	virt_map_level(o.vm, HUGE_GVA, HUGE_GPA, HUGE, PG_LEVEL_2M);
-	vm_install_exception_handler(o.vm, IRQ_VECTOR, guest_irq);
 	vm_install_exception_handler(o.vm, TIMER_VECTOR, guest_timer);
-	vm_install_exception_handler(o.vm, NMI_VECTOR, guest_nmi);
-	vcpu = o.vcpu[0].vcpu;
-	TEST_ASSERT(vcpu->id == 0, "the first vCPU has id %u", vcpu->id);
-
-	sem_init(&taker.go, 0, 0);
-	taker.ended = true;
-	pthread_create(&taker.thread, NULL, taker_main, &taker);
-	while (!__atomic_load_n(&taker.tid, __ATOMIC_ACQUIRE))
-		usleep(100);
-}
-
-static void teardown(void)
-{
-	taker.quit = true;
-	sem_post(&taker.go);
-	pthread_join(taker.thread, NULL);
-	orders_destroy(&o);
 }
 
 /* On a kernel that has no such waits there are none. */
@@ -1490,7 +1085,7 @@ static int run_all(struct cases *c)
 		  stat_or_0(&o.vcpu[0].stats, "mmu_interval_wait"),
 		  stat_or_0(&o.vcpu[0].stats, "mmu_interval_wait_ns") / MSEC, all_sent,
 		  longest_sent / 1000, stat_or_0(&o.stats, "mmu_interval_invalidate"));
-	teardown();
+	waiter_destroy();
 	return ktap_finish();
 }
 

@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A vCPU that waits for an invalidation which lasts 2 s, and the thread whose
+ * MADV_DONTNEED that is:
+ *
+ *	waiter_create(vcpus, pages)	a VM (orders.h) with memory to invalidate,
+ *					@pages of the test's own, and that thread
+ *	begin_wait(work)		vCPU 0 sleeps until the invalidation ends
+ *	... send it something; still_waits() says that nothing has ended
+ *	end_wait(adds, &late)		judges how and when it went on
+ *	waiter_destroy()
+ *
+ * abandon() in place of end_wait() cleans up after a case that has failed.  What
+ * fails says so through wrong(), as the one line of the case @case_name.
+ */
+#ifndef SELFTEST_KVM_WAITER_H
+#define SELFTEST_KVM_WAITER_H
+
+#include "interval_debug.h"
+#include "metronome.h"
+#include "oracle.h"
+#include "orders.h"
+
+#define PAGE			ORDERS_PAGE
+#define HUGE			0x200000UL
+#define MSEC			1000000UL
+#define LONG_MS			2000
+/* 1 % of that */
+#define SOON_NS			(LONG_MS * MSEC / 100)
+/* 10 %, for the one of many that the machine itself held up */
+#define OUTLIER_NS		(10 * SOON_NS)
+#define CPU_PERMILLE		50
+#define EVENTS			16
+#define MAX_SERIES		32
+
+#define MEM_SLOT		2
+#define MEM_GPA			0x200000000UL
+#define MEM_GVA			0x20000000000UL
+#define MEM_PAGES		2048
+/* The page that is invalidated, unless a case says otherwise. */
+#define THE_PAGE		8
+
+#define IRQ_VECTOR		0x40
+
+/* What the pages hold before, and what a vCPU adds to the first word. */
+#define OLD			1000000UL
+
+/* The page that host and vCPU share. */
+struct desk {
+	uint64_t gva;
+	uint64_t pages;
+	uint64_t stop;
+	uint64_t ask;
+	uint64_t timer_ns;
+	/* The guest says: */
+	uint64_t about;
+	uint64_t wrote;
+	uint64_t count;
+	uint64_t asked;
+	uint64_t irqs;
+	uint64_t timers;
+	uint64_t nmis;
+};
+
+struct series {
+	uint64_t ns[MAX_SERIES];
+	int n;
+};
+
+/* A thread that invalidates memory, by MADV_DONTNEED. */
+struct invalidator {
+	pthread_t thread;
+	pid_t tid;
+	sem_t go;
+	bool quit;
+	bool inside;
+	bool ended;
+	void *addr;
+	size_t len;
+	uint64_t began_at;
+	uint64_t ended_at;
+};
+
+static struct orders o;
+static struct invalidator invalidator;
+static uint8_t *mem;
+static uint64_t rng;
+/* How long after the end of its invalidation a vCPU was done, in all cases. */
+static struct series woken;
+static const char *case_name;
+
+/* ---- guest ---- */
+
+static inline void guest_irq(struct ex_regs *regs)
+{
+	struct desk *d = (void *)(ORDERS_GVA + PAGE);
+
+	WRITE_ONCE(d->irqs, d->irqs + 1);
+	x2apic_write_reg(APIC_EOI, 0);
+}
+
+static inline void guest_nmi(struct ex_regs *regs)
+{
+	struct desk *d = (void *)(ORDERS_GVA + PAGE);
+
+	WRITE_ONCE(d->nmis, d->nmis + 1);
+}
+
+/*
+ * One instruction that faults, with interrupts on: reads and writes, so that
+ * twice, or to the old page, shows.  The stack pointer skips the red zone, and
+ * the nop the interrupt shadow of sti.
+ */
+static noinline void guest_add(uint64_t *p)
+{
+	asm volatile("sub $128, %%rsp\n\t"
+		     "sti\n\t"
+		     "nop\n\t"
+		     "lock addq $1, (%0)\n\t"
+		     ".global guest_add_end\n"
+		     "guest_add_end:\n\t"
+		     "cli\n\t"
+		     "add $128, %%rsp"
+		     :: "r" (p) : "memory", "cc");
+}
+
+extern const char guest_add_end[];
+
+static inline void guest_write(void *page)
+{
+	struct desk *d = page;
+
+	WRITE_ONCE(d->about, 1);
+	guest_add((uint64_t *)READ_ONCE(d->gva));
+	WRITE_ONCE(d->wrote, d->wrote + 1);
+}
+
+/* ---- time ---- */
+
+static inline bool soon(uint64_t ns)
+{
+	return ns < SOON_NS;
+}
+
+static inline int compare_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static inline uint64_t longest(const struct series *s)
+{
+	uint64_t most = 0;
+	int i;
+
+	for (i = 0; i < s->n; i++)
+		most = max(most, s->ns[i]);
+	return most;
+}
+
+/* As many percent of them took no longer. */
+static inline uint64_t quantile(const struct series *s, int percent)
+{
+	struct series sorted = *s;
+
+	if (!s->n)
+		return 0;
+	qsort(sorted.ns, sorted.n, sizeof(sorted.ns[0]), compare_u64);
+	return sorted.ns[(sorted.n - 1) * percent / 100];
+}
+
+static inline uint64_t median(const struct series *s)
+{
+	return quantile(s, 50);
+}
+
+/*
+ * True once the counter has moved beyond that.  Spins, so as to be exact; what the
+ * machine stood still does not count.
+ */
+static inline bool wait_for(uint64_t *what, uint64_t beyond, int ms)
+{
+	uint64_t start = now_ns(), end = start + ms * MSEC, left;
+
+	while (__atomic_load_n(what, __ATOMIC_ACQUIRE) <= beyond) {
+		cpu_relax();
+		if (now_ns() < end)
+			continue;
+		left = ms * MSEC - min(ms * MSEC, took(start, end));
+		if (!left)
+			return false;
+		end += left;
+	}
+	return true;
+}
+
+/* ---- the memory, and the thread that invalidates it ---- */
+
+static inline uint8_t *reserve(uint64_t size)
+{
+	uint8_t *p = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
+	return (uint8_t *)align_up((uint64_t)p, HUGE);
+}
+
+static inline uint64_t *word_of(uint8_t *base, uint64_t page)
+{
+	return (uint64_t *)(base + page * PAGE);
+}
+
+static inline void invalidate_once(struct invalidator *i)
+{
+	i->began_at = now_ns();
+	__atomic_store_n(&i->inside, true, __ATOMIC_RELEASE);
+	TEST_ASSERT(!madvise(i->addr, i->len, MADV_DONTNEED), "MADV_DONTNEED: %s",
+		    strerror(errno));
+	i->ended_at = now_ns();
+	__atomic_store_n(&i->ended, true, __ATOMIC_RELEASE);
+}
+
+static inline void *invalidator_main(void *arg)
+{
+	struct invalidator *i = arg;
+
+	__atomic_store_n(&i->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	for (;;) {
+		while (sem_wait(&i->go))
+			;
+		if (i->quit)
+			return NULL;
+		invalidate_once(i);
+	}
+}
+
+static inline void invalidator_create(struct invalidator *i)
+{
+	memset(i, 0, sizeof(*i));
+	sem_init(&i->go, 0, 0);
+	i->ended = true;
+	TEST_ASSERT(!pthread_create(&i->thread, NULL, invalidator_main, i), "pthread_create");
+	while (!__atomic_load_n(&i->tid, __ATOMIC_ACQUIRE))
+		usleep(100);
+}
+
+static inline void invalidator_destroy(struct invalidator *i)
+{
+	i->quit = true;
+	sem_post(&i->go);
+	pthread_join(i->thread, NULL);
+	sem_destroy(&i->go);
+}
+
+static inline void invalidator_go(struct invalidator *i, void *addr, size_t len)
+{
+	i->addr = addr;
+	i->len = len;
+	i->inside = false;
+	i->ended = false;
+	sem_post(&i->go);
+}
+
+static inline bool invalidator_inside(struct invalidator *i)
+{
+	return __atomic_load_n(&i->inside, __ATOMIC_ACQUIRE);
+}
+
+static inline bool invalidator_ended(struct invalidator *i)
+{
+	return __atomic_load_n(&i->ended, __ATOMIC_ACQUIRE);
+}
+
+/* The one invalidation that most cases are about. */
+static inline bool invalidation_ended(void)
+{
+	return invalidator_ended(&invalidator);
+}
+
+static inline bool __printf(1, 2) wrong(const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	ktap_fail(case_name, "%s", text);
+	return false;
+}
+
+/*
+ * KVM counts it just when it lets nobody map the page any more.  That the thread sleeps
+ * does not say as much: it may be waiting for mmap_lock.
+ */
+static inline uint64_t nr_invalidations(void)
+{
+	return kvm_stats_read(&o.stats, "mmu_interval_invalidate");
+}
+
+/* Returns when the invalidation is under way, and asleep. */
+static inline bool invalidation_begin(void *addr, size_t len)
+{
+	uint64_t before = nr_invalidations();
+	int looks = ORDERS_LOOKS(LONG_MS / 2);
+
+	invalidator_go(&invalidator, addr, len);
+	while (!invalidator_inside(&invalidator) ||
+	       nr_invalidations() == before || !thread_sleeps(invalidator.tid)) {
+		if (invalidation_ended())
+			return wrong("the invalidation was not delayed");
+		if (!looks--)
+			return wrong("the invalidation does not get to its delay");
+		usleep(ORDERS_LOOK_US);
+	}
+	return true;
+}
+
+static inline bool invalidation_wait(void)
+{
+	int looks = ORDERS_LOOKS(10 * LONG_MS);
+
+	while (!invalidation_ended() && looks--)
+		usleep(ORDERS_LOOK_US);
+	if (invalidation_ended())
+		return true;
+	guard_print_thread(invalidator.tid);
+	wrong("the invalidation does not end");
+	exit(KSFT_FAIL);
+}
+
+/* ---- a vCPU that waits ---- */
+
+static inline struct desk *desk(int vcpu)
+{
+	return o.vcpu[vcpu].page;
+}
+
+/* What has not happened for long is said with where everybody is. */
+static inline bool stuck(struct order_vcpu *v, const char *what)
+{
+	ktap_info("vcpu=%u thread:", v->vcpu->id);
+	guard_print_thread(v->tid);
+	ktap_info("the invalidating thread:");
+	guard_print_thread(invalidator.tid);
+	return wrong("%s", what);
+}
+
+/* Returns when the vCPU sleeps in the fault, or wherever @work ends. */
+static inline bool order_asleep(int vcpu, order_work work, uint64_t gva)
+{
+	struct order_vcpu *v = &o.vcpu[vcpu];
+	struct desk *d = desk(vcpu);
+	int looks = ORDERS_LOOKS(LONG_MS / 2);
+
+	d->gva = gva;
+	d->about = 0;
+	d->wrote = 0;
+	d->stop = 0;
+	order(&o, v, work);
+	while (!READ_ONCE(d->about) || !thread_sleeps(v->tid)) {
+		if (order_done(v))
+			return wrong("the vCPU did not wait");
+		if (!looks--)
+			return stuck(v, "the vCPU does not sleep");
+		usleep(ORDERS_LOOK_US);
+	}
+	/* Done, it sleeps as well: for want of orders. */
+	if (order_done(v))
+		return wrong("the vCPU did not wait");
+	return true;
+}
+
+static inline bool wait_asleep(struct order_vcpu *v)
+{
+	int looks = ORDERS_LOOKS(LONG_MS / 2);
+
+	while (!thread_sleeps(v->tid)) {
+		if (!looks--)
+			return stuck(v, "the vCPU does not sleep again");
+		usleep(ORDERS_LOOK_US);
+	}
+	return true;
+}
+
+/* The vCPU must be done now, or something has been lost. */
+static inline void order_must_end(struct order_vcpu *v)
+{
+	if (order_wait(v, 5000))
+		return;
+	stuck(v, v->failed ? "the vCPU failed" : "the vCPU does not wake after the invalidation");
+	exit(KSFT_FAIL);
+}
+
+static inline void fill(uint8_t *base, uint64_t first, uint64_t n)
+{
+	uint64_t p;
+
+	for (p = first; p < first + n; p++)
+		*word_of(base, p) = OLD;
+}
+
+/* vCPU 0 has mapped the page, the page is being invalidated, and vCPU 0 waits. */
+static inline bool begin_wait(order_work work)
+{
+	uint64_t gva = MEM_GVA + THE_PAGE * PAGE;
+
+	fill(mem, THE_PAGE - 1, 3);
+	desk(0)->gva = gva;
+	order(&o, &o.vcpu[0], guest_write);
+	order_must_end(&o.vcpu[0]);
+	interval_debug_delay(invalidator.tid, LONG_MS * 1000);
+	if (!invalidation_begin(word_of(mem, THE_PAGE), PAGE))
+		return false;
+	return order_asleep(0, work, gva);
+}
+
+/* To be called in the middle: nothing has ended, and the write is not done. */
+static inline bool still_waits(void)
+{
+	if (invalidation_ended())
+		return wrong("the invalidation ended too early to say anything");
+	if (READ_ONCE(desk(0)->wrote) || order_done(&o.vcpu[0]))
+		return wrong("the vCPU wrote before the invalidation had ended");
+	return true;
+}
+
+/* @adds: how often the vCPU must have added to the page since it was invalidated. */
+static inline bool end_wait(uint64_t adds, uint64_t *late)
+{
+	struct order_vcpu *v = &o.vcpu[0];
+	uint64_t found;
+
+	invalidation_wait();
+	order_must_end(v);
+	*late = took(invalidator.ended_at, v->done_at);
+	if (woken.n < MAX_SERIES)
+		woken.ns[woken.n++] = *late;
+	found = *word_of(mem, THE_PAGE);
+	if (found != adds)
+		return wrong("the new page holds %lu and not %lu, %lu us before the end", found,
+			     adds, took(v->done_at, invalidator.ended_at) / 1000);
+	/* It is woken within the call, before that returns. */
+	if (!soon(took(v->done_at, invalidator.ended_at)))
+		return wrong("done %lu us before the end of the invalidation, which took %lu ms",
+			     took(v->done_at, invalidator.ended_at) / 1000,
+			     (invalidator.ended_at - invalidator.began_at) / MSEC);
+	if (*late > OUTLIER_NS)
+		return wrong("woken %lu us after the end of the invalidation", *late / 1000);
+	if (*word_of(mem, THE_PAGE - 1) != OLD || *word_of(mem, THE_PAGE + 1) != OLD)
+		return wrong("a neighbouring page has changed");
+	return true;
+}
+
+/* A case that has failed in the middle leaves nothing behind. */
+static inline void abandon(void)
+{
+	if (!invalidation_ended())
+		invalidation_wait();
+	WRITE_ONCE(desk(0)->stop, 1);
+	order_must_end(&o.vcpu[0]);
+}
+
+/* ---- things that are sent ---- */
+
+static inline uint64_t random_ms(uint64_t from, uint64_t to)
+{
+	return from + (oracle_random(&rng) >> 33) % (to - from);
+}
+
+/* Each returns when it has arrived, and how long that took. */
+static inline bool send_signal(uint64_t *ns)
+{
+	struct order_vcpu *v = &o.vcpu[0];
+	uint64_t before = v->eintrs, sent = now_ns();
+
+	pthread_kill(v->thread, SIGUSR1);
+	if (!wait_for(&v->eintrs, before, LONG_MS / 4))
+		return stuck(v, "a signal does not get the vCPU out of KVM_RUN");
+	*ns = took(sent, v->eintr_at);
+	return true;
+}
+
+static inline void signal_msi(uint32_t data)
+{
+	struct kvm_msi msi = { .address_lo = APIC_DEFAULT_GPA, .data = data };
+	int r = __vm_ioctl(o.vm, KVM_SIGNAL_MSI, &msi);
+
+	TEST_ASSERT(r > 0, "KVM_SIGNAL_MSI: %d, %s", r, strerror(errno));
+}
+
+static inline bool arrives(uint64_t *counter, uint64_t before, uint64_t sent, const char *what,
+		    uint64_t *ns)
+{
+	if (!wait_for(counter, before, LONG_MS / 4))
+		return stuck(&o.vcpu[0], what);
+	*ns = took(sent, now_ns());
+	return true;
+}
+
+/* ---- all ---- */
+
+static inline void waiter_create(int nr_vcpus, uint64_t pages)
+{
+	struct kvm_vcpu *vcpu;
+
+	/* The memory is kept for the next VM */
+	if (!mem)
+		mem = reserve(MEM_PAGES * PAGE);
+	madvise(mem, MEM_PAGES * PAGE, MADV_NOHUGEPAGE);
+
+	orders_create(&o, nr_vcpus, MEM_PAGES + pages);
+	vm_set_user_memory_region(o.vm, MEM_SLOT, 0, MEM_GPA, MEM_PAGES * PAGE, mem);
+	virt_map(o.vm, MEM_GVA, MEM_GPA, MEM_PAGES);
+	vm_install_exception_handler(o.vm, IRQ_VECTOR, guest_irq);
+	vm_install_exception_handler(o.vm, NMI_VECTOR, guest_nmi);
+	vcpu = o.vcpu[0].vcpu;
+	TEST_ASSERT(vcpu->id == 0, "the first vCPU has id %u", vcpu->id);
+	invalidator_create(&invalidator);
+}
+
+static inline void waiter_destroy(void)
+{
+	invalidator_destroy(&invalidator);
+	orders_destroy(&o);
+}
+
+#endif /* SELFTEST_KVM_WAITER_H */

@@ -6,6 +6,7 @@ INTERVAL_TESTS += munmap_test
 INTERVAL_TESTS += kunit_test
 INTERVAL_TESTS += starve_test
 INTERVAL_TESTS += wait_test
+INTERVAL_TESTS += wait_event_test
 INTERVAL_TESTS += oom_test
 INTERVAL_TESTS += reclaim_test
 INTERVAL_TESTS += memslot_test

@@ -1,0 +1,662 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Events that a vCPU has, or gets, while it waits for an invalidation, and that
+ * it cannot handle before that has ended, or need not handle at all: they must
+ * neither keep it from sleeping nor get lost.  And who else must not wait, when
+ * an mm has many invalidations at once.
+ *
+ * Each case has a VM of its own, because what it does to its vCPUs can't all be
+ * taken back.  As in wait_test.c an invalidation lasts 2 s; that a vCPU sleeps
+ * meanwhile is judged by its thread's CPU time, its exits, and into how many
+ * pieces its wait fell.
+ */
+#define _GNU_SOURCE
+#include <linux/kvm_para.h>
+#include <malloc.h>
+
+#include "cases.h"
+#include "waiter.h"
+
+/* Of each 20 ms a vCPU may wait anew, and so for each event; exits: a few for each. */
+#define PIECE_NS		(20 * MSEC)
+#define EXITS_PER_PIECE		4
+
+#define KICKS			3
+
+/* More than there are places in the mm's table of invalidations. */
+#define MANY			70
+#define MANY_FIRST		64
+#define MANY_MS			(4 * LONG_MS)
+
+static struct options opt;
+
+static uint64_t all_waits, all_wait_ns, all_events;
+
+/* The page that host and vCPU 0 share; its start is a struct desk. */
+struct event_desk {
+	struct desk desk;
+	/* Counted by the handler of #UD. */
+	uint64_t traps;
+	uint64_t trap_rip;
+	/* Interrupts that came before the first of them. */
+	uint64_t early;
+	/* The others' APIC ID. */
+	uint64_t apic_id;
+	/* Pages that were written, from desk.gva on, every other one. */
+	uint64_t pages_written;
+};
+
+static struct event_desk *event_desk(int vcpu)
+{
+	return o.vcpu[vcpu].page;
+}
+
+/* ---- guest ---- */
+
+/*
+ * An exception whose frame goes onto the stack that ends at @top, with interrupts
+ * on.  The nop is in the interrupt shadow of sti.
+ */
+static noinline void guest_trap_on(uint64_t top)
+{
+	asm volatile("mov %%rsp, %%rbx\n\t"
+		     "mov %0, %%rsp\n\t"
+		     "sti\n\t"
+		     "nop\n\t"
+		     ".global guest_ud2\n"
+		     "guest_ud2:\n\t"
+		     "ud2\n\t"
+		     ".global guest_ud2_end\n"
+		     "guest_ud2_end:\n\t"
+		     "cli\n\t"
+		     "mov %%rbx, %%rsp"
+		     :: "r" (top) : "rbx", "memory", "cc");
+}
+
+extern const char guest_ud2[], guest_ud2_end[];
+
+static void guest_ud(struct ex_regs *regs)
+{
+	struct event_desk *d = (void *)(ORDERS_GVA + PAGE);
+
+	if (!d->traps)
+		d->early = d->desk.irqs + d->desk.nmis;
+	d->trap_rip = regs->rip;
+	WRITE_ONCE(d->traps, d->traps + 1);
+	regs->rip = (uint64_t)guest_ud2_end;
+}
+
+static void guest_trap(void *page)
+{
+	struct desk *d = page;
+
+	WRITE_ONCE(d->about, 1);
+	guest_trap_on(d->gva + PAGE);
+	WRITE_ONCE(d->wrote, d->wrote + 1);
+}
+
+/* Nothing ends this halt but a kick: interrupts are off. */
+static void guest_halt_masked(void *page)
+{
+	asm volatile("hlt" ::: "memory");
+}
+
+static void guest_kick(void *page)
+{
+	struct event_desk *d = page;
+
+	kvm_hypercall(KVM_HC_KICK_CPU, 0, d->apic_id, 0, 0);
+}
+
+static void guest_send_init(void *page)
+{
+	struct event_desk *d = page;
+
+	x2apic_write_reg(APIC_ICR, APIC_DM_INIT | APIC_INT_ASSERT | d->apic_id << 32);
+}
+
+static void guest_write_many(void *page)
+{
+	struct event_desk *d = page;
+	uint64_t i;
+
+	for (i = 0; i < d->desk.pages; i++) {
+		WRITE_ONCE(*(uint64_t *)(d->desk.gva + 2 * i * PAGE), i);
+		WRITE_ONCE(d->pages_written, i + 1);
+	}
+}
+
+/* ---- what a wait costs ---- */
+
+struct cost {
+	uint64_t at;
+	uint64_t cpu_ns;
+	uint64_t exits;
+	uint64_t waits;
+};
+
+static uint64_t nr_waits(int vcpu)
+{
+	return kvm_stats_read(&o.vcpu[vcpu].stats, "mmu_interval_wait");
+}
+
+static struct cost cost_now(void)
+{
+	struct order_vcpu *v = &o.vcpu[0];
+
+	return (struct cost) {
+		.at = now_ns(),
+		.cpu_ns = order_cpu_ns(v),
+		.exits = kvm_stats_read(&v->stats, "exits"),
+		.waits = nr_waits(0),
+	};
+}
+
+/* What vCPU 0 has cost since @c, which is filled in: was that a sleep? */
+static bool cost_of_sleep(struct cost *c, int events)
+{
+	struct cost now = cost_now();
+	uint64_t pieces, permille;
+
+	c->at = now.at - c->at;
+	c->cpu_ns = now.cpu_ns - c->cpu_ns;
+	c->exits = now.exits - c->exits;
+	c->waits = now.waits - c->waits;
+	pieces = c->at / PIECE_NS + events + 1;
+	permille = c->cpu_ns * 1000 / c->at;
+	if (permille < CPU_PERMILLE && c->waits <= pieces &&
+	    c->exits <= EXITS_PER_PIECE * pieces)
+		return true;
+	return wrong("in %lu ms of its wait the vCPU used %lu permille of a CPU, exited %lu times, waited %lu times",
+		     c->at / MSEC, permille, c->exits, c->waits);
+}
+
+/*
+ * Like begin_wait(), but does not need the vCPU to sleep: whether it does is judged
+ * later, in numbers.
+ */
+static bool begin_event(order_work work, struct cost *c)
+{
+	struct order_vcpu *v = &o.vcpu[0];
+	struct desk *d = desk(0);
+	int looks = ORDERS_LOOKS(LONG_MS / 4);
+
+	if (!invalidation_begin(word_of(mem, THE_PAGE), PAGE))
+		return false;
+	d->gva = MEM_GVA + THE_PAGE * PAGE;
+	d->about = 0;
+	d->wrote = 0;
+	order(&o, v, work);
+	while (!READ_ONCE(d->about)) {
+		if (!looks--)
+			return stuck(v, "the vCPU does not get to its fault");
+		usleep(ORDERS_LOOK_US);
+	}
+	*c = cost_now();
+	return true;
+}
+
+/* vCPU 0 has mapped the page that is going to be invalidated. */
+static void map_page(int vcpu)
+{
+	fill(mem, THE_PAGE - 1, 3);
+	desk(vcpu)->gva = MEM_GVA + THE_PAGE * PAGE;
+	order(&o, &o.vcpu[vcpu], guest_write);
+	order_must_end(&o.vcpu[vcpu]);
+	interval_debug_delay(invalidator.tid, LONG_MS * 1000);
+}
+
+/* ---- an exception that cannot be delivered yet ---- */
+
+/* On the vCPU's thread: is it that exception, and still to be delivered? */
+static uint64_t looks_at_delivery, not_in_delivery;
+
+static void look_at_delivery(struct order_vcpu *v)
+{
+	struct kvm_vcpu_events events;
+	struct kvm_regs regs;
+
+	vcpu_events_get(v->vcpu, &events);
+	vcpu_regs_get(v->vcpu, &regs);
+	looks_at_delivery++;
+	not_in_delivery += !events.exception.injected || events.exception.nr != UD_VECTOR ||
+			   regs.rip != (uint64_t)guest_ud2;
+}
+
+/* What comes in the middle: at once something that must stay pending, later a signal. */
+static bool delivery_in_the_middle(void (*send)(void), struct cost *c)
+{
+	uint64_t ns;
+	int i;
+
+	for (i = 0; i < EVENTS; i++) {
+		if (send && i == 2)
+			send();
+		usleep(random_ms(50, 80) * 1000);
+	}
+	if (!cost_of_sleep(c, send ? 1 : 0) || !still_waits())
+		return false;
+	all_events += send ? 2 : 1;
+	return send_signal(&ns) && still_waits() && wait_asleep(&o.vcpu[0]);
+}
+
+/* Once, from the right instruction, onto the new page, and before what came later. */
+static bool delivered(bool sent)
+{
+	struct event_desk *d = event_desk(0);
+	uint64_t *frame = word_of(mem, THE_PAGE + 1) - 5;
+	uint64_t top = MEM_GVA + (THE_PAGE + 1) * PAGE;
+
+	if (!looks_at_delivery || not_in_delivery)
+		return wrong("of %lu looks %lu found no exception to be delivered",
+			     looks_at_delivery, not_in_delivery);
+	if (d->traps != 1 || d->trap_rip != (uint64_t)guest_ud2)
+		return wrong("%lu exceptions, the last from RIP %#lx and not %#lx", d->traps,
+			     d->trap_rip, (uint64_t)guest_ud2);
+	if (frame[0] != (uint64_t)guest_ud2_end || frame[3] != top)
+		return wrong("the frame in the new page says RIP %#lx, RSP %#lx", frame[0],
+			     frame[3]);
+	if (d->early || sent != !!(d->desk.irqs + d->desk.nmis))
+		return wrong("%lu interrupts, %lu of them before the exception",
+			     d->desk.irqs + d->desk.nmis, d->early);
+	return true;
+}
+
+static void test_delivery(void (*send)(void))
+{
+	struct cost c;
+	uint64_t late;
+	bool good;
+
+	vm_install_exception_handler(o.vm, UD_VECTOR, guest_ud);
+	looks_at_delivery = 0;
+	not_in_delivery = 0;
+	map_page(0);
+	o.vcpu[0].on_eintr = look_at_delivery;
+	good = begin_event(guest_trap, &c) && delivery_in_the_middle(send, &c);
+	o.vcpu[0].on_eintr = NULL;
+	if (!good)
+		abandon();
+	else if (end_wait(0, &late) && delivered(send))
+		ktap_pass(case_name,
+			  "delivered once; before: cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu",
+			  c.cpu_ns * 1000 / c.at, c.exits, c.waits, c.at / MSEC, late / 1000);
+}
+
+static void send_irq(void)
+{
+	signal_msi(IRQ_VECTOR);
+}
+
+static void send_nmi(void)
+{
+	signal_msi(APIC_DM_NMI);
+}
+
+static void case_delivery(void)
+{
+	test_delivery(NULL);
+}
+
+static void case_delivery_irq(void)
+{
+	test_delivery(send_irq);
+}
+
+static void case_delivery_nmi(void)
+{
+	test_delivery(send_nmi);
+}
+
+/* ---- a kick at a vCPU that is not halted ---- */
+
+static bool kick_from_1(void)
+{
+	event_desk(1)->apic_id = 0;
+	order(&o, &o.vcpu[1], guest_kick);
+	if (order_wait(&o.vcpu[1], LONG_MS / 4))
+		return true;
+	return stuck(&o.vcpu[1], "the other vCPU does not get its hypercall done");
+}
+
+/* A kick that came before the halt, or is still to be seen, ends it. */
+static bool kick_ends_halt(void)
+{
+	struct order_vcpu *v = &o.vcpu[0];
+
+	order(&o, v, guest_halt_masked);
+	if (order_wait(v, LONG_MS))
+		return true;
+	wrong("the kick was lost: the vCPU halts");
+	kick_from_1();
+	order_must_end(v);
+	return false;
+}
+
+static bool kick_in_the_middle(struct cost *c)
+{
+	int i;
+
+	for (i = 0; i < KICKS; i++) {
+		usleep(random_ms(300, 400) * 1000);
+		if (i && !kick_from_1())
+			return false;
+	}
+	all_events += KICKS;
+	return cost_of_sleep(c, KICKS) && still_waits();
+}
+
+static void case_unhalted(void)
+{
+	struct cost c;
+	uint64_t late;
+
+	map_page(0);
+	if (!kick_from_1())
+		return;
+	if (!begin_event(guest_write, &c) || !kick_in_the_middle(&c)) {
+		abandon();
+		kick_ends_halt();
+		return;
+	}
+	if (end_wait(1, &late) && kick_ends_halt())
+		ktap_pass(case_name,
+			  "kicks=%d cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu; the kick then ended a halt",
+			  KICKS, c.cpu_ns * 1000 / c.at, c.exits, c.waits, c.at / MSEC,
+			  late / 1000);
+}
+
+/* ---- INIT ---- */
+
+static struct kvm_x86_state *before_init;
+/* What the vCPU's thread finds when a signal has ended KVM_RUN. */
+static uint64_t waits_at_signal;
+static uint32_t state_at_signal;
+
+static void look_at_init(struct order_vcpu *v)
+{
+	struct kvm_mp_state mp_state;
+
+	waits_at_signal = kvm_stats_read(&v->stats, "mmu_interval_wait");
+	vcpu_mp_state_get(v->vcpu, &mp_state);
+	state_at_signal = mp_state.mp_state;
+	/* As if nothing had been: it does again what it was told to do. */
+	vcpu_load_state(v->vcpu, before_init);
+}
+
+static bool begin_init(void)
+{
+	struct order_vcpu *v = &o.vcpu[1];
+
+	map_page(1);
+	before_init = vcpu_save_state(v->vcpu);
+	if (!invalidation_begin(word_of(mem, THE_PAGE), PAGE) ||
+	    !order_asleep(1, guest_write, MEM_GVA + THE_PAGE * PAGE))
+		return false;
+	event_desk(0)->apic_id = v->vcpu->id;
+	order(&o, &o.vcpu[0], guest_send_init);
+	if (!order_wait(&o.vcpu[0], LONG_MS / 4))
+		return stuck(&o.vcpu[0], "the other vCPU does not get INIT sent");
+	/* INIT has woken the thread: it sleeps again when the vCPU has been reset. */
+	return wait_asleep(v);
+}
+
+/* The wait is over: the vCPU needs that page no more, and nothing is armed. */
+static bool init_ends_wait(void)
+{
+	struct order_vcpu *v = &o.vcpu[1];
+	uint64_t before, eintrs = v->eintrs;
+
+	usleep(random_ms(50, 100) * 1000);
+	before = nr_waits(1);
+	v->on_eintr = look_at_init;
+	pthread_kill(v->thread, SIGUSR1);
+	if (!wait_for(&v->eintrs, eintrs, LONG_MS / 4))
+		return stuck(v, "a signal does not get the vCPU out of KVM_RUN");
+	v->on_eintr = NULL;
+	all_events += 2;
+	if (invalidation_ended())
+		return wrong("the invalidation ended too early to say anything");
+	if (state_at_signal != KVM_MP_STATE_INIT_RECEIVED)
+		return wrong("mp_state is %u and not INIT_RECEIVED", state_at_signal);
+	if (!before || waits_at_signal != before)
+		return wrong("INIT has not ended the wait: mmu_interval_wait was %lu after it, and %lu at the end of KVM_RUN",
+			     before, waits_at_signal);
+	return true;
+}
+
+static void case_init(void)
+{
+	struct order_vcpu *v = &o.vcpu[1];
+	bool good = begin_init() && init_ends_wait();
+
+	invalidation_wait();
+	/* A vCPU that is still in INIT_RECEIVED comes back with a signal. */
+	if (!order_wait(v, LONG_MS) && !good) {
+		v->on_eintr = look_at_init;
+		pthread_kill(v->thread, SIGUSR1);
+	}
+	order_must_end(v);
+	free(before_init);
+	if (good && *word_of(mem, THE_PAGE) != 1)
+		wrong("the new page holds %lu and not 1", *word_of(mem, THE_PAGE));
+	else if (good)
+		ktap_pass(case_name,
+			  "pieces=%lu before INIT, none after; restored, it waited and wrote once",
+			  waits_at_signal);
+}
+
+/* ---- many invalidations at once ---- */
+
+static struct invalidator many[MANY];
+
+static uint64_t page_of(int i)
+{
+	return MANY_FIRST + 2 * i;
+}
+
+static int many_ended(int n)
+{
+	int i, ended = 0;
+
+	for (i = 0; i < n; i++)
+		ended += invalidator_ended(&many[i]);
+	return ended;
+}
+
+static bool all_asleep(int from, int to)
+{
+	int i;
+
+	for (i = from; i < to; i++)
+		if (!invalidator_inside(&many[i]) || !thread_sleeps(many[i].tid))
+			return false;
+	return true;
+}
+
+/* Invalidators @from to @to - 1 are in their delays of @ms, side by side. */
+static bool many_begin(int from, int to, int ms)
+{
+	uint64_t before = nr_invalidations();
+	int i, looks = ORDERS_LOOKS(LONG_MS / 2);
+
+	/* Everybody's are delayed: there is one who invalidates at a time, or all */
+	interval_debug_delay(0, ms * 1000);
+	for (i = from; i < to; i++)
+		invalidator_go(&many[i], word_of(mem, page_of(i)), PAGE);
+	while (nr_invalidations() < before + to - from || !all_asleep(from, to)) {
+		if (!looks--)
+			return wrong("%lu of %d invalidations got to their delays",
+				     nr_invalidations() - before, to - from);
+		usleep(ORDERS_LOOK_US);
+	}
+	return true;
+}
+
+static void many_wait(int from, int to)
+{
+	int looks = ORDERS_LOOKS(3 * MANY_MS);
+
+	while (many_ended(to) < to && looks--)
+		usleep(ORDERS_LOOK_US);
+	if (many_ended(to) == to)
+		return;
+	wrong("%d invalidations do not end", to - many_ended(to));
+	exit(KSFT_FAIL);
+}
+
+/* vCPU 1 needs the pages in between, of which none is invalidated. */
+static bool others_go_on(void)
+{
+	struct order_vcpu *v = &o.vcpu[1];
+	struct event_desk *d = event_desk(1);
+
+	d->desk.gva = MEM_GVA + (page_of(0) + 1) * PAGE;
+	d->desk.pages = MANY;
+	order(&o, v, guest_write_many);
+	if (!order_wait(v, LONG_MS / 2))
+		return wrong("a vCPU wrote %lu of %d pages that nobody invalidates, and waited",
+			     READ_ONCE(d->pages_written), MANY);
+	if (many_ended(MANY))
+		return wrong("an invalidation ended too early to say anything");
+	return !nr_waits(1) || wrong("a vCPU waited %lu times for what it does not need",
+				     nr_waits(1));
+}
+
+/* vCPU 0 needs the page of the last; the others last longer. */
+static bool waits_for_last_alone(uint64_t *late)
+{
+	struct order_vcpu *v = &o.vcpu[0];
+	uint64_t *page = word_of(mem, page_of(MANY - 1));
+
+	if (!order_asleep(0, guest_write, MEM_GVA + page_of(MANY - 1) * PAGE) ||
+	    !others_go_on())
+		return false;
+	while (!invalidator_ended(&many[MANY - 1]))
+		usleep(ORDERS_LOOK_US);
+	order_wait(v, LONG_MS / 4);
+	if (many_ended(MANY - 1))
+		return wrong("an invalidation ended too early to say anything");
+	if (!order_done(v))
+		return wrong("the vCPU waits on when what it waits for has ended");
+	*late = took(many[MANY - 1].ended_at, v->done_at);
+	if (!soon(took(v->done_at, many[MANY - 1].ended_at)) || *page != 1)
+		return wrong("done before its invalidation ended; the new page holds %lu", *page);
+	return true;
+}
+
+/* Now the last lasts longest; the ends of the others do not concern its vCPU. */
+static bool waits_to_the_last(void)
+{
+	uint64_t *page = word_of(mem, page_of(MANY - 1));
+	struct cost c;
+
+	if (!order_asleep(0, guest_write, MEM_GVA + page_of(MANY - 1) * PAGE))
+		return false;
+	c = cost_now();
+	many_wait(0, MANY - 1);
+	if (!cost_of_sleep(&c, MANY))
+		return false;
+	if (invalidator_ended(&many[MANY - 1]))
+		return wrong("the last invalidation ended too early to say anything");
+	if (order_done(&o.vcpu[0]))
+		return wrong("the vCPU wrote before its invalidation had ended");
+	many_wait(MANY - 1, MANY);
+	order_must_end(&o.vcpu[0]);
+	return *page == 1 || wrong("the new page holds %lu and not 1", *page);
+}
+
+static bool test_many(uint64_t *late)
+{
+	return many_begin(0, MANY - 1, MANY_MS) && many_begin(MANY - 1, MANY, LONG_MS) &&
+	       waits_for_last_alone(late) && many_begin(MANY - 1, MANY, MANY_MS) &&
+	       waits_to_the_last();
+}
+
+static void case_many(void)
+{
+	uint64_t late;
+	bool good;
+	int i;
+
+	for (i = 0; i < MANY; i++)
+		invalidator_create(&many[i]);
+	fill(mem, MANY_FIRST, 2 * MANY);
+	/* Both vCPUs have been in the guest; so whoever is not done must end. */
+	map_page(0);
+	map_page(1);
+	good = test_many(&late);
+	many_wait(0, MANY);
+	interval_debug_delay(0, 0);
+	for (i = 0; i < 2; i++)
+		order_must_end(&o.vcpu[i]);
+	for (i = 0; i < MANY; i++)
+		invalidator_destroy(&many[i]);
+	if (good)
+		ktap_pass(case_name,
+			  "invalidations=%d; pages beside them=%d, no wait; the last one's page: woken_us=%lu, and not by the others",
+			  MANY, MANY, late / 1000);
+}
+
+/* ---- all ---- */
+
+struct test_case {
+	const char *name;
+	void (*run)(void);
+};
+
+static const struct test_case cases[] = {
+	{ "delivery", case_delivery },
+	{ "delivery/irq", case_delivery_irq },
+	{ "delivery/nmi", case_delivery_nmi },
+	{ "unhalted", case_unhalted },
+	{ "init", case_init },
+	{ "many", case_many },
+};
+
+static const char *name_of(int i)
+{
+	return cases[i].name;
+}
+
+static void test_case(const struct test_case *c)
+{
+	int i;
+
+	case_name = c->name;
+	waiter_create(2, 0);
+	c->run();
+	interval_debug_delay(0, 0);
+	for (i = 0; i < o.nr_vcpus; i++) {
+		all_waits += nr_waits(i);
+		all_wait_ns += kvm_stats_read(&o.vcpu[i].stats, "mmu_interval_wait_ns");
+	}
+	waiter_destroy();
+}
+
+static int run_all(struct cases *c)
+{
+	const char *why = interval_debug_why_not();
+
+	cases_start(c);
+	ktap_info("seed=%lu paging=%s", opt.seed, kvm_is_tdp_enabled() ? "tdp" : "shadow");
+	metronome_start();
+	while (cases_next(c))
+		if (!cases_skip(c, why))
+			test_case(&cases[c->i]);
+	ktap_info("guest waits=%lu wait_ms=%lu events=%lu", all_waits, all_wait_ns / MSEC,
+		  all_events);
+	return ktap_finish();
+}
+
+int main(int argc, char **argv)
+{
+	struct cases c;
+
+	options_parse(&opt, argc, argv);
+	mallopt(M_ARENA_MAX, 1);
+	c = cases_choose(&opt, ARRAY_SIZE(cases), name_of);
+	rng = oracle_mix(opt.seed) | 1;
+	guard_init();
+	return run_all(&c);
+}

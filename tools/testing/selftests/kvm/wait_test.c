@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a vCPU does whose page is being taken away: it waits, and while it waits
+ * What a vCPU does whose page is being invalidated: it waits, and while it waits
  * it can be interrupted, uses no CPU and is in nobody's way.
  *
  * Each case makes one MADV_DONTNEED last 2 s (include/interval_debug.h), lets
@@ -866,9 +866,9 @@ static void case_poll_cap(void)
 		poll_limited_by(limit_polls_of_vm);
 }
 
-/* ---- what is not taken away is not waited for ---- */
+/* ---- what is not invalidated is not waited for ---- */
 
-/* The page is taken away too, at once, and so faults each time. */
+/* The page is invalidated too, at once, so that the vCPU faults each time. */
 static bool write_beside(struct series *s)
 {
 	struct order_vcpu *v = &o.vcpu[0];

@@ -17,7 +17,7 @@
 #include "cases.h"
 #include "waiter.h"
 
-/* Of each 20 ms a vCPU may wait anew, and so for each event; exits: a few for each. */
+/* A vCPU may wait anew once in so long and for each event, and exit a few times for that. */
 #define PIECE_NS		(20 * MSEC)
 #define EXITS_PER_PIECE		4
 
@@ -167,7 +167,7 @@ static bool cost_of_sleep(struct cost *c, int events)
 	if (permille < CPU_PERMILLE && c->waits <= pieces &&
 	    c->exits <= EXITS_PER_PIECE * pieces)
 		return true;
-	return wrong("in %lu ms of its wait the vCPU used %lu permille of a CPU, exited %lu times, waited %lu times",
+	return wrong("the vCPU does not sleep: in %lu ms cpu=%lu permille, exits=%lu waits=%lu",
 		     c->at / MSEC, permille, c->exits, c->waits);
 }
 
@@ -241,7 +241,7 @@ static bool delivery_in_the_middle(void (*send)(void), struct cost *c)
 }
 
 /* Once, from the right instruction, onto the new page, and before what came later. */
-static bool delivered(bool sent)
+static bool judge_delivery(bool sent)
 {
 	struct event_desk *d = event_desk(0);
 	uint64_t *frame = word_of(mem, THE_PAGE + 1) - 5;
@@ -277,7 +277,7 @@ static void test_delivery(void (*send)(void))
 	o.vcpu[0].on_eintr = NULL;
 	if (!good)
 		abandon();
-	else if (end_wait(0, &late) && delivered(send))
+	else if (end_wait(0, &late) && judge_delivery(send))
 		ktap_pass(case_name,
 			  "delivered once; before: cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu",
 			  c.cpu_ns * 1000 / c.at, c.exits, c.waits, c.at / MSEC, late / 1000);
@@ -420,7 +420,7 @@ static bool init_ends_wait(void)
 	if (state_at_signal != KVM_MP_STATE_INIT_RECEIVED)
 		return wrong("mp_state is %u and not INIT_RECEIVED", state_at_signal);
 	if (!before || waits_at_signal != before)
-		return wrong("INIT has not ended the wait: mmu_interval_wait was %lu after it, and %lu at the end of KVM_RUN",
+		return wrong("INIT leaves the wait armed: waits=%lu after it, %lu when KVM_RUN ends",
 			     before, waits_at_signal);
 	return true;
 }
@@ -455,11 +455,11 @@ static uint64_t page_of(int i)
 	return MANY_FIRST + 2 * i;
 }
 
-static int many_ended(int n)
+static int many_ended(int from, int to)
 {
 	int i, ended = 0;
 
-	for (i = 0; i < n; i++)
+	for (i = from; i < to; i++)
 		ended += invalidator_ended(&many[i]);
 	return ended;
 }
@@ -480,7 +480,7 @@ static bool many_begin(int from, int to, int ms)
 	uint64_t before = nr_invalidations();
 	int i, looks = ORDERS_LOOKS(LONG_MS / 2);
 
-	/* Everybody's are delayed: there is one who invalidates at a time, or all */
+	/* Everybody's are delayed, since delay_task can name but one thread */
 	interval_debug_delay(0, ms * 1000);
 	for (i = from; i < to; i++)
 		invalidator_go(&many[i], word_of(mem, page_of(i)), PAGE);
@@ -497,11 +497,11 @@ static void many_wait(int from, int to)
 {
 	int looks = ORDERS_LOOKS(3 * MANY_MS);
 
-	while (many_ended(to) < to && looks--)
+	while (many_ended(from, to) < to - from && looks--)
 		usleep(ORDERS_LOOK_US);
-	if (many_ended(to) == to)
+	if (many_ended(from, to) == to - from)
 		return;
-	wrong("%d invalidations do not end", to - many_ended(to));
+	wrong("%d invalidations do not end", to - from - many_ended(from, to));
 	exit(KSFT_FAIL);
 }
 
@@ -517,7 +517,7 @@ static bool others_go_on(void)
 	if (!order_wait(v, LONG_MS / 2))
 		return wrong("a vCPU wrote %lu of %d pages that nobody invalidates, and waited",
 			     READ_ONCE(d->pages_written), MANY);
-	if (many_ended(MANY))
+	if (many_ended(0, MANY))
 		return wrong("an invalidation ended too early to say anything");
 	return !nr_waits(1) || wrong("a vCPU waited %lu times for what it does not need",
 				     nr_waits(1));
@@ -532,10 +532,9 @@ static bool waits_for_last_alone(uint64_t *late)
 	if (!order_asleep(0, guest_write, MEM_GVA + page_of(MANY - 1) * PAGE) ||
 	    !others_go_on())
 		return false;
-	while (!invalidator_ended(&many[MANY - 1]))
-		usleep(ORDERS_LOOK_US);
+	many_wait(MANY - 1, MANY);
 	order_wait(v, LONG_MS / 4);
-	if (many_ended(MANY - 1))
+	if (many_ended(0, MANY - 1))
 		return wrong("an invalidation ended too early to say anything");
 	if (!order_done(v))
 		return wrong("the vCPU waits on when what it waits for has ended");

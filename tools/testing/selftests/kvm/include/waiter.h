@@ -490,8 +490,8 @@ static inline void signal_msi(uint32_t data)
 	TEST_ASSERT(r > 0, "KVM_SIGNAL_MSI: %d, %s", r, strerror(errno));
 }
 
-static inline bool arrives(uint64_t *counter, uint64_t before, uint64_t sent, const char *what,
-		    uint64_t *ns)
+static inline bool arrives(uint64_t *counter, uint64_t before, uint64_t sent,
+			   const char *what, uint64_t *ns)
 {
 	if (!wait_for(counter, before, LONG_MS / 4))
 		return stuck(&o.vcpu[0], what);

@@ -44,6 +44,8 @@ struct event_desk {
 	uint64_t apic_id;
 	/* Pages that were written, from desk.gva on, every other one. */
 	uint64_t pages_written;
+	/* Where KVM says which asynchronous page fault is done; 0: room for the next. */
+	struct kvm_vcpu_pv_apf_data apf __aligned(64);
 };
 
 static struct event_desk *event_desk(int vcpu)
@@ -113,6 +115,30 @@ static void guest_send_init(void *page)
 	struct event_desk *d = page;
 
 	x2apic_write_reg(APIC_ICR, APIC_DM_INIT | APIC_INT_ASSERT | d->apic_id << 32);
+}
+
+/*
+ * On that KVM sends a notification to all tasks that may wait for a page.  The one that
+ * @d->apf still holds is in its way.
+ */
+static void guest_enable_async_pf(void *page)
+{
+	struct event_desk *d = page;
+	uint64_t gpa = (uint64_t)&d->apf - ORDERS_GVA + ORDERS_GPA;
+
+	WRITE_ONCE(d->apf.token, 1);
+	wrmsr(MSR_KVM_ASYNC_PF_INT, IRQ_VECTOR);
+	wrmsr(MSR_KVM_ASYNC_PF_EN, gpa | KVM_ASYNC_PF_ENABLED | KVM_ASYNC_PF_DELIVERY_AS_INT);
+}
+
+/* Now there is room, and the interrupt may come. */
+static void guest_ack_async_pf(void *page)
+{
+	struct event_desk *d = page;
+
+	WRITE_ONCE(d->apf.token, 0);
+	wrmsr(MSR_KVM_ASYNC_PF_ACK, 1);
+	asm volatile("sub $128, %%rsp; sti; nop; nop; cli; add $128, %%rsp" ::: "memory", "cc");
 }
 
 static void guest_write_many(void *page)
@@ -351,6 +377,10 @@ static void case_unhalted(void)
 	struct cost c;
 	uint64_t late;
 
+	if (!kvm_cpu_has(X86_FEATURE_KVM_PV_UNHALT)) {
+		ktap_skip(case_name, "no KVM_FEATURE_PV_UNHALT");
+		return;
+	}
 	map_page(0);
 	if (!kick_from_1())
 		return;
@@ -364,6 +394,52 @@ static void case_unhalted(void)
 			  "kicks=%d cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu; the kick then ended a halt",
 			  KICKS, c.cpu_ns * 1000 / c.at, c.exits, c.waits, c.at / MSEC,
 			  late / 1000);
+}
+
+/* ---- a notification for which the guest has no room ---- */
+
+static bool async_in_the_middle(struct cost *c)
+{
+	usleep(random_ms(800, 1200) * 1000);
+	all_events++;
+	return cost_of_sleep(c, 0) && still_waits();
+}
+
+static bool async_arrives(void)
+{
+	struct event_desk *d = event_desk(0);
+	uint64_t irqs = d->desk.irqs;
+
+	order(&o, &o.vcpu[0], guest_ack_async_pf);
+	order_must_end(&o.vcpu[0]);
+	if (irqs)
+		return wrong("the notification came before there was room for it");
+	if (!d->desk.irqs || d->apf.token != ~0U)
+		return wrong("the notification was lost: %lu interrupts, token %#x", d->desk.irqs,
+			     d->apf.token);
+	return true;
+}
+
+static void case_async(void)
+{
+	struct cost c;
+	uint64_t late;
+
+	if (!kvm_cpu_has(X86_FEATURE_KVM_ASYNC_PF_INT)) {
+		ktap_skip(case_name, "no KVM_FEATURE_ASYNC_PF_INT");
+		return;
+	}
+	map_page(0);
+	order(&o, &o.vcpu[0], guest_enable_async_pf);
+	order_must_end(&o.vcpu[0]);
+	if (!begin_event(guest_write, &c) || !async_in_the_middle(&c)) {
+		abandon();
+		return;
+	}
+	if (end_wait(1, &late) && async_arrives())
+		ktap_pass(case_name,
+			  "cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu; then it came",
+			  c.cpu_ns * 1000 / c.at, c.exits, c.waits, c.at / MSEC, late / 1000);
 }
 
 /* ---- INIT ---- */
@@ -609,6 +685,7 @@ static const struct test_case cases[] = {
 	{ "delivery/irq", case_delivery_irq },
 	{ "delivery/nmi", case_delivery_nmi },
 	{ "unhalted", case_unhalted },
+	{ "async", case_async },
 	{ "init", case_init },
 	{ "many", case_many },
 };

@@ -587,8 +587,8 @@ static bool stats_agree(const struct wait_stats *w, uint64_t ns)
 	if (w->in_hist != w->waits || w->at_least > w->ns || w->at_most < w->ns)
 		return wrong("mmu_interval_wait_hist: %lu of %lu waits, of %lu to %lu ns, not %lu",
 			     w->in_hist, w->waits, w->at_least, w->at_most, w->ns);
-	/* After the last piece; with shadow paging the guest has to come back with it. */
-	if (w->again != kvm_is_tdp_enabled())
+	/* After the last piece the fault is handled again, and not left to the guest */
+	if (w->again != 1)
 		return wrong("mmu_interval_fault_again has moved by %lu", w->again);
 	return true;
 }

@@ -411,7 +411,7 @@ static void case_unhalted(void)
 	}
 	if (end_wait(1, &late) && kick_ends_halt())
 		ktap_pass(case_name,
-			  "kicks=%d cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu; the kick then ended a halt",
+			  "kicks=%d cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu; it then ended a halt",
 			  KICKS, c.cpu_ns * 1000 / c.at, c.exits, c.waits, c.at / MSEC,
 			  late / 1000);
 }
@@ -517,7 +517,7 @@ static bool init_ends_wait(void)
 	if (state_at_signal != KVM_MP_STATE_INIT_RECEIVED)
 		return wrong("mp_state is %u and not INIT_RECEIVED", state_at_signal);
 	if (!before || waits_at_signal != before)
-		return wrong("INIT leaves the wait armed: waits=%lu after it, %lu when KVM_RUN ends",
+		return wrong("INIT leaves the wait armed: waits=%lu, %lu at the end of KVM_RUN",
 			     before, waits_at_signal);
 	return true;
 }
@@ -692,7 +692,7 @@ static void case_many(void)
 		invalidator_destroy(&many[i]);
 	if (good)
 		ktap_pass(case_name,
-			  "invalidations=%d; pages beside them=%d, no wait; the last one's page: woken_us=%lu, and not by the others",
+			  "invalidations=%d; pages beside them=%d, no wait; the last one's page: woken_us=%lu",
 			  MANY, MANY, late / 1000);
 }
 

@@ -267,7 +267,8 @@ results()
 		sub(/^  not ok [0-9]+ (- )?/, "", failed)
 	}
 	/^(not )?ok [0-9]/ {
-		word = $1 == "ok" ? "pass" : /EMULATOR-FAULT/ ? "emulator" : "fail"
+		word = / # SKIP/ ? "not-run" : $1 == "ok" ? "pass" : \
+			/EMULATOR-FAULT/ ? "emulator" : "fail"
 		n = $1 == "ok" ? $2 : $3
 		why = failed == "" ? $0 : failed
 		if (failed == "")

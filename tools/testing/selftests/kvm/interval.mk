@@ -10,6 +10,7 @@ INTERVAL_TESTS += wait_event_test
 INTERVAL_TESTS += oom_test
 INTERVAL_TESTS += reclaim_test
 INTERVAL_TESTS += memslot_test
+INTERVAL_TESTS += vm_lifetime_test
 INTERVAL_TESTS += pfncache_test
 INTERVAL_TESTS += memfd_uffd_test
 INTERVAL_TESTS += gigantic_test

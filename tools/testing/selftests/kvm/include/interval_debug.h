@@ -10,6 +10,9 @@
  *	delay_gpc_us		a pfn cache's refresh sleeps that long between the lookup
  *				of its page and the check that nothing was invalidated
  *	delay_task		only this thread's invalidations; 0: everyone's
+ *	cancel_entries		so many entries of a vCPU that has mapped its page with
+ *				priority are cancelled by a request
+ *	private_memslots	1: KVM_SET_TSS_ADDR makes a private memslot on AMD, too
  */
 #ifndef SELFTEST_KVM_INTERVAL_DEBUG_H
 #define SELFTEST_KVM_INTERVAL_DEBUG_H
@@ -24,6 +27,8 @@
 #define DELAY_FAULT		INTERVAL_DEBUG "delay_fault_us"
 #define DELAY_GPC		INTERVAL_DEBUG "delay_gpc_us"
 #define DELAY_TASK		INTERVAL_DEBUG "delay_task"
+#define CANCEL_ENTRIES		INTERVAL_DEBUG "cancel_entries"
+#define PRIVATE_MEMSLOTS	INTERVAL_DEBUG "private_memslots"
 
 /* Why there are no delays here, or NULL. */
 static inline const char *interval_debug_why_not(void)

@@ -10,6 +10,7 @@
  * slots	one MADV_DONTNEED inside and outside of memslots, and one update of a
  *		memslot, by the number of memslots
  * vms		the same MADV_DONTNEED by the number of VMs in the process
+ * aliases	the same MADV_DONTNEED by the number of memslots that have the page
  * size		write-protecting, and discarding, all memory of a guest, by its size
  * ksm		a page that KSM merges, and a guest's write to it
  * reap		a page that process_mrelease() takes from a killed VM
@@ -93,10 +94,12 @@ static struct guest_shared guest_shared;
 static struct options {
 	struct sweep slots;
 	struct sweep vms;
+	struct sweep aliases;
 	struct sweep mib;
 } opt = {
 	.slots = { "slots", 0, MAX_SLOTS, 4, { 0, 512, 4096, 32000 } },
 	.vms = { "vms", 1, MAX_VMS, 4, { 1, 10, 100, 1000 } },
+	.aliases = { "aliases", 1, MAX_SLOTS, 3, { 1, 32, 1000 } },
 	.mib = { "mib", 2, MAX_MIB, 3, { 4, 16, 64 } },
 };
 
@@ -485,6 +488,25 @@ static void run_vms(void)
 	munmap(mem, (MAX_VMS + 1) * PAGE);
 }
 
+/* ---- aliases ---- */
+
+/* One page, at many gpas of one VM. */
+static void run_aliases(void)
+{
+	uint8_t *page = map_memory(PAGE, MADV_NOHUGEPAGE);
+	struct kvm_vm *vm = vm_create_barebones();
+	int slot = 0, i;
+
+	for (i = 0; i < opt.aliases.nr; i++) {
+		for (; slot < opt.aliases.value[i]; slot++)
+			vm_set_user_memory_region(vm, slot, 0, SLOT_GPA + slot * PAGE, PAGE, page);
+		measure_invalidation("invalidate/aliased", page, swept(&opt.aliases, i));
+		ktap_pass("aliases", "%d memslots of one page", slot);
+	}
+	kvm_vm_free(vm);
+	munmap(page, PAGE);
+}
+
 /* ---- size ---- */
 
 /*
@@ -715,6 +737,11 @@ static int vms_cases(void)
 	return opt.vms.nr;
 }
 
+static int aliases_cases(void)
+{
+	return opt.aliases.nr;
+}
+
 static int size_cases(void)
 {
 	return opt.mib.nr;
@@ -728,6 +755,7 @@ static const struct mode {
 	{ "faults", run_faults, fault_cases },
 	{ "slots", run_slots, slots_cases },
 	{ "vms", run_vms, vms_cases },
+	{ "aliases", run_aliases, aliases_cases },
 	{ "size", run_size, size_cases },
 	{ "ksm", run_ksm, one_case },
 	{ "reap", run_reap, one_case },
@@ -735,12 +763,13 @@ static const struct mode {
 
 static void usage(const char *name)
 {
-	printf("Usage: %s [OPTION]... [faults|slots|vms|size|ksm|reap]...\n"
+	printf("Usage: %s [OPTION]... [faults|slots|vms|aliases|size|ksm|reap]...\n"
 	       "Without a name, all of them.  Lists, as 1,10,100, ascending:\n"
 	       " -n  memslots, up to %d (default 0,512,4096,32000)\n"
 	       " -k  VMs, up to %d (default 1,10,100,1000)\n"
+	       " -a  memslots of one page, up to %d (default 1,32,1000)\n"
 	       " -m  MiB of the guests of size, up to %d (default 4,16,64)\n",
-	       name, MAX_SLOTS, MAX_VMS, MAX_MIB);
+	       name, MAX_SLOTS, MAX_VMS, MAX_SLOTS, MAX_MIB);
 }
 
 static bool take_option(int c, char *value)
@@ -750,6 +779,8 @@ static bool take_option(int c, char *value)
 		return sweep_parse(&opt.slots, value);
 	case 'k':
 		return sweep_parse(&opt.vms, value);
+	case 'a':
+		return sweep_parse(&opt.aliases, value);
 	case 'm':
 		return sweep_parse(&opt.mib, value);
 	default:
@@ -773,7 +804,7 @@ static int parse_options(int argc, char **argv)
 	size_t i, found = 0;
 	int n = 0;
 
-	bench_options(argc, argv, "n:k:m:h", usage, take_option);
+	bench_options(argc, argv, "n:k:a:m:h", usage, take_option);
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		if (!wanted(&modes[i], argc, argv))
 			continue;

@@ -56,6 +56,9 @@
 #define MEM_GPA			0x100000000UL
 #define OTHER_GPA		0x400000000UL
 #define SPARE_GPA		0x500000000UL
+/* More memslots of the page that the guest uses, behind the spare ones. */
+#define ALIAS_GPA		0x600000000UL
+#define ALIASES			1000
 #define MEM_GVA			0x1000000000UL
 
 /* What every page begins with, so that KSM finds them alike. */
@@ -137,6 +140,10 @@ struct operation {
 	void (*set_up)(struct attacker *a);
 	void (*restore)(struct attacker *a);
 	void (*act)(struct attacker *a);
+	/* The guest uses one page only, and each has so many memslots more. */
+	int aliases;
+	/* From one operation to the next at once, so that a vCPU gets priority. */
+	bool no_pause;
 	/* Where there is no sense in it: why. */
 	const char *not_at[NR_PLACES];
 };
@@ -450,6 +457,10 @@ static const struct operation operations[] = {
 	{ "none", .set_up = set_up_few },
 	{ "munmap", .set_up = set_up_few, .restore = populate, .act = act_munmap },
 	{ "dontneed", .set_up = set_up_few, .restore = populate, .act = act_dontneed },
+	{ "aliases", .set_up = set_up_few, .act = act_dontneed, .aliases = ALIASES, .no_pause = true,
+	  .not_at = { [OTHER_PAGES] = "the aliases are of the guest's page",
+		      [OTHER_SLOTS] = "the aliases are of the guest's page",
+		      [OUTSIDE] = "outside is no memslot" } },
 	{ "ksm", .prepare = prepare_ksm, .set_up = set_up_few, .restore = restore_ksm,
 	  .act = act_ksm },
 	{ "collapse", .huge = true, .prepare = prepare_huge, .set_up = set_up_huge,
@@ -519,6 +530,22 @@ static void create_slots(struct bench *b)
 					  b->spare + i * PAGE);
 }
 
+/* How many pages of each block the guest and the operation use. */
+static uint64_t pages_of(const struct operation *op)
+{
+	return op->huge ? BLOCK_PAGES : op->aliases ? 1 : FEW_PAGES;
+}
+
+/* Of the page that attacker @a takes, which is the guest's. */
+static void create_aliases(struct attacker *a)
+{
+	int i, n = a->b->op->aliases, first = a->id * n;
+	int slot = SPARE_SLOT + swept[SWEEP_SLOTS];
+
+	for (i = first; i < first + n; i++)
+		vm_set_user_memory_region(a->b->vm, slot + i, 0, ALIAS_GPA + i * PAGE, PAGE, a->at);
+}
+
 /* From now on the vCPU's TSC is the host's. */
 static void share_clock(struct kvm_vcpu *vcpu)
 {
@@ -536,7 +563,8 @@ static void tell_guest(struct bench *b)
 	s->interval = measure_ticks(&host_clock, opt.interval_us * 1000UL);
 	s->threshold = measure_ticks(&host_clock, STALL_NS);
 	s->nr_vcpus = b->nr_vcpus;
-	s->pages = b->op->huge ? BLOCK_PAGES - 1 : FEW_PAGES;
+	/* Of a huge page one is not the guest's: what splits it. */
+	s->pages = pages_of(b->op) - b->op->huge;
 	s->blocks = b->nr_attackers;
 	s->clock = host_clock;
 	b->shared = s;
@@ -552,12 +580,13 @@ static void create_attackers(struct bench *b)
 		a->b = b;
 		a->id = i;
 		a->at = b->base[SAME_PAGES] + i * BLOCK;
-		a->len = b->op->huge ? BLOCK : FEW_PAGES * PAGE;
+		a->len = pages_of(b->op) * PAGE;
 		/* What the guest uses, and what is attacked. */
 		b->op->set_up(a);
 		a->at = b->base[b->place] + i * BLOCK;
 		if (b->place != SAME_PAGES)
 			b->op->set_up(a);
+		create_aliases(a);
 	}
 }
 
@@ -716,7 +745,8 @@ static void *attacker_main(void *arg)
 		log_histogram_add(&a->hist, measure_ns(&host_clock, took));
 		keep_host_span(a, start, took);
 		a->ops++;
-		usleep(opt.pause_us);
+		if (!a->b->op->no_pause)
+			usleep(opt.pause_us);
 	}
 	return NULL;
 }
@@ -750,6 +780,7 @@ struct counts {
 	uint64_t faults;
 	uint64_t retries;
 	uint64_t waits;
+	uint64_t pauses;
 };
 
 /*
@@ -758,7 +789,7 @@ struct counts {
  */
 static void count_runner(struct runner *r, struct counts *c)
 {
-	uint64_t fixed = kvm_stats_read(&r->stats, "pf_fixed"), waits;
+	uint64_t fixed = kvm_stats_read(&r->stats, "pf_fixed"), waits, pauses;
 
 	c->faults += fixed;
 	c->retries += kvm_stats_read(&r->stats, "pf_taken") - fixed -
@@ -766,6 +797,8 @@ static void count_runner(struct runner *r, struct counts *c)
 		      kvm_stats_read(&r->stats, "pf_emulate");
 	kvm_stats_get(&r->stats, "mmu_interval_wait", &waits);
 	c->waits += waits;
+	kvm_stats_get(&r->stats, "mmu_interval_pause", &pauses);
+	c->pauses += pauses;
 }
 
 static struct counts take_counts(struct bench *b)
@@ -839,7 +872,8 @@ static void report_quantiles(struct bench *b, const struct log_histogram *h, con
 	}
 }
 
-static uint64_t report_host(struct bench *b)
+/* @pauses: how often a thread paused for a vCPU with priority. */
+static uint64_t report_host(struct bench *b, uint64_t pauses)
 {
 	static struct log_histogram h;
 	double seconds = measure_ns(&host_clock, b->end - b->start) / 1e9;
@@ -852,6 +886,8 @@ static uint64_t report_host(struct bench *b)
 		log_histogram_merge(&h, &b->attacker[i].hist);
 	log_histogram_merge(&b->host_hist, &h);
 	measure_higher(row_name(b, "host/ops"), "per-second", h.count / seconds);
+	if (b->op->aliases && h.count)
+		measure_lower(row_name(b, "host/pauses"), "count", (double)pauses / h.count);
 	/*
 	 * Some make 100 operations in one round and 90 in the next: a p99 would
 	 * be a row of the fast rounds only.
@@ -924,7 +960,7 @@ static const char *measure_round(struct bench *b, int round)
 
 	if (!report_guest(b, &before, &after))
 		return "the guest accessed nothing";
-	ops = report_host(b);
+	ops = report_host(b, after.pauses - before.pauses);
 	if (!round)
 		report_time_line(b);
 	return b->op->act && !ops ? "the host did nothing" : NULL;

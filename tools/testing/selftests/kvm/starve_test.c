@@ -14,6 +14,13 @@
  * at least.
  *
  * A vCPU may find its word as it left it, or zero; the page is then a new one.
+ *
+ * Where every fault is made slower than the host is (delay_fault_us), a vCPU gets its
+ * page only with priority: a thread that has invalidated that page pauses, before it is
+ * back in user space, until the vCPU has been in the guest, or for a millisecond.  Then
+ * the priority is forfeited.  So one host thread pauses at most once for each priority
+ * that a vCPU is given, whatever a page has of aliases, memslots and VMs, and a vCPU's
+ * thread never for itself.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -36,6 +43,8 @@
 
 #define MEM_SLOT		2
 #define MEM_GPA			0x200000000UL
+/* Where the other memslots of the page are, one behind the other. */
+#define ALIAS_GPA		0x300000000UL
 #define MEM_GVA			0x20000000000UL
 
 /* The page that host and vCPU share. */
@@ -46,6 +55,8 @@ struct desk {
 	/* The guest says: */
 	uint64_t count;
 	uint64_t wrong;
+	/* How often it found its word erased: it had lost the page, and got it back. */
+	uint64_t erased;
 };
 
 static struct options opt = {
@@ -74,6 +85,15 @@ static void guest_be_busy(void *page)
 	}
 }
 
+static void note_found(struct desk *d, uint64_t wrote, uint64_t found)
+{
+	if (found == wrote)
+		return;
+	if (found)
+		WRITE_ONCE(d->wrong, found);
+	WRITE_ONCE(d->erased, d->erased + 1);
+}
+
 /* Writes to one word without pause; it may be erased, and nothing else. */
 static void guest_fight(void *page)
 {
@@ -83,10 +103,22 @@ static void guest_fight(void *page)
 
 	while (!READ_ONCE(d->stop)) {
 		found = READ_ONCE(*word);
-		if (found != n && found)
-			WRITE_ONCE(d->wrong, found);
+		note_found(d, n, found);
 		WRITE_ONCE(*word, ++n);
 		WRITE_ONCE(d->count, n);
+	}
+}
+
+/* The same with one instruction: what faults is a write, from the first time on. */
+static void guest_swap(void *page)
+{
+	struct desk *d = page;
+	uint64_t *word = (uint64_t *)d->gva;
+	uint64_t n = 0;
+
+	while (!READ_ONCE(d->stop)) {
+		note_found(d, n, __atomic_exchange_n(word, n + 1, __ATOMIC_RELAXED));
+		WRITE_ONCE(d->count, ++n);
 	}
 }
 
@@ -121,11 +153,15 @@ static uint64_t random_ms(uint64_t from, uint64_t to)
 /* ---- fights ---- */
 
 struct fight {
-	int vcpus;
+	int vcpus;		/* of each VM */
 	int hosts;
 	void (*take)(uint8_t *page);
-	/* Every fault loses to every invalidation, so only a turn helps. */
-	bool slow_faults;
+	/* How long each fault takes; longer than the page is left alone, if not 0. */
+	uint64_t fault_us;
+	order_work guest;	/* guest_fight() if not said */
+	int vms;		/* 1 if not said */
+	int aliases;		/* memslots of the page besides the first */
+	int cancel;		/* entries to the guest, of a vCPU with priority */
 	bool holes;
 };
 
@@ -142,22 +178,38 @@ struct host_rival {
 	pthread_t thread;
 	const struct fight *fight;
 	uint64_t count;
+	uint64_t longest_ns;
+	uint64_t total_ns;
 } __aligned(128);
 
 #define MAX_HOSTS	4
+#define MAX_VMS		2
 #define MAX_RIVALS	(ORDERS_MAX_VCPUS + MAX_HOSTS)
 #define CROWD		16
+#define ALIASES		1000
 #define SLOW_FAULT_US	300
+/* So slow that priority is forfeited before the fault has ended. */
+#define LAME_FAULT_US	20000
+/* Forfeits that a case sees at least, if faults are so slow. */
+#define MIN_FORFEITS	5
 /* More than the 1 ms that a look takes, less than what matters. */
 #define BLIND_NS	(20 * MSEC)
 
 static bool stop_hosts;
 static struct host_rival host_rivals[MAX_HOSTS];
 static struct rival rivals[MAX_RIVALS];
+static struct orders vms[MAX_VMS];
 
 static void take_dontneed(uint8_t *page)
 {
 	TEST_ASSERT(!madvise(page, PAGE, MADV_DONTNEED), "MADV_DONTNEED: %s", strerror(errno));
+}
+
+/* The page is there again, read-only for KVM: who writes to it breaks COW. */
+static void take_and_read(uint8_t *page)
+{
+	take_dontneed(page);
+	READ_ONCE(*page);
 }
 
 static void take_remap(uint8_t *page)
@@ -176,9 +228,14 @@ static void take_munmap(uint8_t *page)
 static void *host_rival_main(void *arg)
 {
 	struct host_rival *h = arg;
+	uint64_t before = now_ns(), now;
 
 	while (!READ_ONCE(stop_hosts)) {
 		h->fight->take(mem);
+		now = now_ns();
+		h->longest_ns = max(h->longest_ns, now - before);
+		h->total_ns += now - before;
+		before = now;
 		WRITE_ONCE(h->count, h->count + 1);
 	}
 	return NULL;
@@ -255,53 +312,126 @@ static uint64_t worst_pause(int from, int n)
 	return worst;
 }
 
-static uint64_t sum_vcpu_stat(struct orders *f, const char *name)
+static int nr_vms(const struct fight *fight)
+{
+	return fight->vms ?: 1;
+}
+
+static int nr_vcpus(const struct fight *fight)
+{
+	return nr_vms(fight) * fight->vcpus;
+}
+
+/* vCPU @i of all VMs. */
+static struct order_vcpu *vcpu_of(const struct fight *fight, int i)
+{
+	return &vms[i / fight->vcpus].vcpu[i % fight->vcpus];
+}
+
+static struct desk *desk_of(const struct fight *fight, int i)
+{
+	return vcpu_of(fight, i)->page;
+}
+
+/* 0 on a kernel that does not count it. */
+static uint64_t sum_vcpu_stat(const struct fight *fight, const char *name)
 {
 	uint64_t value, sum = 0;
 	int i;
 
-	for (i = 0; i < f->nr_vcpus; i++) {
-		kvm_stats_get(&f->vcpu[i].stats, name, &value);
+	for (i = 0; i < nr_vcpus(fight); i++) {
+		kvm_stats_get(&vcpu_of(fight, i)->stats, name, &value);
 		sum += value;
 	}
 	return sum;
 }
 
+/* What a fight has come to. */
+struct result {
+	bool changed;		/* the kernel counts what it does */
+	uint64_t faults;
+	uint64_t waits;
+	uint64_t retries;
+	uint64_t priorities;
+	uint64_t pauses;
+	uint64_t invalidations;	/* of all VMs */
+	uint64_t calls;
+	uint64_t longest_ns;
+	uint64_t total_ns;
+	uint64_t erased;
+	uint64_t efaults;
+};
+
+static void count_hosts(const struct fight *fight, struct result *r)
+{
+	int i;
+
+	for (i = 0; i < fight->hosts; i++) {
+		r->calls += host_rivals[i].count;
+		r->longest_ns = max(r->longest_ns, host_rivals[i].longest_ns);
+		r->total_ns += host_rivals[i].total_ns;
+	}
+}
+
+/* To be called when nobody runs any more. */
+static void count_fight(const struct fight *fight, struct result *r)
+{
+	uint64_t value;
+	int i;
+
+	*r = (struct result) {
+		.faults = sum_vcpu_stat(fight, "pf_fixed"),
+		.waits = sum_vcpu_stat(fight, "mmu_interval_wait"),
+		.retries = sum_vcpu_stat(fight, "mmu_interval_retry_overlap"),
+		.priorities = sum_vcpu_stat(fight, "mmu_interval_priority"),
+		.pauses = sum_vcpu_stat(fight, "mmu_interval_pause"),
+	};
+	for (i = 0; i < nr_vms(fight); i++) {
+		r->changed = kvm_stats_get(&vms[i].stats, "mmu_interval_invalidate", &value);
+		r->invalidations += value;
+	}
+	for (i = 0; i < nr_vcpus(fight); i++) {
+		r->erased += desk_of(fight, i)->erased;
+		r->efaults += vcpu_of(fight, i)->efaults;
+	}
+	count_hosts(fight, r);
+}
+
 /* Each vCPU has a cache line of the page. */
-static void start_fight(struct orders *f, const struct fight *fight)
+static void start_fight(const struct fight *fight)
 {
 	struct desk *d;
 	int i;
 
-	for (i = 0; i < fight->vcpus; i++) {
-		d = f->vcpu[i].page;
+	for (i = 0; i < nr_vcpus(fight); i++) {
+		d = desk_of(fight, i);
 		d->gva = MEM_GVA + i * 64;
-		f->vcpu[i].holes = fight->holes;
+		vcpu_of(fight, i)->holes = fight->holes;
 		rivals[i].counter = &d->count;
-		order(f, &f->vcpu[i], guest_fight);
+		order(&vms[i / fight->vcpus], vcpu_of(fight, i), fight->guest ?: guest_fight);
 	}
 	WRITE_ONCE(stop_hosts, false);
 	for (i = 0; i < fight->hosts; i++) {
-		host_rivals[i].fight = fight;
-		rivals[fight->vcpus + i].counter = &host_rivals[i].count;
+		host_rivals[i] = (struct host_rival) { .fight = fight };
+		rivals[nr_vcpus(fight) + i].counter = &host_rivals[i].count;
 		pthread_create(&host_rivals[i].thread, NULL, host_rival_main, &host_rivals[i]);
 	}
 }
 
 /* False if a vCPU has not ended, or has seen what nobody wrote. */
-static bool stop_fight(struct orders *f, const struct fight *fight)
+static bool stop_fight(const struct fight *fight)
 {
 	struct desk *d;
 	bool good = true;
 	int i;
 
 	/* The vCPUs first: whatever the host does must not keep them from it. */
-	for (i = 0; i < fight->vcpus; i++)
-		((struct desk *)f->vcpu[i].page)->stop = 1;
-	for (i = 0; i < fight->vcpus; i++) {
-		d = f->vcpu[i].page;
-		if (!order_wait(&f->vcpu[i], 5 * opt.stall)) {
-			guard_print_thread(f->vcpu[i].tid);
+	for (i = 0; i < nr_vcpus(fight); i++)
+		desk_of(fight, i)->stop = 1;
+	for (i = 0; i < nr_vcpus(fight); i++) {
+		d = desk_of(fight, i);
+		if (!order_wait(vcpu_of(fight, i), 5 * opt.stall)) {
+			guard_print_thread(vcpu_of(fight, i)->tid);
 			wrong("vCPU %d does not end", i);
 			exit(KSFT_FAIL);
 		}
@@ -314,50 +444,86 @@ static bool stop_fight(struct orders *f, const struct fight *fight)
 	return good;
 }
 
+/*
+ * A vCPU whose fault is slower than priority lasts gets its page by luck only, so all
+ * that counts is what that costs the host.
+ */
+static bool is_lame(const struct fight *fight)
+{
+	return fight->fault_us == LAME_FAULT_US;
+}
+
 /* What is starvation. */
 static uint64_t pause_limit(const struct fight *fight)
 {
-	uint64_t each = (fight->vcpus + fight->hosts) / sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t all = nr_vcpus(fight) + fight->hosts;
+	uint64_t each = all / sysconf(_SC_NPROCESSORS_ONLN);
 
 	return opt.stall * MSEC * max(each / 2, 1UL);
 }
 
-/* Why a fight in which nobody starved proves nothing. */
-static const char *no_fight(struct orders *f, const struct fight *fight, bool changed)
+/*
+ * Why somebody was held up more than he may be, or NULL.  A thread pauses at most once a
+ * call, and nobody for a priority that is forfeited or was used; one thread alone hence
+ * once for each priority.  Each VM may have one that is not yet used at the end.
+ */
+static const char *paused_too_often(const struct fight *fight, const struct result *r)
 {
-	if (!sum_vcpu_stat(f, "pf_fixed"))
+	if (!fight->fault_us || !r->changed)
+		return NULL;
+	if (r->pauses > r->calls)
+		return "more pauses than calls of the host";
+	if (fight->hosts == 1 && r->pauses > r->priorities + nr_vms(fight))
+		return "paused more than once for one priority";
+	/* By far; vCPUs that break COW invalidate as well. */
+	if (fight->aliases && r->invalidations > 10 * (r->calls + r->retries + r->faults))
+		return "one invalidation counted for each memslot";
+	return NULL;
+}
+
+/* Why a fight in which nobody starved proves nothing. */
+static const char *no_fight(const struct fight *fight, const struct result *r)
+{
+	if (!r->faults && !is_lame(fight))
 		return "KVM fixed no fault";
-	if (fight->slow_faults && !sum_vcpu_stat(f, "mmu_interval_turn"))
-		return "no vCPU was given a turn";
-	if (changed && !kvm_stats_read(&f->stats, "mmu_interval_invalidate"))
+	if (fight->fault_us && !r->priorities)
+		return "no vCPU was given priority";
+	if (fight->fault_us && !r->pauses)
+		return "nobody paused for a vCPU";
+	if (is_lame(fight) && r->priorities < MIN_FORFEITS)
+		return "too few priorities were forfeited";
+	if (fight->guest == guest_swap && r->invalidations <= r->calls)
+		return "no vCPU invalidated a page of its own";
+	if (r->changed && !r->invalidations)
 		return "nothing was invalidated";
 	return NULL;
 }
 
-static void judge_fight(struct orders *f, const struct fight *fight, uint64_t blind)
+static void judge_fight(const struct fight *fight, uint64_t blind)
 {
-	uint64_t invalidations, held, limit = pause_limit(fight);
-	int v = fight->vcpus, h = fight->hosts;
-	bool changed = kvm_stats_get(&f->stats, "mmu_interval_invalidate", &invalidations);
-	bool starved = worst_pause(0, v + h) >= limit;
-	const char *why = no_fight(f, fight, changed);
-	char text[400];
+	uint64_t limit = pause_limit(fight);
+	int v = nr_vcpus(fight), h = fight->hosts;
+	bool starved = (is_lame(fight) ? worst_pause(v, h) : worst_pause(0, v + h)) >= limit;
+	const char *why;
+	struct result r;
+	char text[480];
 
-	kvm_stats_get(&f->stats, "mmu_interval_hold", &held);
+	count_fight(fight, &r);
+	why = no_fight(fight, &r) ?: paused_too_often(fight, &r);
 	all_writes += sum_progress(0, v);
 	all_calls += sum_progress(v, h);
-	all_faults += sum_vcpu_stat(f, "pf_fixed");
+	all_faults += r.faults;
 	longest_pause = max(longest_pause, worst_pause(0, v + h));
 	snprintf(text, sizeof(text),
-		 "writes=%lu (least %lu), longest pause %lu ms; calls=%lu (least %lu), longest pause %lu ms; faults=%lu waits=%lu retries=%lu turns=%lu holds=%lu efaults=%lu blind_ms=%lu",
+		 "writes=%lu (least %lu), longest pause %lu ms; calls=%lu (least %lu), longest pause %lu ms, longest call %lu us, mean %lu us; faults=%lu waits=%lu retries=%lu invalidations=%lu priorities=%lu pauses=%lu erased=%lu efaults=%lu blind_ms=%lu",
 		 sum_progress(0, v), least_progress(0, v), worst_pause(0, v) / MSEC,
 		 sum_progress(v, h), least_progress(v, h), worst_pause(v, h) / MSEC,
-		 sum_vcpu_stat(f, "pf_fixed"), sum_vcpu_stat(f, "mmu_interval_wait"),
-		 sum_vcpu_stat(f, "mmu_interval_retry_overlap"),
-		 sum_vcpu_stat(f, "mmu_interval_turn"), held, f->vcpu[0].efaults, blind / MSEC);
+		 r.longest_ns / 1000, r.total_ns / max(r.calls, 1UL) / 1000, r.faults, r.waits,
+		 r.retries, r.invalidations, r.priorities, r.pauses, r.erased, r.efaults,
+		 blind / MSEC);
 	if (why)
 		wrong("%s; %s", why, text);
-	else if (starved && changed)
+	else if (starved && r.changed)
 		wrong("starved: %s", text);
 	else if (starved)
 		ktap_pass(case_name,
@@ -367,26 +533,44 @@ static void judge_fight(struct orders *f, const struct fight *fight, uint64_t bl
 		ktap_pass(case_name, "%s", text);
 }
 
+static void create_vm(const struct fight *fight, struct orders *o)
+{
+	int i;
+
+	orders_create(o, fight->vcpus, 1);
+	vm_set_user_memory_region(o->vm, MEM_SLOT, 0, MEM_GPA, PAGE, mem);
+	virt_map(o->vm, MEM_GVA, MEM_GPA, 1);
+	for (i = 0; i < fight->aliases; i++)
+		vm_set_user_memory_region(o->vm, MEM_SLOT + 1 + i, 0, ALIAS_GPA + i * PAGE, PAGE,
+					  mem);
+}
+
+static void set_faults(const struct fight *fight, bool slow)
+{
+	if (fight->fault_us)
+		interval_debug_set(DELAY_FAULT, slow ? fight->fault_us : 0);
+	if (fight->cancel)
+		interval_debug_set(CANCEL_ENTRIES, slow ? fight->cancel : 0);
+}
+
 static void case_fight(const struct fight *fight, uint64_t ns)
 {
-	static struct orders f;
 	uint64_t blind;
+	int i;
 
 	take_dontneed(mem);
-	orders_create(&f, fight->vcpus, 1);
-	vm_set_user_memory_region(f.vm, MEM_SLOT, 0, MEM_GPA, PAGE, mem);
-	virt_map(f.vm, MEM_GVA, MEM_GPA, 1);
-	if (fight->slow_faults)
-		interval_debug_set(DELAY_FAULT, SLOW_FAULT_US);
-	start_fight(&f, fight);
+	for (i = 0; i < nr_vms(fight); i++)
+		create_vm(fight, &vms[i]);
+	set_faults(fight, true);
+	start_fight(fight);
 	/* Threads start one after the other. */
 	usleep(100000);
-	blind = watch_rivals(fight->vcpus + fight->hosts, max(ns, 2 * pause_limit(fight)));
-	if (fight->slow_faults)
-		interval_debug_set(DELAY_FAULT, 0);
-	if (stop_fight(&f, fight))
-		judge_fight(&f, fight, blind);
-	orders_destroy(&f);
+	blind = watch_rivals(nr_vcpus(fight) + fight->hosts, max(ns, 2 * pause_limit(fight)));
+	set_faults(fight, false);
+	if (stop_fight(fight))
+		judge_fight(fight, blind);
+	for (i = 0; i < nr_vms(fight); i++)
+		orders_destroy(&vms[i]);
 }
 
 /* ---- killed VMs ---- */
@@ -514,7 +698,12 @@ struct test_case {
 };
 
 static const struct test_case cases[] = {
-	{ "turn", NULL, { 1, 1, take_dontneed, .slow_faults = true } },
+	{ "priority", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US } },
+	{ "cancelled", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US, .cancel = 2 } },
+	{ "forfeit", NULL, { 1, 1, take_dontneed, LAME_FAULT_US } },
+	{ "self", NULL, { 1, 1, take_and_read, SLOW_FAULT_US, guest_swap } },
+	{ "two-vms", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US, .vms = 2 } },
+	{ "aliases", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US, .aliases = ALIASES } },
 	{ "dontneed/1v1h", NULL, { 1, 1, take_dontneed } },
 	{ "dontneed/1v2h", NULL, { 1, 2, take_dontneed } },
 	{ "dontneed/1v4h", NULL, { 1, 4, take_dontneed } },
@@ -534,7 +723,11 @@ static const char *name_of(int i)
 
 static const char *why_not(const struct test_case *tc)
 {
-	return tc->fight.slow_faults ? interval_debug_why_not() : NULL;
+	const char *why = tc->fight.fault_us ? interval_debug_why_not() : NULL;
+
+	if (!why && tc->fight.cancel && access(CANCEL_ENTRIES, W_OK))
+		return "this kernel cancels no entries (cancel_entries of CONFIG_KVM_INTERVAL_DEBUG)";
+	return why;
 }
 
 static void run_case(const struct test_case *tc, uint64_t fight_ns)

@@ -726,7 +726,7 @@ static const char *why_not(const struct test_case *tc)
 	const char *why = tc->fight.fault_us ? interval_debug_why_not() : NULL;
 
 	if (!why && tc->fight.cancel && access(CANCEL_ENTRIES, W_OK))
-		return "this kernel cancels no entries (cancel_entries of CONFIG_KVM_INTERVAL_DEBUG)";
+		return "this kernel has no cancel_entries (CONFIG_KVM_INTERVAL_DEBUG)";
 	return why;
 }
 

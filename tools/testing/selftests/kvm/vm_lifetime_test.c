@@ -1100,7 +1100,7 @@ static const char *name_of(int i)
 static const char *why_not(const struct test_case *tc)
 {
 	if (tc->private && !has_private[tc->with_vcpu])
-		return "neither this CPU nor this kernel makes private memslots (private_memslots of CONFIG_KVM_INTERVAL_DEBUG)";
+		return "no private memslots: neither this CPU nor private_memslots makes any";
 	if (tc->run == run_files && (geteuid() || access(FILE_MAX, W_OK)))
 		return "only root can turn " FILE_MAX;
 	return NULL;

@@ -163,6 +163,8 @@ struct fight {
 	int aliases;		/* memslots of the page besides the first */
 	int cancel;		/* entries to the guest, of a vCPU with priority */
 	bool holes;
+	/* Faults take about as long as a pause, or longer: see vcpus_must_get_on(). */
+	bool lame;
 };
 
 /* Somebody who must make progress. */
@@ -180,6 +182,9 @@ struct host_rival {
 	uint64_t count;
 	uint64_t longest_ns;
 	uint64_t total_ns;
+	/* Priorities that have ended, and those of which the guest had nothing. */
+	uint64_t ends;
+	uint64_t early_ends;
 } __aligned(128);
 
 #define MAX_HOSTS	4
@@ -187,11 +192,13 @@ struct host_rival {
 #define MAX_RIVALS	(ORDERS_MAX_VCPUS + MAX_HOSTS)
 #define CROWD		16
 #define ALIASES		1000
-#define SLOW_FAULT_US	300
+#define SLOW_FAULT_US	100
 /* So slow that priority is forfeited before the fault has ended. */
 #define LAME_FAULT_US	20000
-/* Forfeits that a case sees at least, if faults are so slow. */
+/* Priorities that a case sees at least, if faults are so slow. */
 #define MIN_FORFEITS	5
+/* So many ends of priority that are too early are no chance. */
+#define MIN_ENDS	5
 /* More than the 1 ms that a look takes, less than what matters. */
 #define BLIND_NS	(20 * MSEC)
 
@@ -223,22 +230,6 @@ static void take_munmap(uint8_t *page)
 {
 	TEST_ASSERT(!munmap(page, PAGE), "munmap: %s", strerror(errno));
 	take_remap(page);
-}
-
-static void *host_rival_main(void *arg)
-{
-	struct host_rival *h = arg;
-	uint64_t before = now_ns(), now;
-
-	while (!READ_ONCE(stop_hosts)) {
-		h->fight->take(mem);
-		now = now_ns();
-		h->longest_ns = max(h->longest_ns, now - before);
-		h->total_ns += now - before;
-		before = now;
-		WRITE_ONCE(h->count, h->count + 1);
-	}
-	return NULL;
 }
 
 static void look_at_rivals(int n, uint64_t now)
@@ -333,6 +324,63 @@ static struct desk *desk_of(const struct fight *fight, int i)
 	return vcpu_of(fight, i)->page;
 }
 
+/*
+ * Watches the only vCPU of a fight over the calls of its only host thread.  Pauses are
+ * counted when priority ends.  If that is so now, the guest must have done something
+ * since a few calls ago: it had not before, for it has lost more often in a row.  Unless
+ * a call since the last end took so long that priority may have been forfeited in it.
+ */
+#define PAST_CALLS	4
+#define FORFEIT_NS	(MSEC * 9 / 10)
+
+struct watch {
+	uint64_t pauses;
+	uint64_t done[PAST_CALLS];
+	bool forfeited;
+};
+
+static uint64_t guest_has_done(const struct fight *fight)
+{
+	struct desk *d = desk_of(fight, 0);
+
+	return READ_ONCE(d->count) + READ_ONCE(d->erased);
+}
+
+static void look_for_end(struct host_rival *h, struct watch *w, uint64_t took)
+{
+	uint64_t pauses, *past = &w->done[h->count % PAST_CALLS];
+
+	w->forfeited = w->forfeited || took >= FORFEIT_NS;
+	/* What the guest has done is read last. */
+	kvm_stats_get(&vcpu_of(h->fight, 0)->stats, "mmu_interval_pause", &pauses);
+	if (pauses != w->pauses) {
+		h->ends += !w->forfeited;
+		h->early_ends += !w->forfeited && guest_has_done(h->fight) == *past;
+		w->forfeited = false;
+	}
+	w->pauses = pauses;
+	*past = guest_has_done(h->fight);
+}
+
+static void *host_rival_main(void *arg)
+{
+	struct host_rival *h = arg;
+	uint64_t before, took;
+	struct watch w = {};
+
+	while (!READ_ONCE(stop_hosts)) {
+		before = now_ns();
+		h->fight->take(mem);
+		took = now_ns() - before;
+		h->longest_ns = max(h->longest_ns, took);
+		h->total_ns += took;
+		if (h->fight->cancel)
+			look_for_end(h, &w, took);
+		WRITE_ONCE(h->count, h->count + 1);
+	}
+	return NULL;
+}
+
 /* 0 on a kernel that does not count it. */
 static uint64_t sum_vcpu_stat(const struct fight *fight, const char *name)
 {
@@ -360,6 +408,8 @@ struct result {
 	uint64_t total_ns;
 	uint64_t erased;
 	uint64_t efaults;
+	uint64_t ends;
+	uint64_t early_ends;
 };
 
 static void count_hosts(const struct fight *fight, struct result *r)
@@ -370,6 +420,8 @@ static void count_hosts(const struct fight *fight, struct result *r)
 		r->calls += host_rivals[i].count;
 		r->longest_ns = max(r->longest_ns, host_rivals[i].longest_ns);
 		r->total_ns += host_rivals[i].total_ns;
+		r->ends += host_rivals[i].ends;
+		r->early_ends += host_rivals[i].early_ends;
 	}
 }
 
@@ -445,12 +497,20 @@ static bool stop_fight(const struct fight *fight)
 }
 
 /*
- * A vCPU whose fault is slower than priority lasts gets its page by luck only, so all
- * that counts is what that costs the host.
+ * A vCPU whose fault is slower than a pause gets its page by luck only, so all that counts
+ * is what that costs the host.
  */
-static bool is_lame(const struct fight *fight)
+static bool vcpus_must_get_on(const struct fight *fight)
 {
-	return fight->fault_us == LAME_FAULT_US;
+	return !fight->lame;
+}
+
+/* Who starved for longest, of those who must not. */
+static uint64_t worst_of(const struct fight *fight)
+{
+	int v = nr_vcpus(fight), h = fight->hosts;
+
+	return vcpus_must_get_on(fight) ? worst_pause(0, v + h) : worst_pause(v, h);
 }
 
 /* What is starvation. */
@@ -475,6 +535,9 @@ static const char *paused_too_often(const struct fight *fight, const struct resu
 		return "more pauses than calls of the host";
 	if (fight->hosts == 1 && r->pauses > r->priorities + nr_vms(fight))
 		return "paused more than once for one priority";
+	/* Now and then an interrupt is faster than the guest's first instruction. */
+	if (r->early_ends >= MIN_ENDS && r->early_ends * 4 > r->ends)
+		return "priority ended before the guest had run";
 	/* By far; vCPUs that break COW invalidate as well. */
 	if (fight->aliases && r->invalidations > 10 * (r->calls + r->retries + r->faults))
 		return "one invalidation counted for each memslot";
@@ -484,16 +547,16 @@ static const char *paused_too_often(const struct fight *fight, const struct resu
 /* Why a fight in which nobody starved proves nothing. */
 static const char *no_fight(const struct fight *fight, const struct result *r)
 {
-	if (!r->faults && !is_lame(fight))
+	if (!r->faults)
 		return "KVM fixed no fault";
 	if (fight->fault_us && !r->priorities)
 		return "no vCPU was given priority";
 	if (fight->fault_us && !r->pauses)
 		return "nobody paused for a vCPU";
-	if (is_lame(fight) && r->priorities < MIN_FORFEITS)
-		return "too few priorities were forfeited";
-	if (fight->guest == guest_swap && r->invalidations <= r->calls)
-		return "no vCPU invalidated a page of its own";
+	if (fight->lame && r->priorities < MIN_FORFEITS)
+		return "too few priorities were given";
+	if (fight->guest == guest_swap && (r->invalidations <= r->calls || !r->erased))
+		return "no vCPU invalidated a page of its own, or none got on";
 	if (r->changed && !r->invalidations)
 		return "nothing was invalidated";
 	return NULL;
@@ -503,23 +566,24 @@ static void judge_fight(const struct fight *fight, uint64_t blind)
 {
 	uint64_t limit = pause_limit(fight);
 	int v = nr_vcpus(fight), h = fight->hosts;
-	bool starved = (is_lame(fight) ? worst_pause(v, h) : worst_pause(0, v + h)) >= limit;
+	bool starved = worst_of(fight) >= limit;
 	const char *why;
 	struct result r;
 	char text[480];
 
 	count_fight(fight, &r);
-	why = no_fight(fight, &r) ?: paused_too_often(fight, &r);
+	why = paused_too_often(fight, &r) ?: no_fight(fight, &r);
 	all_writes += sum_progress(0, v);
 	all_calls += sum_progress(v, h);
 	all_faults += r.faults;
 	longest_pause = max(longest_pause, worst_pause(0, v + h));
 	snprintf(text, sizeof(text),
-		 "writes=%lu (least %lu), longest pause %lu ms; calls=%lu (least %lu), longest pause %lu ms, longest call %lu us, mean %lu us; faults=%lu waits=%lu retries=%lu invalidations=%lu priorities=%lu pauses=%lu erased=%lu efaults=%lu blind_ms=%lu",
+		 "writes=%lu (least %lu), longest pause %lu ms; calls=%lu (least %lu), longest pause %lu ms, longest call %lu us, mean %lu us; faults=%lu waits=%lu retries=%lu invalidations=%lu priorities=%lu pauses=%lu erased=%lu early_ends=%lu of %lu efaults=%lu blind_ms=%lu",
 		 sum_progress(0, v), least_progress(0, v), worst_pause(0, v) / MSEC,
 		 sum_progress(v, h), least_progress(v, h), worst_pause(v, h) / MSEC,
 		 r.longest_ns / 1000, r.total_ns / max(r.calls, 1UL) / 1000, r.faults, r.waits,
-		 r.retries, r.invalidations, r.priorities, r.pauses, r.erased, r.efaults,
+		 r.retries, r.invalidations, r.priorities, r.pauses, r.erased, r.early_ends,
+		 r.ends, r.efaults,
 		 blind / MSEC);
 	if (why)
 		wrong("%s; %s", why, text);
@@ -700,8 +764,8 @@ struct test_case {
 static const struct test_case cases[] = {
 	{ "priority", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US } },
 	{ "cancelled", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US, .cancel = 2 } },
-	{ "forfeit", NULL, { 1, 1, take_dontneed, LAME_FAULT_US } },
-	{ "self", NULL, { 1, 1, take_and_read, SLOW_FAULT_US, guest_swap } },
+	{ "forfeit", NULL, { 1, 1, take_dontneed, LAME_FAULT_US, .lame = true } },
+	{ "self", NULL, { 1, 1, take_and_read, SLOW_FAULT_US, guest_swap, .lame = true } },
 	{ "two-vms", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US, .vms = 2 } },
 	{ "aliases", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US, .aliases = ALIASES } },
 	{ "dontneed/1v1h", NULL, { 1, 1, take_dontneed } },

@@ -328,7 +328,7 @@ static struct desk *desk_of(const struct fight *fight, int i)
  * Watches the only vCPU of a fight over the calls of its only host thread.  Pauses are
  * counted when priority ends.  If that is so now, the guest must have done something
  * since a few calls ago: it had not before, for it has lost more often in a row.  Unless
- * a call since the last end took so long that priority may have been forfeited in it.
+ * priority was forfeited before, in a call that took that long and saw no end.
  */
 #define PAST_CALLS	4
 #define FORFEIT_NS	(MSEC * 9 / 10)
@@ -350,13 +350,14 @@ static void look_for_end(struct host_rival *h, struct watch *w, uint64_t took)
 {
 	uint64_t pauses, *past = &w->done[h->count % PAST_CALLS];
 
-	w->forfeited = w->forfeited || took >= FORFEIT_NS;
 	/* What the guest has done is read last. */
 	kvm_stats_get(&vcpu_of(h->fight, 0)->stats, "mmu_interval_pause", &pauses);
 	if (pauses != w->pauses) {
 		h->ends += !w->forfeited;
 		h->early_ends += !w->forfeited && guest_has_done(h->fight) == *past;
 		w->forfeited = false;
+	} else if (took >= FORFEIT_NS) {
+		w->forfeited = true;
 	}
 	w->pauses = pauses;
 	*past = guest_has_done(h->fight);
@@ -536,7 +537,7 @@ static const char *paused_too_often(const struct fight *fight, const struct resu
 	if (fight->hosts == 1 && r->pauses > r->priorities + nr_vms(fight))
 		return "paused more than once for one priority";
 	/* Now and then an interrupt is faster than the guest's first instruction. */
-	if (r->early_ends >= MIN_ENDS && r->early_ends * 4 > r->ends)
+	if (r->early_ends >= MIN_ENDS && r->early_ends * 2 > r->ends)
 		return "priority ended before the guest had run";
 	/* By far; vCPUs that break COW invalidate as well. */
 	if (fight->aliases && r->invalidations > 10 * (r->calls + r->retries + r->faults))

@@ -8,8 +8,8 @@
 
 prepare_run()
 {
-	KERNEL=${KERNEL:-interval}
-	choice KERNEL interval stock
+	KERNEL=$(default_kernel)
+	choice KERNEL interval stock image
 	export KERNEL
 	run_folder "$KERNEL"
 	on_exit forget_empty_run

@@ -84,7 +84,8 @@ void kvm_interval_debug_mapped(struct kvm_vcpu *vcpu)
 
 /*
  * A vCPU with priority is about to enter the guest.  A request that nobody serves
- * keeps it from that, once.
+ * keeps it from that, once.  It sleeps, so that others can use the moment if it has lost
+ * its priority.
  */
 void kvm_interval_debug_cancel_entry(struct kvm_vcpu *vcpu)
 {
@@ -92,6 +93,7 @@ void kvm_interval_debug_cancel_entry(struct kvm_vcpu *vcpu)
 		return;
 
 	++vcpu->interval.cancelled;
+	kvm_interval_debug_sleep(50);
 	kvm_make_request(KVM_REQ_UNBLOCK, vcpu);
 }
 

@@ -29,8 +29,9 @@ identifier vcpu, exits, vi;
  kvm_interval_enter(struct kvm_vcpu *vcpu, u64 exits)
  {
  <...
--vi->exits != exits
-+(vi->exits != exits || kvm_sabotaged(early_end))
+ vi->exits = exits;
++if (kvm_sabotaged(early_end))
++	mmu_interval_unprioritize(vcpu->kvm->mm, &vi->priority);
  ...>
  }
 

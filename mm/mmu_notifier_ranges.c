@@ -70,8 +70,11 @@ void mn_ranges_init(struct mmu_interval_ranges *ranges)
 	init_waitqueue_head(&ranges->priority_wq);
 }
 
-/* Published at once: there are no callbacks' bits to tell readers later. */
-static void mn_overflow_add(struct mmu_interval_ranges *ranges,
+/*
+ * Published at once: there are no callbacks' bits to tell readers later.  The rare paths
+ * are kept out of those that each invalidation takes.
+ */
+static noinline void mn_overflow_add(struct mmu_interval_ranges *ranges,
 			    struct mmu_notifier_range *range)
 {
 	unsigned long flags;
@@ -83,7 +86,7 @@ static void mn_overflow_add(struct mmu_interval_ranges *ranges,
 	spin_unlock_irqrestore(&ranges->wq.lock, flags);
 }
 
-static void mn_overflow_del(struct mmu_interval_ranges *ranges,
+static noinline void mn_overflow_del(struct mmu_interval_ranges *ranges,
 			    struct mmu_notifier_range *range)
 {
 	unsigned long flags;
@@ -96,7 +99,7 @@ static void mn_overflow_del(struct mmu_interval_ranges *ranges,
 	spin_unlock_irqrestore(&ranges->wq.lock, flags);
 }
 
-static bool mn_overflow_overlap(const struct mmu_interval_ranges *ranges,
+static noinline bool mn_overflow_overlap(const struct mmu_interval_ranges *ranges,
 				unsigned long start, unsigned long last)
 {
 	spinlock_t *lock = (spinlock_t *)&ranges->wq.lock;
@@ -553,7 +556,7 @@ static struct mn_pause *mn_pause_new(struct mm_struct *mm)
 }
 
 /* Have the current task pause if it has invalidated what somebody has priority for. */
-static void mn_ranges_give_way(struct mmu_interval_ranges *ranges,
+static noinline void mn_ranges_give_way(struct mmu_interval_ranges *ranges,
 			       const struct mmu_notifier_range *range)
 {
 	unsigned long last = range->end - 1;

@@ -133,6 +133,10 @@ static bool kvm_interval_zap(struct kvm *kvm,
 
 	for (i = 0; i < KVM_ADDRESS_SPACE_NUM; i++) {
 		slots = __kvm_memslots(kvm, i);
+		/* Most VMs have none in System Management Mode */
+		if (RB_EMPTY_ROOT(&slots->hva_tree.rb_root))
+			continue;
+
 		node = interval_tree_iter_first(&slots->hva_tree, range->start,
 						range->end - 1);
 		for (; node; node = interval_tree_iter_next(node, range->start,
@@ -168,8 +172,8 @@ kvm_interval_history(struct kvm_interval *interval, unsigned long back)
 
 /*
  * Make room for a range at the end of the log, which is ordered by sequence
- * counts.  A range that is invalidated again and again, or a few that alternate, move
- * up instead of pushing everything else out.
+ * counts and does not end with it already.  A few ranges that alternate move up
+ * instead of pushing everything else out.
  */
 static struct kvm_interval_record *
 kvm_interval_new_record(struct kvm_interval *interval, unsigned long start,
@@ -178,7 +182,7 @@ kvm_interval_new_record(struct kvm_interval *interval, unsigned long start,
 	struct kvm_interval_record *record;
 	unsigned long back;
 
-	for (back = 1; back <= KVM_INTERVAL_REPEAT; back++) {
+	for (back = 2; back <= KVM_INTERVAL_REPEAT; back++) {
 		record = kvm_interval_history(interval, back);
 		if (record->start == start && record->last == last)
 			break;
@@ -202,12 +206,15 @@ static void kvm_interval_record(struct kvm *kvm, unsigned long start,
 				unsigned long last)
 {
 	struct kvm_interval *interval = &kvm->interval;
+	struct kvm_interval_record *record = kvm_interval_history(interval, 1);
 	unsigned long seq = interval->seq;
 
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
-	*kvm_interval_new_record(interval, start, last) =
-		(struct kvm_interval_record) { start, last, seq };
+	if (record->start != start || record->last != last)
+		record = kvm_interval_new_record(interval, start, last);
+
+	*record = (struct kvm_interval_record) { start, last, seq };
 
 	/*
 	 * What was announced by mmu_interval_set_range(), or changed before

@@ -46,10 +46,11 @@ static void kvm_interval_debug_sleep(u32 us)
 /* To be called where a blockable callback may sleep. */
 void kvm_interval_debug_delay_invalidate(void)
 {
+	u32 us = READ_ONCE(delay_invalidate_us);
 	u32 task = READ_ONCE(delay_task);
 
-	if (!task || task == task_pid_nr(current))
-		kvm_interval_debug_sleep(READ_ONCE(delay_invalidate_us));
+	if (unlikely(us) && (!task || task == task_pid_nr(current)))
+		fsleep(us);
 }
 
 /* To be called where a guest fault may sleep. */

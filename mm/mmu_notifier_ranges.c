@@ -37,8 +37,8 @@
  * are not held up for it: they run under locks of the primary MMU.  Instead the
  * task that has invalidated what overlaps pauses on its way back to user mode,
  * where it holds nothing, until the reader has done its work, or for
- * MN_PAUSE_NS, after which the reader loses its priority.  Kernel threads do not
- * pause; none of them invalidates the same range again and again.
+ * MN_PAUSE_NS, after which the reader loses its priority.  Kernel threads do
+ * not pause; none of them invalidates the same range again and again.
  */
 
 #include <linux/bitops.h>
@@ -56,7 +56,9 @@
 /* For how long a task pauses, at most, for those who have priority. */
 #define MN_PAUSE_NS	NSEC_PER_MSEC
 
-/* The place of @range, or MMU_INTERVAL_OVERFLOW; only if range->place is set. */
+/*
+ * The place of @range, or MMU_INTERVAL_OVERFLOW; only if range->place is set.
+ */
 static unsigned int mn_range_place(const struct mmu_notifier_range *range)
 {
 	return range->place - 1;
@@ -71,11 +73,11 @@ void mn_ranges_init(struct mmu_interval_ranges *ranges)
 }
 
 /*
- * Published at once: there are no callbacks' bits to tell readers later.  The rare paths
- * are kept out of those that each invalidation takes.
+ * Published at once: there are no callbacks' bits to tell readers later.  The
+ * rare paths are kept out of those that each invalidation takes.
  */
 static noinline void mn_overflow_add(struct mmu_interval_ranges *ranges,
-			    struct mmu_notifier_range *range)
+				     struct mmu_notifier_range *range)
 {
 	unsigned long flags;
 
@@ -87,7 +89,7 @@ static noinline void mn_overflow_add(struct mmu_interval_ranges *ranges,
 }
 
 static noinline void mn_overflow_del(struct mmu_interval_ranges *ranges,
-			    struct mmu_notifier_range *range)
+				     struct mmu_notifier_range *range)
 {
 	unsigned long flags;
 
@@ -99,8 +101,9 @@ static noinline void mn_overflow_del(struct mmu_interval_ranges *ranges,
 	spin_unlock_irqrestore(&ranges->wq.lock, flags);
 }
 
-static noinline bool mn_overflow_overlap(const struct mmu_interval_ranges *ranges,
-				unsigned long start, unsigned long last)
+static noinline bool
+mn_overflow_overlap(const struct mmu_interval_ranges *ranges,
+		    unsigned long start, unsigned long last)
 {
 	spinlock_t *lock = (spinlock_t *)&ranges->wq.lock;
 	const struct mmu_notifier_range *range;
@@ -118,9 +121,10 @@ static noinline bool mn_overflow_overlap(const struct mmu_interval_ranges *range
 }
 
 /*
- * Give @range a place and a number.  Caller holds subscriptions->lock, which also
- * orders the end of a former owner of the place before what is written here: a
- * reader that sees the new values sees the PTEs that the former owner has changed.
+ * Give @range a place and a number.  Caller holds subscriptions->lock, which
+ * also orders the end of a former owner of the place before what is written
+ * here: a reader that sees the new values sees the PTEs that the former owner
+ * has changed.
  */
 void mn_ranges_add(struct mmu_interval_ranges *ranges,
 		   struct mmu_notifier_range *range)
@@ -154,7 +158,10 @@ static void mn_ranges_publish(struct mmu_interval_ranges *ranges,
 	    test_bit(place, &ranges->published))
 		return;
 
-	/* The range before its bit.  Pairs with the acquire in mn_ranges_overlap() */
+	/*
+	 * The range before its bit.  Pairs with the acquire in
+	 * mn_ranges_overlap()
+	 */
 	smp_mb__before_atomic();
 	set_bit(place, &ranges->published);
 }
@@ -175,7 +182,10 @@ bool mn_ranges_del(struct mmu_interval_ranges *ranges,
 	}
 
 	published = test_bit(place, &ranges->published);
-	/* The PTEs before the bit.  Pairs with the acquire in mn_ranges_overlap() */
+	/*
+	 * The PTEs before the bit.  Pairs with the acquire in
+	 * mn_ranges_overlap()
+	 */
 	clear_bit_unlock(place, &ranges->published);
 	ranges->used &= ~BIT(place);
 	return published;
@@ -188,7 +198,10 @@ static bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
 	unsigned long map;
 	unsigned int i;
 
-	/* Pairs with set_bit() in mn_ranges_publish(), clear_bit_unlock() in ..._del() */
+	/*
+	 * Pairs with set_bit() in mn_ranges_publish() and clear_bit_unlock() in
+	 * mn_ranges_del()
+	 */
 	map = smp_load_acquire(&ranges->published);
 	if (likely(!map))
 		return false;
@@ -243,12 +256,12 @@ EXPORT_SYMBOL_GPL(mmu_interval_set_range);
  * @start: First byte of the range
  * @last: Last byte of the range
  *
- * To be called with the user's lock held.  If it returns false, what PTEs of the
- * range say afterwards may be used to set up shadow PTEs until the lock is
+ * To be called with the user's lock held.  If it returns false, what PTEs of
+ * the range say afterwards may be used to set up shadow PTEs until the lock is
  * released.  Without the lock see mmu_interval_range_begin().
  *
- * Context: Any; takes a spinlock if more invalidations are under way than fit the
- * table.
+ * Context: Any; takes a spinlock if more invalidations are under way than fit
+ * the table.
  * Return: true if an invalidation that was announced by
  * mmu_interval_set_range() overlaps and has not ended.
  */
@@ -260,7 +273,8 @@ bool mmu_interval_range_active(struct mm_struct *mm, unsigned long start,
 EXPORT_SYMBOL_GPL(mmu_interval_range_active);
 
 /**
- * mmu_interval_range_try_begin - Begin to read a range, unless it is invalidated
+ * mmu_interval_range_try_begin - Begin to read a range, unless it is
+ * invalidated
  * @mm: The mm, which has an interval subscription that covers the range
  * @start: First byte of the range
  * @last: Last byte of the range
@@ -281,8 +295,8 @@ bool mmu_interval_range_try_begin(struct mm_struct *mm, unsigned long start,
 				  unsigned long *seq)
 {
 	/*
-	 * The count first: what was announced before it was moved is seen below.
-	 * Pairs with the release by which ops->invalidate() moves it.
+	 * The count first: what was announced before it was moved is seen
+	 * below. Pairs with the release by which ops->invalidate() moves it.
 	 */
 	*seq = smp_load_acquire(user_seq);
 	return !mmu_interval_range_active(mm, start, last);
@@ -311,9 +325,9 @@ static int mn_ranges_wake_entry(struct wait_queue_entry *entry,
  * @mm: The mm
  * @wait: Range and function
  *
- * Does not sleep.  @wait must not be armed.  ->wake() is called at the end of the
- * first invalidation that overlaps.  Others may still be under way: begin again,
- * with mmu_interval_range_try_begin().
+ * Does not sleep.  @wait must not be armed.  ->wake() is called at the end of
+ * the first invalidation that overlaps.  Others may still be under way: begin
+ * again, with mmu_interval_range_try_begin().
  *
  * Return: true if @wait is armed, i.e. will be called, unless it is disarmed
  * before; false if no invalidation of its range is under way any more.
@@ -326,7 +340,9 @@ bool mmu_interval_wait_arm(struct mm_struct *mm,
 	init_waitqueue_func_entry(&wait->entry, mn_ranges_wake_entry);
 	add_wait_queue(&ranges->wq, &wait->entry);
 
-	/* Either we see the end, or it sees us.  Pairs with mn_ranges_ended() */
+	/*
+	 * Either we see the end, or it sees us.  Pairs with mn_ranges_ended()
+	 */
 	smp_mb();
 	if (mn_ranges_overlap(ranges, wait->start, wait->last))
 		return true;
@@ -395,12 +411,12 @@ static int mn_wait_for_one(struct mm_struct *mm, unsigned long start,
  *            release semantics and under the user's lock
  * @seq: Set to the count that the user's lock must still find
  *
- * What PTEs of the range say after this may be used to set up shadow PTEs if the
- * user's sequence count is still @seq under the user's lock.
+ * What PTEs of the range say after this may be used to set up shadow PTEs if
+ * the user's sequence count is still @seq under the user's lock.
  *
- * Context: May sleep, until no invalidation that overlaps is under way, without a
- * bound if there is always one.  The caller must not hold what an invalidation
- * may need to end.
+ * Context: May sleep, until no invalidation that overlaps is under way, without
+ * a bound if there is always one.  The caller must not hold what an
+ * invalidation may need to end.
  * Return: 0, or -ERESTARTSYS if the task is being killed.
  */
 int mmu_interval_range_begin(struct mm_struct *mm, unsigned long start,
@@ -423,9 +439,14 @@ int mmu_interval_range_begin(struct mm_struct *mm, unsigned long start,
 }
 EXPORT_SYMBOL_GPL(mmu_interval_range_begin);
 
-/* --- priority ---------------------------------------------------------------- */
+/*
+ * --- priority ----------------------------------------------------------------
+ */
 
-/* A task that has to pause before it returns to user mode, for what it invalidated. */
+/*
+ * A task that has to pause before it returns to user mode, for what it
+ * invalidated.
+ */
 struct mn_pause {
 	struct callback_head work;
 	struct mm_struct *mm;
@@ -500,25 +521,35 @@ static bool mn_pause_begin(struct mmu_interval_ranges *ranges,
 	return priority;
 }
 
+/* Signals go first. */
+static void mn_pause_wait(struct mmu_interval_ranges *ranges,
+			  const struct mn_pause *pause)
+{
+	unsigned long start = pause->start, last = pause->last;
+	wait_queue_head_t *wq = &ranges->priority_wq;
+	ktime_t limit = ns_to_ktime(MN_PAUSE_NS);
+
+	if (wait_event_interruptible_hrtimeout(*wq,
+					       !mn_priority_exists(ranges,
+								   start, last),
+					       limit) == -ETIME)
+		mn_priority_forfeit(ranges, pause);
+}
+
 static void mn_pause_free(struct mn_pause *pause)
 {
 	mmdrop(pause->mm);
 	kfree(pause);
 }
 
-/* On the way to user mode, with no lock held.  Signals go first. */
+/* On the way to user mode, with no lock held. */
 static void mn_pause_task(struct callback_head *work)
 {
 	struct mn_pause *pause = container_of(work, struct mn_pause, work);
 	struct mmu_interval_ranges *ranges = mmu_interval_ranges(pause->mm);
 
-	if (!(current->flags & PF_EXITING) && mn_pause_begin(ranges, pause) &&
-	    wait_event_interruptible_hrtimeout(ranges->priority_wq,
-					       !mn_priority_exists(ranges,
-								   pause->start,
-								   pause->last),
-					       ns_to_ktime(MN_PAUSE_NS)) == -ETIME)
-		mn_priority_forfeit(ranges, pause);
+	if (!(current->flags & PF_EXITING) && mn_pause_begin(ranges, pause))
+		mn_pause_wait(ranges, pause);
 
 	mn_pause_free(pause);
 }
@@ -529,7 +560,9 @@ static bool mn_is_pause_of(struct callback_head *work, void *mm)
 	       container_of(work, struct mn_pause, work)->mm == mm;
 }
 
-/* The current task's pause, if it has invalidated more in the same system call. */
+/*
+ * The current task's pause, if it has invalidated more in the same system call.
+ */
 static struct mn_pause *mn_pause_take_back(struct mm_struct *mm)
 {
 	struct callback_head *work;
@@ -555,9 +588,12 @@ static struct mn_pause *mn_pause_new(struct mm_struct *mm)
 	return pause;
 }
 
-/* Have the current task pause if it has invalidated what somebody has priority for. */
+/*
+ * Have the current task pause if it has invalidated what somebody has priority
+ * for.
+ */
 static noinline void mn_ranges_give_way(struct mmu_interval_ranges *ranges,
-			       const struct mmu_notifier_range *range)
+					const struct mmu_notifier_range *range)
 {
 	unsigned long last = range->end - 1;
 	struct mn_pause *pause;
@@ -578,8 +614,8 @@ static noinline void mn_ranges_give_way(struct mmu_interval_ranges *ranges,
 }
 
 /*
- * What has to be done after the end of @range, if mn_ranges_del() said so, without
- * subscriptions->lock: wake who waits for it, and give way.
+ * What has to be done after the end of @range, if mn_ranges_del() said so,
+ * without subscriptions->lock: wake who waits for it, and give way.
  */
 void mn_ranges_ended(struct mmu_interval_ranges *ranges,
 		     struct mmu_notifier_range *range)
@@ -611,10 +647,11 @@ EXPORT_SYMBOL_GPL(mmu_interval_priority_init);
  * @last: Last byte of what it reads
  *
  * For a reader that has collided many times in a row, called by its own thread.
- * From the end of an invalidation that overlaps until mmu_interval_unprioritize(),
- * but no longer than a millisecond, the task that has invalidated does not return
- * to user mode.  A reader that was slower has lost its priority by then.  May be
- * called again, to have priority anew or for another range.
+ * From the end of an invalidation that overlaps until
+ * mmu_interval_unprioritize(), but no longer than a millisecond, the task that
+ * has invalidated does not return to user mode.  A reader that was slower has
+ * lost its priority by then.  May be called again, to have priority anew or for
+ * another range.
  *
  * Context: Process context; does not sleep.
  * Return: true if @priority did not have it already.

@@ -115,7 +115,9 @@ static unsigned long page_last(unsigned long page)
 	return page_start(page + 1) - 1;
 }
 
-/* --- users of the notifiers ------------------------------------------------ */
+/*
+ * --- users of the notifiers ------------------------------------------------
+ */
 
 static bool test_invalidate(struct mmu_interval_notifier *notifier,
 			    const struct mmu_notifier_range *range,
@@ -151,7 +153,9 @@ static const struct mmu_interval_notifier_ops test_interval_ops = {
 	.invalidate = test_invalidate,
 };
 
-/* A notifier that may refuse has no end, see mn_hlist_invalidate_range_start(). */
+/*
+ * A notifier that may refuse has no end, see mn_hlist_invalidate_range_start().
+ */
 static int test_refuse(struct mmu_notifier *notifier,
 		       const struct mmu_notifier_range *range)
 {
@@ -228,7 +232,9 @@ static void test_insert_all(struct kunit *test)
 		test_insert(test, i);
 }
 
-/* --- invalidations --------------------------------------------------------- */
+/*
+ * --- invalidations ---------------------------------------------------------
+ */
 
 static void test_range(struct test_mm *t, struct mmu_notifier_range *range,
 		       unsigned long page, unsigned long pages)
@@ -320,7 +326,9 @@ static bool test_any_active(struct kunit *test)
 	return test_active(test, 0, ULONG_MAX);
 }
 
-/* --- what may not return --------------------------------------------------- */
+/*
+ * --- what may not return ---------------------------------------------------
+ */
 
 static int test_thread_fn(void *data)
 {
@@ -380,7 +388,9 @@ static void test_remove(void *arg)
 	mmu_interval_notifier_remove(&sub->notifier);
 }
 
-/* --- the mm ---------------------------------------------------------------- */
+/*
+ * --- the mm ----------------------------------------------------------------
+ */
 
 static int test_init(struct kunit *test)
 {
@@ -405,8 +415,8 @@ static int test_init(struct kunit *test)
 
 /*
  * Only a case that fails has threads that don't return.  They wait for the end
- * of the invalidation that was refused, which is no end for a caller to give, or
- * have not been told of one that they waited for.
+ * of the invalidation that was refused, which is no end for a caller to give,
+ * or have not been told of one that they waited for.
  */
 static void test_make_return(struct kunit *test, struct test_thread *thread)
 {
@@ -453,7 +463,9 @@ static void test_exit(struct kunit *test)
 		mmput(t->mm);
 }
 
-/* --- an end for each start ------------------------------------------------- */
+/*
+ * --- an end for each start -------------------------------------------------
+ */
 
 static void refused_by_hlist_then_read(struct kunit *test)
 {
@@ -525,7 +537,9 @@ static void refused_by_hlist_before_insert(struct kunit *test)
 					     test_insert(test, 1)));
 }
 
-/* Each of several notifiers that has had a start has an end, whatever its kind. */
+/*
+ * Each of several notifiers that has had a start has an end, whatever its kind.
+ */
 static void refused_by_hlist_with_others(struct kunit *test)
 {
 	struct test_mm *t = test->priv;
@@ -597,7 +611,9 @@ static void refused_by_interval(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, test_returns(test, test_remove, &t->sub[0]));
 }
 
-/* --- callbacks that must not sleep ----------------------------------------- */
+/*
+ * --- callbacks that must not sleep -----------------------------------------
+ */
 
 static void skip_if_not_counted(struct kunit *test)
 {
@@ -669,9 +685,14 @@ static struct kunit_suite mmu_notifier_suite = {
 	.test_cases = mmu_notifier_cases,
 };
 
-/* --- which ranges are active ----------------------------------------------- */
+/*
+ * --- which ranges are active -----------------------------------------------
+ */
 
-/* Pages 4 to 7 are being invalidated, and none just before or after: to the byte. */
+/*
+ * Pages 4 to 7 are being invalidated, and none just before or after: to the
+ * byte.
+ */
 static void check_edges_near(struct kunit *test)
 {
 	unsigned long start = page_start(4), last = page_last(7);
@@ -813,7 +834,9 @@ static void active_if_too_many(struct kunit *test)
 	test_begin_some(test, inv, 0, TEST_MANY);
 	check_exact(test, 0, TEST_MANY - 1);
 
-	/* The last ones end first, those of the list before those of the table. */
+	/*
+	 * The last ones end first, those of the list before those of the table.
+	 */
 	test_finish_some(inv + TEST_FEW, TEST_MANY - TEST_FEW);
 	check_exact(test, 0, TEST_FEW - 1);
 
@@ -881,8 +904,8 @@ static void refused_by_interval_is_not_active(struct kunit *test)
 }
 
 /*
- * Readers go on when the range is not active any more, so what the hlist's end does
- * must have been done by then.
+ * Readers go on when the range is not active any more, so what the hlist's end
+ * does must have been done by then.
  */
 static void active_until_the_hlist_has_ended(struct kunit *test)
 {
@@ -896,7 +919,9 @@ static void active_until_the_hlist_has_ended(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
 }
 
-/* A user with several subscriptions knows the calls of one invalidation by it. */
+/*
+ * A user with several subscriptions knows the calls of one invalidation by it.
+ */
 static void id_is_of_the_invalidation(struct kunit *test)
 {
 	struct test_mm *t = test->priv;
@@ -929,7 +954,9 @@ static void active_during_release(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
 }
 
-/* --- waiting --------------------------------------------------------------- */
+/*
+ * --- waiting ---------------------------------------------------------------
+ */
 
 static void test_wake(struct mmu_interval_wait *wait)
 {
@@ -1088,13 +1115,15 @@ static void wait_if_too_many(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, test_arm(test, last));
 }
 
-/* --- reading ----------------------------------------------------------------- */
+/*
+ * --- reading -----------------------------------------------------------------
+ */
 
 /* A reader of pages 4 to 7 that sleeps, and what it had of it. */
 struct test_reader {
 	struct test_sub *sub;
 	unsigned long seq;
-	bool active;		/* part of the range, when it had begun to read */
+	bool active;		/* part of it, when it had begun to read */
 	int ret;
 };
 
@@ -1147,8 +1176,8 @@ static void begin_asleep(struct kunit *test)
 }
 
 /*
- * The end of one invalidation says nothing of another, which began earlier and so
- * will not move the sequence count any more.
+ * The end of one invalidation says nothing of another, which began earlier and
+ * so will not move the sequence count any more.
  */
 static void begin_after_all_have_ended(struct kunit *test)
 {
@@ -1222,9 +1251,15 @@ static void begin_killed(struct kunit *test)
 	test_finish(inv);
 }
 
-/* --- what can fail ------------------------------------------------------------ */
+/*
+ * --- what can fail
+ * ------------------------------------------------------------
+ */
 
-/* A task with a signal pending that prepares an mm, or subscribes to a page of it. */
+/*
+ * A task with a signal pending that prepares an mm, or subscribes to a page of
+ * it.
+ */
 struct test_interrupted {
 	struct test_mm *t;
 	int prepare;
@@ -1245,7 +1280,9 @@ static void test_insert_interrupted(void *arg)
 	sub->inserted = !s->insert;
 }
 
-/* mm_take_all_locks() looks at signals before each VMA, so there has to be one. */
+/*
+ * mm_take_all_locks() looks at signals before each VMA, so there has to be one.
+ */
 static int test_add_vma(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma = vm_area_alloc(mm);
@@ -1271,8 +1308,9 @@ static int test_add_vma(struct mm_struct *mm)
 static void prepared_insert_is_not_interrupted(struct kunit *test)
 {
 	struct test_mm *t = test->priv;
-	struct test_interrupted *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	struct test_interrupted *s;
 
+	s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	s->t = t;
 	KUNIT_ASSERT_EQ(test, test_add_vma(t->mm), 0);
@@ -1286,14 +1324,18 @@ static void prepared_insert_is_not_interrupted(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, s->insert, 0);
 }
 
-/* --- priority ----------------------------------------------------------------- */
+/*
+ * --- priority
+ * -----------------------------------------------------------------
+ */
 
 /* A kernel thread, which has no user mode to return to, does not pause. */
 static void priority_is_given_and_lost(struct kunit *test)
 {
-	struct mmu_interval_priority *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+	struct mmu_interval_priority *p;
 	struct test_mm *t = test->priv;
 
+	p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	test_insert_publisher(test, 0);
 	mmu_interval_priority_init(p);
@@ -1309,7 +1351,9 @@ static void priority_is_given_and_lost(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, mmu_interval_unprioritize(t->mm, p), 0);
 }
 
-/* --- all at once ----------------------------------------------------------- */
+/*
+ * --- all at once -----------------------------------------------------------
+ */
 
 #define STRESS_THREADS	3
 #define STRESS_ROUNDS	50

@@ -3,8 +3,8 @@
  * KVM guest faults on the shared interval notifier
  *
  * A guest fault reads host page tables without any lock that the primary MMU
- * respects, and installs what it read under mmu_lock.  In between, the host
- * may invalidate the page.  kvm_interval_begin() and kvm_interval_retry() tell a
+ * respects, and installs what it read under mmu_lock.  In between, the host may
+ * invalidate the page.  kvm_interval_begin() and kvm_interval_retry() tell a
  * fault whether that happened, kvm_interval_covers() whether it may install
  * more than its own page.  How they know (subscriptions to the mm, a log of
  * recent invalidations) concerns virt/kvm/interval.c alone, and how a vCPU
@@ -112,7 +112,9 @@ static inline bool kvm_interval_retry(struct kvm_vcpu *vcpu,
 
 	lockdep_assert_held(&vcpu->kvm->mmu_lock);
 
-	/* A vCPU with priority has lost before, so this is all there is to know */
+	/*
+	 * A vCPU with priority has lost before, so this is all there is to know
+	 */
 	if (likely(interval->seq == snap->seq && !vcpu->interval.lost))
 		return false;
 

@@ -4,8 +4,8 @@
  *
  * A subscription may be much larger than what one of its users reads at a
  * time.  mmu_interval_read_begin() and mmu_interval_read_retry() know only of
- * the subscription as a whole, and of all invalidations of the mm until the last
- * one has ended.  A user that calls mmu_interval_set_range() in place of
+ * the subscription as a whole, and of all invalidations of the mm until the
+ * last one has ended.  A user that calls mmu_interval_set_range() in place of
  * mmu_interval_set_seq() can ask for, and wait for, what overlaps its range:
  *
  *	again:
@@ -21,10 +21,11 @@
  *		set up shadow PTEs
  *		release the lock
  *
- * user->seq is moved by ops->invalidate(), under the same lock.  That the lookup
- * begins while nothing that overlaps is under way, and that the sequence count
- * was read then, is for mmu_interval_range_begin() to see to: an invalidation
- * that was announced before the count was read does not move it any more.
+ * user->seq is moved by ops->invalidate(), under the same lock.  That the
+ * lookup begins while nothing that overlaps is under way, and that the sequence
+ * count was read then, is for mmu_interval_range_begin() to see to: an
+ * invalidation that was announced before the count was read does not move it
+ * any more.
  */
 #ifndef __LINUX_MMU_INTERVAL_RANGE_H
 #define __LINUX_MMU_INTERVAL_RANGE_H
@@ -39,7 +40,9 @@ struct mmu_interval_notifier;
 struct mmu_notifier_range;
 struct task_struct;
 
-/* Places of the table; the remaining bit of a word says that the list is used. */
+/*
+ * Places of the table; the remaining bit of a word says that the list is used.
+ */
 #define MMU_INTERVAL_RANGES	(BITS_PER_LONG - 1)
 #define MMU_INTERVAL_OVERFLOW	MMU_INTERVAL_RANGES
 
@@ -139,8 +142,8 @@ unsigned long mmu_interval_unprioritize(struct mm_struct *mm,
  * mmu_interval_idle - Is nothing being invalidated?
  * @ranges: What mmu_interval_ranges() says of the mm
  *
- * mmu_interval_range_active() for the whole mm, inline, for whoever wants to know
- * first whether to ask at all.
+ * mmu_interval_range_active() for the whole mm, inline, for whoever wants to
+ * know first whether to ask at all.
  *
  * Return: true if mmu_interval_range_active() would be false of any range.
  */

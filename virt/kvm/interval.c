@@ -2,13 +2,13 @@
 /*
  * KVM guest faults on the shared interval notifier
  *
- * Every memslot has one subscription (struct mmu_interval_notifier) for its
- * HVA range.  The primary MMU calls it before it changes PTEs of that range;
- * the callback announces the range to readers, enters it in the VM's log of recent
+ * Every memslot has one subscription (struct mmu_interval_notifier) for its HVA
+ * range.  The primary MMU calls it before it changes PTEs of that range; the
+ * callback announces the range to readers, enters it in the VM's log of recent
  * invalidations, which moves the VM's sequence count, and zaps, all in one
- * critical section of mmu_lock.  A guest fault reads the count, waits if its page is
- * being invalidated, looks the page up, and installs it under mmu_lock only if no
- * range that was entered since overlaps:
+ * critical section of mmu_lock.  A guest fault reads the count, waits if its
+ * page is being invalidated, looks the page up, and installs it under mmu_lock
+ * only if no range that was entered since overlaps:
  *
  *   CPU 0: guest fault                   CPU 1: primary MMU
  *   ------------------                   ------------------
@@ -36,17 +36,18 @@
  * changed the PTEs; it waits (virt/kvm/interval_wait.c).
  *
  * An invalidation calls each subscription that it overlaps: several memslots,
- * perhaps aliases of one HVA.  The first call for a VM announces, enters and zaps for
- * all of its memslots, and the later ones have nothing left to do.  The memslots are
- * looked up with mmu_lock held: a fault that installed an SPTE for a new memslot
- * has seen the new memslots and released mmu_lock, so whoever acquires mmu_lock
- * afterwards finds the new memslot, and no memslot update has to wait for
- * invalidations.  A memslot that is activated between the first call and the end
- * need not be zapped, since its faults see the announced range and wait.
+ * perhaps aliases of one HVA.  The first call for a VM announces, enters and
+ * zaps for all of its memslots, and the later ones have nothing left to do.
+ * The memslots are looked up with mmu_lock held: a fault that installed an SPTE
+ * for a new memslot has seen the new memslots and released mmu_lock, so whoever
+ * acquires mmu_lock afterwards finds the new memslot, and no memslot update has
+ * to wait for invalidations.  A memslot that is activated between the first
+ * call and the end need not be zapped, since its faults see the announced range
+ * and wait.
  *
- * A subscription belongs to an HVA range and not to struct kvm_memory_slot, which
- * KVM replaces when only the flags or the gfn change: the new struct inherits the
- * pointer.  Nothing but the memslot's own end looks at it.
+ * A subscription belongs to an HVA range and not to struct kvm_memory_slot,
+ * which KVM replaces when only the flags or the gfn change: the new struct
+ * inherits the pointer.  Nothing but the memslot's own end looks at it.
  *
  * Lock order: mmap_lock, page locks and whatever else the primary MMU holds,
  * then kvm->srcu (read), then mmu_lock.  A callback takes rwlock_t mmu_lock and
@@ -103,7 +104,9 @@ static bool kvm_interval_zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
 	if (WARN_ON_ONCE(start >= end))
 		return false;
 
-	/* Round outwards: a page that is touched in part is invalidated whole. */
+	/*
+	 * Round outwards: a page that is touched in part is invalidated whole.
+	 */
 	gfn_range.start = hva_to_gfn_memslot(start, slot);
 	gfn_range.end = hva_to_gfn_memslot(end + PAGE_SIZE - 1, slot);
 
@@ -111,14 +114,14 @@ static bool kvm_interval_zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
 }
 
 /*
- * Zap what the memslots of @kvm map of @range, and flush TLBs if needed.  Returns
- * true if there is such a memslot.
+ * Zap what the memslots of @kvm map of @range, and flush TLBs if needed.
+ * Returns true if there is such a memslot.
  *
  * With mmu_lock held, because then every SPTE that exists was installed through
- * memslots that are found here, or is gone: a memslot that moves or is deleted is
- * zapped between the two updates.  Pairs with rcu_assign_pointer() of
- * kvm->memslots[] in kvm_swap_active_memslots(), through the fault that has seen it
- * and has held mmu_lock since.
+ * memslots that are found here, or is gone: a memslot that moves or is deleted
+ * is zapped between the two updates.  Pairs with rcu_assign_pointer() of
+ * kvm->memslots[] in kvm_swap_active_memslots(), through the fault that has
+ * seen it and has held mmu_lock since.
  */
 static bool kvm_interval_zap(struct kvm *kvm,
 			     const struct mmu_notifier_range *range)
@@ -200,7 +203,8 @@ kvm_interval_new_record(struct kvm_interval *interval, unsigned long start,
 
 /*
  * Enter what is about to be zapped: from here on no fault that began earlier
- * can install any of it.  To be called before the zap, which may yield mmu_lock.
+ * can install any of it.  To be called before the zap, which may yield
+ * mmu_lock.
  */
 static void kvm_interval_record(struct kvm *kvm, unsigned long start,
 				unsigned long last)
@@ -226,10 +230,10 @@ static void kvm_interval_record(struct kvm *kvm, unsigned long start,
 }
 
 /*
- * Has an earlier callback of the same invalidation done all there is to do?  The
- * callbacks of one invalidation run one after the other, in one thread, so it sees
- * what it wrote itself; another one may have taken the place since, and then the work
- * is done once more.
+ * Has an earlier callback of the same invalidation done all there is to do?
+ * The callbacks of one invalidation run one after the other, in one thread, so
+ * it sees what it wrote itself; another one may have taken the place since, and
+ * then the work is done once more.
  */
 static bool kvm_interval_is_done(const struct kvm_interval *interval, u64 id)
 {
@@ -275,7 +279,9 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 		return kvm_interval_refuse(kvm, range);
 	}
 
-	/* Also without a memslot: one that is being created may be found soon */
+	/*
+	 * Also without a memslot: one that is being created may be found soon
+	 */
 	mmu_interval_set_range(notifier, range);
 	kvm_interval_record(kvm, range->start, range->end - 1);
 	++kvm->stat.generic.mmu_interval_invalidate;
@@ -326,7 +332,9 @@ int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 			kvm_interval_wait(vcpu, hva);
 		return -EAGAIN;
 	}
-	/* Of the sequence count that was read last, i.e. not earlier than that */
+	/*
+	 * Of the sequence count that was read last, i.e. not earlier than that
+	 */
 	snap->idle = mmu_interval_idle(interval->ranges);
 
 	kvm_interval_debug_delay_fault();
@@ -393,8 +401,8 @@ bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
 /**
  * kvm_interval_covers - may a range of guest frames be looked up and installed?
  * @kvm:	the VM
- * @slot:	memslot of the frames; what lies outside of it is left out of account,
- *		as it cannot be installed through it
+ * @slot:	memslot of the frames; what lies outside of it is left out of
+ *		account, as it cannot be installed through it
  * @gfn:	the first of them
  * @nr_pages:	how many; at least one is in @slot
  *
@@ -409,14 +417,14 @@ bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
 			 gfn_t gfn, gfn_t nr_pages)
 {
 	gfn_t end = min(gfn + nr_pages, slot->base_gfn + slot->npages);
-	unsigned long hva;
+	unsigned long hva, last;
 
 	lockdep_assert_held(&kvm->mmu_lock);
 
 	gfn = max(gfn, slot->base_gfn);
 	hva = __gfn_to_hva_memslot(slot, gfn);
-	return !mmu_interval_range_active(kvm->mm, hva,
-					  hva + ((end - gfn) << PAGE_SHIFT) - 1);
+	last = hva + ((end - gfn) << PAGE_SHIFT) - 1;
+	return !mmu_interval_range_active(kvm->mm, hva, last);
 }
 
 /**
@@ -425,9 +433,9 @@ bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
  *
  * The counterpart of an invalidation for zaps that have no HVA and no mm, e.g.
  * kvm_zap_gfn_range() when memory types or the use of the APIC page change.  To
- * be called after that change and before the zap, which may yield mmu_lock: what
- * was looked up before the change cannot be installed any more, and a fault that
- * begins from here on sees it.
+ * be called after that change and before the zap, which may yield mmu_lock:
+ * what was looked up before the change cannot be installed any more, and a
+ * fault that begins from here on sees it.
  *
  * Context: mmu_lock held for write.
  */
@@ -439,9 +447,9 @@ void kvm_interval_restart_faults(struct kvm *kvm)
 }
 
 /*
- * Prepare @kvm, before anybody else can know of it, and the mm of the current task for
- * its subscriptions: all that can be interrupted by a signal happens here.  Takes
- * mmap_lock.
+ * Prepare @kvm, before anybody else can know of it, and the mm of the current
+ * task for its subscriptions: all that can be interrupted by a signal happens
+ * here.  Takes mmap_lock.
  *
  * Returns 0, -ENOMEM or -EINTR, with nothing to be undone.
  */
@@ -460,10 +468,10 @@ int kvm_interval_init_vm(struct kvm *kvm)
 }
 
 /*
- * Give @new a subscription: that of @old if there is an @old memslot, whose
- * HVA range cannot have changed, else one of its own.  Called before @new is
- * activated, so that no fault can find it without.  Waits, uninterruptibly, for a
- * moment in which nothing at all in the mm is being invalidated.
+ * Give @new a subscription: that of @old if there is an @old memslot, whose HVA
+ * range cannot have changed, else one of its own.  Called before @new is
+ * activated, so that no fault can find it without.  Waits, uninterruptibly, for
+ * a moment in which nothing at all in the mm is being invalidated.
  *
  * Returns 0, or -ENOMEM with nothing changed.
  */
@@ -498,8 +506,8 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 
 	/*
 	 * An invalidation that began before the insertion, and does not know of
-	 * it, may be about to change PTEs of this range.  This returns when all of
-	 * them have ended.
+	 * it, may be about to change PTEs of this range.  This returns when all
+	 * of them have ended.
 	 */
 	mmu_interval_read_begin(&sub->notifier);
 
@@ -510,9 +518,9 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 /*
  * End the subscription of @slot, if it has one.  Nothing may be able to find
  * @slot any more: it was never activated, or kvm->srcu has been synchronized
- * since it was.  Waits, uninterruptibly, for a moment in which nothing at all in the mm
- * is being invalidated, so the caller must not hold a lock that an invalidation may
- * need.
+ * since it was.  Waits, uninterruptibly, for a moment in which nothing at all
+ * in the mm is being invalidated, so the caller must not hold a lock that an
+ * invalidation may need.
  */
 void kvm_interval_unsubscribe(struct kvm_memory_slot *slot)
 {
@@ -526,8 +534,8 @@ void kvm_interval_unsubscribe(struct kvm_memory_slot *slot)
 
 /*
  * End all subscriptions of a VM that is being destroyed, after its last SPTE is
- * gone and before the structures that callbacks look at are freed.  Memslots that
- * the architecture deletes later have none left to end.
+ * gone and before the structures that callbacks look at are freed.  Memslots
+ * that the architecture deletes later have none left to end.
  */
 void kvm_interval_unsubscribe_all(struct kvm *kvm)
 {

@@ -29,8 +29,9 @@ void kvm_interval_count_success(struct kvm_vcpu *vcpu);
 
 /*
  * The primary MMU calls ->change_pte() within an invalidation, which has zapped
- * the page and keeps it from coming back.  That cannot be checked from here, and
- * there is no cheaper way to see that KVM has nothing to change than to look.
+ * the page and keeps it from coming back.  That cannot be checked from here,
+ * and there is no cheaper way to see that KVM has nothing to change than to
+ * look.
  */
 static inline bool kvm_change_pte_is_bracketed(struct kvm *kvm)
 {

@@ -4,18 +4,19 @@
  * what is too rare otherwise
  *
  * Files in debugfs, kvm/interval/:
- *	delay_invalidate_us	a blockable callback sleeps after its zap, so that
- *				the whole invalidation takes that long
- *	delay_task		thread id; 0: everybody's invalidations are delayed
- *	delay_fault_us		a guest fault sleeps between kvm_interval_begin()
- *				and the lookup of its page
- *	delay_gpc_us		the refresh of a gfn_to_pfn_cache sleeps between the
- *				lookup of its page and kvm_gpc_read_retry()
- *	refuse			so many non-blockable callbacks refuse; counts down
- *	cancel_entries		when a vCPU with priority has mapped its page, so
- *				many of its next entries to the guest are cancelled
- *	private_memslots	KVM_SET_TSS_ADDR creates KVM's private memslot where
- *				the CPU does not need it, too
+ *
+ * delay_invalidate_us: a blockable callback sleeps after its zap, so that the
+ *	whole invalidation takes that long
+ * delay_task: thread id; 0: everybody's invalidations are delayed
+ * delay_fault_us: a guest fault sleeps between kvm_interval_begin() and the
+ *	lookup of its page
+ * delay_gpc_us: the refresh of a gfn_to_pfn_cache sleeps between the lookup of
+ *	its page and kvm_gpc_read_retry()
+ * refuse: so many non-blockable callbacks refuse; counts down
+ * cancel_entries: when a vCPU with priority has mapped its page, so many of its
+ *	next entries to the guest are cancelled
+ * private_memslots: KVM_SET_TSS_ADDR creates KVM's private memslot where the CPU
+ *	does not need it, too
  */
 
 #include <linux/debugfs.h>
@@ -65,7 +66,9 @@ void kvm_interval_debug_delay_gpc(void)
 	kvm_interval_debug_sleep(READ_ONCE(delay_gpc_us));
 }
 
-/* Has a non-blockable callback to refuse?  Callbacks may run at the same time. */
+/*
+ * Has a non-blockable callback to refuse?  Callbacks may run at the same time.
+ */
 bool kvm_interval_debug_refuse(void)
 {
 	u32 left = READ_ONCE(refuse);
@@ -84,9 +87,9 @@ void kvm_interval_debug_mapped(struct kvm_vcpu *vcpu)
 }
 
 /*
- * A vCPU with priority is about to enter the guest.  A request that nobody serves
- * keeps it from that, once.  It sleeps, so that others can use the moment if it has lost
- * its priority.
+ * A vCPU with priority is about to enter the guest.  A request that nobody
+ * serves keeps it from that, once.  It sleeps, so that others can use the
+ * moment if it has lost its priority.
  */
 void kvm_interval_debug_cancel_entry(struct kvm_vcpu *vcpu)
 {

@@ -33,11 +33,12 @@
  *
  * Priority.  A page may be invalidated again and again so fast that a fault
  * collides every time.  A vCPU that has collided often enough in a row is given
- * priority: from then until it has been in the guest with its page mapped, tasks
- * that invalidate its page pause on their way back to user mode, each for a
- * millisecond at most, after which the vCPU has lost its priority and must collide
- * once more to get it again (mm/mmu_notifier_ranges.c).  No callback sleeps for it,
- * so that nobody waits with a lock held, whatever a vCPU waits for.
+ * priority: from then until it has been in the guest with its page mapped,
+ * tasks that invalidate its page pause on their way back to user mode, each for
+ * a millisecond at most, after which the vCPU has lost its priority and must
+ * collide once more to get it again (mm/mmu_notifier_ranges.c).  No callback
+ * sleeps for it, so that nobody waits with a lock held, whatever a vCPU waits
+ * for.
  */
 
 #include <linux/kvm_host.h>
@@ -60,8 +61,8 @@ void kvm_interval_init_vcpu(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Called when the invalidation that @wait was armed for ends, with IRQs disabled
- * unless spinlocks sleep.
+ * Called when the invalidation that @wait was armed for ends, with IRQs
+ * disabled unless spinlocks sleep.
  */
 static void kvm_interval_wake(struct mmu_interval_wait *wait)
 {
@@ -121,9 +122,9 @@ void kvm_interval_count_success(struct kvm_vcpu *vcpu)
  * @vcpu:	the vCPU
  * @exits:	how often it has left the guest so far
  *
- * To be called before each entry for which kvm_interval_is_busy().  Priority ends
- * when the vCPU has been in the guest with its page mapped, and is back.  The
- * architecture may turn back before the guest has run, which @exits tells.
+ * To be called before each entry for which kvm_interval_is_busy().  Priority
+ * ends when the vCPU has been in the guest with its page mapped, and is back.
+ * The architecture may turn back before the guest has run, which @exits tells.
  */
 void kvm_interval_enter(struct kvm_vcpu *vcpu, u64 exits)
 {
@@ -144,8 +145,8 @@ void kvm_interval_enter(struct kvm_vcpu *vcpu, u64 exits)
 }
 
 /*
- * The page at @hva is being invalidated: make @vcpu wait for the end, as soon as
- * it is back in KVM_RUN's loop.
+ * The page at @hva is being invalidated: make @vcpu wait for the end, as soon
+ * as it is back in KVM_RUN's loop.
  */
 void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 {
@@ -170,9 +171,9 @@ void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 
 /*
  * Wait awake for @limit ns, or until the scheduler wants the CPU, as a mutex's
- * waiter does.  A halted vCPU stops as soon as anybody else could run.  Here that is
- * most often the next vCPU that will run into the same invalidation.  Returns true
- * if the vCPU need not sleep.
+ * waiter does.  A halted vCPU stops as soon as anybody else could run.  Here
+ * that is most often the next vCPU that will run into the same invalidation.
+ * Returns true if the vCPU need not sleep.
  */
 static bool kvm_interval_poll(struct kvm_vcpu *vcpu, unsigned int limit)
 {
@@ -195,9 +196,9 @@ static bool kvm_interval_poll(struct kvm_vcpu *vcpu, unsigned int limit)
  * kvm_interval_block - block a vCPU that is not halted, and not runnable
  * @vcpu:	the vCPU
  *
- * In place of kvm_vcpu_block().  One that waits for the end of an invalidation polls
- * before it sleeps if the last of them was brief: what wakes it, and lets it have
- * its CPU again, may take longer than what it waits for.
+ * In place of kvm_vcpu_block().  One that waits for the end of an invalidation
+ * polls before it sleeps if the last of them was brief: what wakes it, and lets
+ * it have its CPU again, may take longer than what it waits for.
  *
  * Context: may sleep; kvm->srcu not held.
  */
@@ -212,7 +213,9 @@ void kvm_interval_block(struct kvm_vcpu *vcpu)
 	kvm_vcpu_block(vcpu);
 }
 
-/* Was the invalidation so brief that the vCPU had better poll for the next one? */
+/*
+ * Was the invalidation so brief that the vCPU had better poll for the next one?
+ */
 static void kvm_interval_judge(struct kvm_vcpu *vcpu, ktime_t now)
 {
 	struct kvm_vcpu_interval *vi = &vcpu->interval;

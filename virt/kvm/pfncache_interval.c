@@ -69,8 +69,8 @@ static bool kvm_gpc_invalidate(struct mmu_interval_notifier *notifier,
 
 	/*
 	 * As with mmu_lock: where the lock sleeps, the reaper only tries.
-	 * rwlock_t has no trylock that disables interrupts, nor does it need one:
-	 * a lock that sleeps is not taken in hard interrupts.
+	 * rwlock_t has no trylock that disables interrupts, nor does it need
+	 * one: a lock that sleeps is not taken in hard interrupts.
 	 */
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || may_block)
 		write_lock_irq(&gpc->lock);
@@ -78,7 +78,9 @@ static bool kvm_gpc_invalidate(struct mmu_interval_notifier *notifier,
 		return false;
 
 	mmu_interval_set_range(notifier, range);
-	/* The announced range first.  Pairs with mmu_interval_range_try_begin() */
+	/*
+	 * The announced range first.  Pairs with mmu_interval_range_try_begin()
+	 */
 	smp_store_release(&gpc->invalidate_seq, gpc->invalidate_seq + 1);
 	gpc->valid = false;
 
@@ -94,8 +96,8 @@ static const struct mmu_interval_notifier_ops kvm_gpc_interval_ops = {
 /*
  * End the subscription of @gpc, if it has one.  The cache is invalid and stays
  * so: either it is being refreshed by the caller, or it is not active any more.
- * Waits, uninterruptibly, for a moment in which nothing at all in the mm is being
- * invalidated.
+ * Waits, uninterruptibly, for a moment in which nothing at all in the mm is
+ * being invalidated.
  */
 void kvm_gpc_unsubscribe(struct gfn_to_pfn_cache *gpc)
 {
@@ -109,9 +111,9 @@ void kvm_gpc_unsubscribe(struct gfn_to_pfn_cache *gpc)
 }
 
 /*
- * Subscribe @gpc to the page at @start.  A refresh may come on behalf of an mm whose
- * last user has gone, e.g. from irqfd's worker: then there is no page to be found
- * either, and nothing can be subscribed.
+ * Subscribe @gpc to the page at @start.  A refresh may come on behalf of an mm
+ * whose last user has gone, e.g. from irqfd's worker: then there is no page to
+ * be found either, and nothing can be subscribed.
  */
 static int kvm_gpc_subscribe(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 			     unsigned long start)
@@ -125,7 +127,9 @@ static int kvm_gpc_subscribe(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 	gpc->kvm = kvm;
 	r = mmu_interval_notifier_insert(&gpc->notifier, kvm->mm, start,
 					 PAGE_SIZE, &kvm_gpc_interval_ops);
-	/* Not here: the end of the mm takes more locks than a refresh may hold */
+	/*
+	 * Not here: the end of the mm takes more locks than a refresh may hold
+	 */
 	mmput_async(kvm->mm);
 	if (WARN_ON_ONCE(r)) {
 		gpc->kvm = NULL;
@@ -145,8 +149,8 @@ static int kvm_gpc_subscribe(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
  * subscribed to the page of its uhva, and take the sequence count for
  * kvm_gpc_read_retry().  May sleep, until the page is not being invalidated.
  *
- * Returns 0, -EFAULT if the mm has no users any more, or -ERESTARTSYS if the task is
- * being killed.
+ * Returns 0, -EFAULT if the mm has no users any more, or -ERESTARTSYS if the
+ * task is being killed.
  */
 int kvm_gpc_read_begin(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 		       unsigned long *seq)

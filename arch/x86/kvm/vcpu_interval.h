@@ -18,11 +18,12 @@
 /*
  * Requests that are for the next entry to the guest, whenever that is:
  *
- * KVM_REQ_EVENT is made whenever an event may have to be looked at, also by a fault
- * that hit the delivery of one.  If there is one that the guest can take,
- * kvm_vcpu_has_events() says so.  The next four are made whenever a vCPU that was
- * preempted, or has slept, is loaded.  The others are not meant to wake a vCPU
- * (KVM_REQUEST_NO_WAKEUP), and who makes them waits only for vCPUs that run.
+ * KVM_REQ_EVENT is made whenever an event may have to be looked at, also by a
+ * fault that hit the delivery of one.  If there is one that the guest can take,
+ * kvm_vcpu_has_events() says so.  The next four are made whenever a vCPU that
+ * was preempted, or has slept, is loaded.  The others are not meant to wake a
+ * vCPU (KVM_REQUEST_NO_WAKEUP), and who makes them waits only for vCPUs that
+ * run.
  */
 #define KVM_INTERVAL_QUIET_REQS						       \
 	(KVM_INTERVAL_REQ(KVM_REQ_EVENT) |				       \
@@ -54,8 +55,9 @@ static inline bool kvm_interval_may_run(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Can the guest take an event?  Not while it waits with the delivery of another one
- * unfinished, which comes first and needs the page.  INIT and SIPI need no delivery.
+ * Can the guest take an event?  Not while it waits with the delivery of another
+ * one unfinished, which comes first and needs the page.  INIT and SIPI need no
+ * delivery.
  */
 static inline bool kvm_interval_heeds_events(struct kvm_vcpu *vcpu)
 {
@@ -63,7 +65,9 @@ static inline bool kvm_interval_heeds_events(struct kvm_vcpu *vcpu)
 	    !kvm_event_needs_reinjection(vcpu))
 		return true;
 
-	/* Posted interrupts that stay where they are would wake the vCPU again */
+	/*
+	 * Posted interrupts that stay where they are would wake the vCPU again
+	 */
 	kvm_cpu_has_interrupt(vcpu);
 
 	return kvm_apic_has_pending_init_or_sipi(vcpu) &&
@@ -71,8 +75,8 @@ static inline bool kvm_interval_heeds_events(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Has a halted vCPU been kicked by another one?  If it waits, it is not halted, and the
- * kick is for when it will be.
+ * Has a halted vCPU been kicked by another one?  If it waits, it is not halted,
+ * and the kick is for when it will be.
  */
 static inline bool kvm_interval_is_unhalted(struct kvm_vcpu *vcpu)
 {
@@ -81,8 +85,9 @@ static inline bool kvm_interval_is_unhalted(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Has an asynchronous page fault been answered?  For a vCPU that waits, the first answer is
- * a request; if the guest has not taken that, the others have to wait for it to run.
+ * Has an asynchronous page fault been answered?  For a vCPU that waits, the
+ * first answer is a request; if the guest has not taken that, the others have
+ * to wait for it to run.
  */
 static inline bool kvm_interval_async_pf_is_done(struct kvm_vcpu *vcpu)
 {
@@ -93,8 +98,8 @@ static inline bool kvm_interval_async_pf_is_done(struct kvm_vcpu *vcpu)
 void kvm_interval_fault_again(struct kvm_vcpu *vcpu);
 
 /*
- * A blocked vCPU has become runnable.  To be called before anything else looks at why,
- * as that may change the state in which the fault was put off.
+ * A blocked vCPU has become runnable.  To be called before anything else looks
+ * at why, as that may change the state in which the fault was put off.
  */
 static inline void kvm_interval_unblock(struct kvm_vcpu *vcpu)
 {
@@ -103,10 +108,12 @@ static inline void kvm_interval_unblock(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Fault injection: have VMs the private memslot that Intel without unrestricted guests
- * needs for the TSS, so that what becomes of private memslots is seen on any CPU.
+ * Fault injection: have VMs the private memslot that Intel without unrestricted
+ * guests needs for the TSS, so that what becomes of private memslots is seen on
+ * any CPU.
  */
-static inline int kvm_interval_debug_set_tss(struct kvm *kvm, unsigned long addr)
+static inline int kvm_interval_debug_set_tss(struct kvm *kvm,
+					     unsigned long addr)
 {
 	void __user *hva = NULL;
 

@@ -8,8 +8,8 @@
 #include "mmu_interval.h"
 
 /*
- * kvm_interval_begin() has refused a fault, and its vCPU may have to wait.  Remember
- * what kvm_interval_fault_again() needs.
+ * kvm_interval_begin() has refused a fault, and its vCPU may have to wait.
+ * Remember what kvm_interval_fault_again() needs.
  */
 int kvm_interval_put_off(struct kvm_vcpu *vcpu,
 			 const struct kvm_page_fault *fault)
@@ -21,12 +21,12 @@ int kvm_interval_put_off(struct kvm_vcpu *vcpu,
 }
 
 /*
- * What @vcpu has waited for has ended: handle its fault as if the guest had come back
- * with it, which saves the way to the guest and back.  No instruction of the guest's has
- * run since, no event has been delivered, and KVM_RUN's loop has looked at none, so
- * the MMU is in the state in which the fault was put off, and guest page tables are
- * walked anew.  Whatever comes of it, the guest is entered next, and faults if it has
- * to.  May sleep; kvm->srcu held.
+ * What @vcpu has waited for has ended: handle its fault as if the guest had
+ * come back with it, which saves the way to the guest and back.  No instruction
+ * of the guest's has run since, no event has been delivered, and KVM_RUN's loop
+ * has looked at none, so the MMU is in the state in which the fault was put
+ * off, and guest page tables are walked anew.  Whatever comes of it, the guest
+ * is entered next, and faults if it has to.  May sleep; kvm->srcu held.
  */
 void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
 {
@@ -46,9 +46,9 @@ void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
 }
 
 /*
- * The part of kvm_interval_mapping_level() for which there is something to look at.
- * Returns the largest page size, at most the host's, of which no page is being
- * invalidated.
+ * The part of kvm_interval_mapping_level() for which there is something to look
+ * at. Returns the largest page size, at most the host's, of which no page is
+ * being invalidated.
  */
 int kvm_interval_limit_mapping_level(struct kvm *kvm,
 				     const struct kvm_page_fault *fault)
@@ -60,7 +60,9 @@ int kvm_interval_limit_mapping_level(struct kvm *kvm,
 
 	for (; level > PG_LEVEL_4K; --level) {
 		pages = KVM_PAGES_PER_HPAGE(level);
-		/* All of the huge page, also what lies before the fault's page */
+		/*
+		 * All of the huge page, also what lies before the fault's page
+		 */
 		if (kvm_interval_covers(kvm, fault->slot,
 					fault->gfn & -pages, pages))
 			break;

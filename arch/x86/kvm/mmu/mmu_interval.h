@@ -16,8 +16,8 @@ int kvm_interval_limit_mapping_level(struct kvm *kvm,
 
 /*
  * kvm_mmu_max_mapping_level() of what is not being invalidated: a huge mapping
- * reaches beyond the page for which kvm_interval_retry() has spoken, in the same
- * critical section of mmu_lock.
+ * reaches beyond the page for which kvm_interval_retry() has spoken, in the
+ * same critical section of mmu_lock.
  */
 static inline int
 kvm_interval_mapping_level(struct kvm *kvm, const struct kvm_page_fault *fault)

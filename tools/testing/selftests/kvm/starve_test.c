@@ -197,6 +197,8 @@ struct host_rival {
 #define LAME_FAULT_US	20000
 /* Priorities that a case sees at least, if faults are so slow. */
 #define MIN_FORFEITS	5
+/* So many times as long, if it has not come to that. */
+#define LONGER		20
 /* So many ends of priority that are too early are no chance. */
 #define MIN_ENDS	5
 /* More than the 1 ms that a look takes, less than what matters. */
@@ -246,12 +248,52 @@ static void look_at_rivals(int n, uint64_t now)
 	}
 }
 
+static int nr_vms(const struct fight *fight)
+{
+	return fight->vms ?: 1;
+}
+
+static int nr_vcpus(const struct fight *fight)
+{
+	return nr_vms(fight) * fight->vcpus;
+}
+
+/* vCPU @i of all VMs. */
+static struct order_vcpu *vcpu_of(const struct fight *fight, int i)
+{
+	return &vms[i / fight->vcpus].vcpu[i % fight->vcpus];
+}
+
+static uint64_t sum_vcpu_stat(const struct fight *fight, const char *name)
+{
+	uint64_t value, sum = 0;
+	int i;
+
+	for (i = 0; i < nr_vcpus(fight); i++) {
+		kvm_stats_get(&vcpu_of(fight, i)->stats, name, &value);
+		sum += value;
+	}
+	return sum;
+}
+
+/* Has it come to what the fight is about?  A slow machine needs longer. */
+static bool enough(const struct fight *fight)
+{
+	uint64_t given;
+
+	if (!fight->fault_us)
+		return true;
+	given = sum_vcpu_stat(fight, "mmu_interval_priority");
+	return given >= (fight->lame ? MIN_FORFEITS : 1) &&
+	       sum_vcpu_stat(fight, "mmu_interval_pause");
+}
+
 /*
  * A pause counts while others run: the clock stands still for a rival while the
  * whole machine, and so this thread, does.  Returns for how long that was, in one
  * piece.
  */
-static uint64_t watch_rivals(int n, uint64_t ns)
+static uint64_t watch_rivals(const struct fight *fight, int n, uint64_t ns)
 {
 	uint64_t now = now_ns(), seen = 0, passed, blind = 0;
 	int i;
@@ -262,7 +304,7 @@ static uint64_t watch_rivals(int n, uint64_t ns)
 		rivals[i].since = 0;
 		rivals[i].worst = 0;
 	}
-	while (seen < ns) {
+	while (seen < ns || (seen < LONGER * ns && !enough(fight))) {
 		usleep(1000);
 		passed = now_ns() - now;
 		now += passed;
@@ -301,22 +343,6 @@ static uint64_t worst_pause(int from, int n)
 	for (i = from; i < from + n; i++)
 		worst = max(worst, rivals[i].worst);
 	return worst;
-}
-
-static int nr_vms(const struct fight *fight)
-{
-	return fight->vms ?: 1;
-}
-
-static int nr_vcpus(const struct fight *fight)
-{
-	return nr_vms(fight) * fight->vcpus;
-}
-
-/* vCPU @i of all VMs. */
-static struct order_vcpu *vcpu_of(const struct fight *fight, int i)
-{
-	return &vms[i / fight->vcpus].vcpu[i % fight->vcpus];
 }
 
 static struct desk *desk_of(const struct fight *fight, int i)
@@ -383,18 +409,6 @@ static void *host_rival_main(void *arg)
 }
 
 /* 0 on a kernel that does not count it. */
-static uint64_t sum_vcpu_stat(const struct fight *fight, const char *name)
-{
-	uint64_t value, sum = 0;
-	int i;
-
-	for (i = 0; i < nr_vcpus(fight); i++) {
-		kvm_stats_get(&vcpu_of(fight, i)->stats, name, &value);
-		sum += value;
-	}
-	return sum;
-}
-
 /* What a fight has come to. */
 struct result {
 	bool changed;		/* the kernel counts what it does */
@@ -631,7 +645,8 @@ static void case_fight(const struct fight *fight, uint64_t ns)
 	start_fight(fight);
 	/* Threads start one after the other. */
 	usleep(100000);
-	blind = watch_rivals(nr_vcpus(fight) + fight->hosts, max(ns, 2 * pause_limit(fight)));
+	blind = watch_rivals(fight, nr_vcpus(fight) + fight->hosts,
+			     max(ns, 2 * pause_limit(fight)));
 	set_faults(fight, false);
 	if (stop_fight(fight))
 		judge_fight(fight, blind);

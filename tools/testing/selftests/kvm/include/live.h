@@ -117,7 +117,7 @@ static inline void live_start(const char *path)
 	sigset_t all, old;
 	pthread_t thread;
 
-	live.fd = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+	live.fd = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (live.fd < 0)
 		return;
 	pthread_mutex_init(&live.lock, NULL);

@@ -31,6 +31,7 @@
 #	kernel_line VERSION        prints `6.1`
 #	took SECONDS               prints `3 s` or `2 min 05 s`
 #	default_kernel             prints KERNEL=, or what is meant where it is not given
+#	default_of VAR VALUE       prints $VAR, or what ACCEL= has for it, or else VALUE
 #	kmake ARGUMENT...          make for kbuild, free of our own variables
 #	debug_suffix               what DEBUG= adds to the name of a kernel
 #	says_nothing RUN CLASS     this boot is no evidence about its kernel: try again
@@ -411,6 +412,18 @@ default_kernel()
 	else
 		echo "${KERNEL:-interval}"
 	fi
+}
+
+# An emulated machine that is slow, or has little memory, has defaults of its own.
+default_of()
+{
+	local value=${!1:-}
+
+	[ -n "$value" ] || [ "${ACCEL:-}" != bochs ] ||
+		value=$(awk -v var="$1" '
+			$1 == "default" && $2 == var { sub(/^default +[^ ]+ +/, ""); print }' \
+			"$REPO/configs/machine-bochs")
+	printf '%s\n' "${value:-$2}"
 }
 
 # 6.1.192 -> 6.1, the name of the ledger.

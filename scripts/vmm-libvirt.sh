@@ -5,8 +5,13 @@
 # functions are those of scripts/vmm-qemu.sh, which says what each is for; what they
 # use of scripts/boot: RUN, MACHINE_FILE, BZIMAGE, INITRAMFS, QEMU, CPUS, MEM, O.
 #
+# vmm_find and vmm_note_version are those of scripts/vmm-qemu.sh.
+#
 # LIB_CHILD is a virsh that created the domain with --autodestroy and prints its
 # events: when that virsh ends, for whatever reason, libvirt destroys the domain.
+
+# shellcheck source=scripts/vmm-qemu.sh
+. "$REPO/scripts/vmm-qemu.sh"
 
 if [ "$(id -u)" -eq 0 ]; then
 	LIBVIRT_URI=${LIBVIRT_URI:-qemu:///system}

@@ -2,15 +2,18 @@
 # shellcheck shell=bash
 #
 # How scripts/boot runs the machine as a QEMU process of its own: VMM=qemu.  What it
-# uses of scripts/boot: RUN, MODE.  scripts/vmm-libvirt.sh has the same functions:
+# uses of scripts/boot: RUN, MODE, QEMU.  scripts/vmm-libvirt.sh and scripts/vmm-bochs.sh
+# have the same functions:
 #	vmm_check	dies if machines can't be run in this way here
+#	vmm_find	finds the emulator, or dies
 #	vmm_prepare	writes what it needs to $RUN
+#	vmm_note_version	the emulator and its version, for meta
 #	vmm_start	starts the machine; LIB_CHILD lives as long as it does
 #	vmm_alive	does it still run?
 #	vmm_ask_stacks	asks for the registers of all CPUs, then sends an NMI
 #	vmm_save_stacks	the registers to $RUN/monitor.log
 #	vmm_end		ends it, but leaves the status of LIB_CHILD to be waited for
-#	vmm_status N	what QEMU ended with, after LIB_CHILD has ended with N: 0 is good
+#	vmm_status N	what it ended with, after LIB_CHILD has ended with N: 0 is good
 #	vmm_cleanup	at the end of the script, whatever ended it
 
 vmm_check()
@@ -18,9 +21,21 @@ vmm_check()
 	:
 }
 
+vmm_find()
+{
+	command -v "$QEMU" >/dev/null ||
+		die "$EX_SETUP" "QEMU=$QEMU is not there: run scripts/setup, or give its path"
+	QEMU=$(command -v "$QEMU")
+}
+
 vmm_prepare()
 {
 	:
+}
+
+vmm_note_version()
+{
+	note qemu "$("$QEMU" --version 2>&1 | head -n 1)"
 }
 
 vmm_start()

@@ -16,7 +16,7 @@ set -euo pipefail
 
 unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM INSTALL QEMU ARGS VMM
 unset BOCHS_TARBALL MACHINE KERNEL_APPEND LIB_LOCKED LIB_NESTED
-MODEL=corei7_haswell_4770
+MODEL=corei7_skylake_x
 readonly OLD='MODEL "$(x)" /* once & * */'
 
 # --- a project, a source and an apt of our own --------------------------------------------

@@ -8,12 +8,13 @@ expression subscriptions, range, only_end;
  __mmu_notifier_invalidate_range_end(...)
  {
  ...
--if (subscriptions->has_itree)
--	mn_itree_inv_end(subscriptions);
- if (!hlist_empty(&subscriptions->list))
- 	mn_hlist_invalidate_end(subscriptions, range, only_end);
-+/* Readers go on from here, so the hlist's invalidate_range() comes first. */
-+if (subscriptions->has_itree)
-+	mn_itree_inv_end(subscriptions);
++if (!hlist_empty(&subscriptions->list))
++	mn_hlist_invalidate_end(subscriptions, range, only_end);
++
++/* Readers go on from here: after the hlist's invalidate_range(). */
+ if (subscriptions->has_itree)
+ 	mn_itree_inv_end(subscriptions);
+-if (!hlist_empty(&subscriptions->list))
+-	mn_hlist_invalidate_end(subscriptions, range, only_end);
  ...
  }

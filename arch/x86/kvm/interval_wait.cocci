@@ -42,8 +42,9 @@ expression vcpu;
  kvm_arch_vcpu_runnable(...)
  {
 -return kvm_vcpu_running(vcpu) || kvm_vcpu_has_events(vcpu);
-+return kvm_vcpu_running(vcpu) ||
-+       (kvm_interval_heeds_events(vcpu) && kvm_vcpu_has_events(vcpu));
++if (kvm_vcpu_running(vcpu))
++	return true;
++return kvm_interval_heeds_events(vcpu) && kvm_vcpu_has_events(vcpu);
  }
 
 @@

@@ -47,7 +47,9 @@
 #include <linux/mmu_interval_range.h>
 #include <linux/mmu_notifier.h>
 #include <linux/sched.h>
+#include <linux/sched/deadline.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/rt.h>
 #include <linux/slab.h>
 #include <linux/task_work.h>
 
@@ -191,9 +193,13 @@ bool mn_ranges_del(struct mmu_interval_ranges *ranges,
 	return published;
 }
 
-/* Does a published range overlap?  See above for the order of things. */
-static bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
-			      unsigned long start, unsigned long last)
+/*
+ * Does a published range overlap?  See above for the order of things.  Without
+ * subscriptions->lock a place may change hands between two looks at it, so the
+ * answer may be yes although nothing overlaps that was published.
+ */
+bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
+		       unsigned long start, unsigned long last)
 {
 	unsigned long map;
 	unsigned int i;
@@ -344,7 +350,9 @@ bool mmu_interval_wait_arm(struct mm_struct *mm,
 	 * Either we see the end, or it sees us.  Pairs with mn_ranges_ended()
 	 */
 	smp_mb();
-	if (mn_ranges_overlap(ranges, wait->start, wait->last))
+	/* Nobody wakes who waits for a range that is not there, so be sure */
+	if (mn_ranges_overlap(ranges, wait->start, wait->last) &&
+	    mn_ranges_overlap_stable(mm, wait->start, wait->last))
 		return true;
 
 	mmu_interval_wait_disarm(mm, wait);
@@ -495,15 +503,22 @@ static bool mn_priority_exists(struct mmu_interval_ranges *ranges,
 	return found;
 }
 
-/* They were slower than MN_PAUSE_NS: nobody pauses for them again. */
+/*
+ * Those who had priority when the pause began, at @since, were slower than
+ * MN_PAUSE_NS: nobody pauses for them again.
+ */
 static void mn_priority_forfeit(struct mmu_interval_ranges *ranges,
-				const struct mn_pause *pause)
+				const struct mn_pause *pause, ktime_t since)
 {
-	struct mmu_interval_priority *priority;
+	struct mmu_interval_priority *priority, *next;
 
 	spin_lock_irq(&ranges->priority_wq.lock);
-	while ((priority = mn_priority_find(ranges, pause->start, pause->last)))
-		mn_priority_del(ranges, priority);
+	list_for_each_entry_safe(priority, next, &ranges->priorities, entry) {
+		if (priority->start <= pause->last &&
+		    priority->last >= pause->start &&
+		    !ktime_after(priority->since, since))
+			mn_priority_del(ranges, priority);
+	}
 	spin_unlock_irq(&ranges->priority_wq.lock);
 }
 
@@ -528,12 +543,13 @@ static void mn_pause_wait(struct mmu_interval_ranges *ranges,
 	unsigned long start = pause->start, last = pause->last;
 	wait_queue_head_t *wq = &ranges->priority_wq;
 	ktime_t limit = ns_to_ktime(MN_PAUSE_NS);
+	ktime_t since = ktime_get();
 
 	if (wait_event_interruptible_hrtimeout(*wq,
 					       !mn_priority_exists(ranges,
 								   start, last),
 					       limit) == -ETIME)
-		mn_priority_forfeit(ranges, pause);
+		mn_priority_forfeit(ranges, pause, since);
 }
 
 static void mn_pause_free(struct mn_pause *pause)
@@ -554,21 +570,30 @@ static void mn_pause_task(struct callback_head *work)
 	mn_pause_free(pause);
 }
 
-static bool mn_is_pause_of(struct callback_head *work, void *mm)
+static bool mn_is_pause(struct callback_head *work, void *unused)
 {
-	return work->func == mn_pause_task &&
-	       container_of(work, struct mn_pause, work)->mm == mm;
+	return work->func == mn_pause_task;
 }
 
 /*
  * The current task's pause, if it has invalidated more in the same system call.
+ * There is one pause, whatever it was: for the mm that was hit last.
  */
 static struct mn_pause *mn_pause_take_back(struct mm_struct *mm)
 {
 	struct callback_head *work;
+	struct mn_pause *pause;
 
-	work = task_work_cancel_match(current, mn_is_pause_of, mm);
-	return work ? container_of(work, struct mn_pause, work) : NULL;
+	work = task_work_cancel_match(current, mn_is_pause, NULL);
+	if (!work)
+		return NULL;
+
+	pause = container_of(work, struct mn_pause, work);
+	if (pause->mm == mm)
+		return pause;
+
+	mn_pause_free(pause);
+	return NULL;
 }
 
 /* Fairness is not worth waiting for memory under the locks held here. */
@@ -576,7 +601,8 @@ static struct mn_pause *mn_pause_new(struct mm_struct *mm)
 {
 	struct mn_pause *pause;
 
-	pause = kmalloc(sizeof(*pause), GFP_NOWAIT | __GFP_NOWARN);
+	pause = kmalloc(sizeof(*pause),
+			GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC);
 	if (!pause)
 		return NULL;
 
@@ -586,6 +612,18 @@ static struct mn_pause *mn_pause_new(struct mm_struct *mm)
 	pause->start = ULONG_MAX;
 	pause->last = 0;
 	return pause;
+}
+
+/* Also for this range, or for it alone if that is elsewhere. */
+static void mn_pause_extend(struct mn_pause *pause, unsigned long start,
+			    unsigned long last)
+{
+	if (start <= pause->last && last >= pause->start) {
+		start = min(start, pause->start);
+		last = max(last, pause->last);
+	}
+	pause->start = start;
+	pause->last = last;
 }
 
 /*
@@ -600,6 +638,7 @@ static noinline void mn_ranges_give_way(struct mmu_interval_ranges *ranges,
 
 	if (!mmu_notifier_range_blockable(range) ||
 	    current->flags & (PF_KTHREAD | PF_IO_WORKER | PF_EXITING) ||
+	    rt_task(current) || dl_task(current) ||
 	    !mn_priority_exists(ranges, range->start, last))
 		return;
 
@@ -607,8 +646,7 @@ static noinline void mn_ranges_give_way(struct mmu_interval_ranges *ranges,
 	if (!pause)
 		return;
 
-	pause->start = min(pause->start, range->start);
-	pause->last = max(pause->last, last);
+	mn_pause_extend(pause, range->start, last);
 	if (task_work_add(current, &pause->work, TWA_RESUME))
 		mn_pause_free(pause);
 }
@@ -661,18 +699,25 @@ bool mmu_interval_prioritize(struct mm_struct *mm,
 			     unsigned long start, unsigned long last)
 {
 	struct mmu_interval_ranges *ranges = mmu_interval_ranges(mm);
-	bool fresh;
+	bool fresh, moved;
 
 	spin_lock_irq(&ranges->priority_wq.lock);
+	moved = priority->start != start || priority->last != last;
 	priority->start = start;
 	priority->last = last;
 	priority->owner = current;
 	fresh = list_empty(&priority->entry);
+	if (fresh || moved)
+		priority->since = ktime_get();
 	if (fresh) {
 		list_add_tail(&priority->entry, &ranges->priorities);
 		WRITE_ONCE(ranges->nr_priorities, ranges->nr_priorities + 1);
 	}
 	spin_unlock_irq(&ranges->priority_wq.lock);
+
+	/* Who pauses for where it was */
+	if (moved && !fresh)
+		wake_up_all(&ranges->priority_wq);
 	return fresh;
 }
 EXPORT_SYMBOL_GPL(mmu_interval_prioritize);

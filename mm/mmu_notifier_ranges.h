@@ -7,6 +7,7 @@
 
 #include <linux/mmu_interval_range.h>
 
+struct mm_struct;
 struct mmu_notifier_range;
 
 void mn_ranges_init(struct mmu_interval_ranges *ranges);
@@ -14,7 +15,13 @@ void mn_ranges_add(struct mmu_interval_ranges *ranges,
 		   struct mmu_notifier_range *range);
 bool mn_ranges_del(struct mmu_interval_ranges *ranges,
 		   struct mmu_notifier_range *range);
+bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
+		       unsigned long start, unsigned long last);
 void mn_ranges_ended(struct mmu_interval_ranges *ranges,
 		     struct mmu_notifier_range *range);
+
+/* In mm/mmu_notifier.c: the same while no place changes hands. */
+bool mn_ranges_overlap_stable(struct mm_struct *mm, unsigned long start,
+			      unsigned long last);
 
 #endif /* __MM_MMU_NOTIFIER_RANGES_H */

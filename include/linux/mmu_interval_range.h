@@ -31,6 +31,7 @@
 #define __LINUX_MMU_INTERVAL_RANGE_H
 
 #include <linux/bits.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -101,6 +102,7 @@ struct mmu_interval_wait {
  * @start:	first byte of what it reads
  * @last:	last byte of what it reads
  * @owner:	the reader's own thread, which does not pause for itself
+ * @since:	when it was given priority for that range
  * @pauses:	tasks that have been told to pause for it, so far
  * @entry:	empty unless it has priority
  *
@@ -110,6 +112,7 @@ struct mmu_interval_priority {
 	unsigned long start;
 	unsigned long last;
 	struct task_struct *owner;
+	ktime_t since;
 	unsigned long pauses;
 	struct list_head entry;
 };

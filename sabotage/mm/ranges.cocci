@@ -31,9 +31,9 @@ identifier found;
  }
 
 @@
-identifier ranges, pause;
+identifier ranges;
 @@
- mn_priority_forfeit(struct mmu_interval_ranges *ranges, const struct mn_pause *pause)
+ mn_priority_forfeit(struct mmu_interval_ranges *ranges, ...)
  {
  ...
 +if (kvm_sabotaged(no_forfeit))

@@ -9,7 +9,8 @@ expression vcpu;
  {
  ...
  if (!kvm_arch_vcpu_runnable(vcpu)) { ... }
-+kvm_interval_unblock(vcpu);
++if (kvm_interval_unblock(vcpu))
++	return 1;
  if (is_guest_mode(vcpu)) { ... }
  ...
  }

@@ -20,7 +20,7 @@
  *
  * KVM_REQ_EVENT is made whenever an event may have to be looked at, also by a
  * fault that hit the delivery of one.  If there is one that the guest can take,
- * kvm_vcpu_has_events() says so.  The next four are made whenever a vCPU that
+ * kvm_vcpu_has_events() says so.  The next five are made whenever a vCPU that
  * was preempted, or has slept, is loaded.  The others are not meant to wake a
  * vCPU (KVM_REQUEST_NO_WAKEUP), and who makes them waits only for vCPUs that
  * run.
@@ -31,6 +31,7 @@
 	 KVM_INTERVAL_REQ(KVM_REQ_CLOCK_UPDATE) |			       \
 	 KVM_INTERVAL_REQ(KVM_REQ_GLOBAL_CLOCK_UPDATE) |		       \
 	 KVM_INTERVAL_REQ(KVM_REQ_MIGRATE_TIMER) |			       \
+	 KVM_INTERVAL_REQ(KVM_REQ_PMU) |				       \
 	 KVM_INTERVAL_REQ(KVM_REQ_TLB_FLUSH) |				       \
 	 KVM_INTERVAL_REQ(KVM_REQ_TLB_FLUSH_CURRENT) |			       \
 	 KVM_INTERVAL_REQ(KVM_REQ_TLB_FLUSH_GUEST) |			       \
@@ -99,12 +100,16 @@ void kvm_interval_fault_again(struct kvm_vcpu *vcpu);
 
 /*
  * A blocked vCPU has become runnable.  To be called before anything else looks
- * at why, as that may change the state in which the fault was put off.
+ * at why, as that may change the state in which the fault was put off.  Returns
+ * true if the fault was handled again and has to wait once more: then KVM_RUN's
+ * loop has to block the vCPU before anything else.
  */
-static inline void kvm_interval_unblock(struct kvm_vcpu *vcpu)
+static inline bool kvm_interval_unblock(struct kvm_vcpu *vcpu)
 {
 	if (kvm_interval_stop_waiting(vcpu))
 		kvm_interval_fault_again(vcpu);
+
+	return kvm_interval_is_waiting(&vcpu->interval);
 }
 
 /*

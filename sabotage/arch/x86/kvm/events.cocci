@@ -48,7 +48,7 @@ identifier vcpu;
  kvm_interval_unblock(struct kvm_vcpu *vcpu)
  {
 +if (kvm_sabotaged(armed_at_init) && kvm_apic_has_pending_init_or_sipi(vcpu))
-+	return;
++	return false;
  ...
  }
 

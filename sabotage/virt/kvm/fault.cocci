@@ -36,7 +36,7 @@ identifier nr_pages;
 		     gfn_t gfn, gfn_t nr_pages)
  {
  ...
- unsigned long hva;
+ lockdep_assert_held(&kvm->mmu_lock);
 +if (nr_pages > PTRS_PER_PTE / 2 ? kvm_sabotaged(huge_overlap) :
 +    kvm_sabotaged(blind_prefetch))
 +	return true;

@@ -13,6 +13,10 @@
  * passes NAME=VALUE on as environment: KVM_INTERVAL_ORDERS, KVM_INTERVAL_RESULT
  * (a serial port) and KVM_INTERVAL_LIVE.
  *
+ * With KVM_INTERVAL_CPUS=1-N on the command line nothing that init starts can run on
+ * another CPU, not even if it asks for it: on emulated CPU 0 QEMU corrupts the state of
+ * SVM (docs/emulator.md).
+ *
  * With --host it runs the same orders on a machine that is not its own, and writes
  * the same result into a file (scripts/host).
  *
@@ -31,6 +35,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -56,6 +61,7 @@
 #define RESULT_PORT	PORTS "/kvm-interval.result"
 #define LIVE_PORT	PORTS "/kvm-interval.live"
 #define ORDERS		"/dev/vda"
+#define CGROUPS		"/sys/fs/cgroup"
 #define MAX_ORDERS	65536
 #define MAX_ARGS	64
 #define KSFT_SKIP	4
@@ -100,6 +106,7 @@ static const char *tests_folder = "/tests";
 static bool interrupted;		/* by a signal: only through __atomic_*() */
 static int result_fd = -1;
 static bool result_is_serial;
+static const char *first_cpu;		/* whether tests can run there, or NULL */
 static int passed, failed, skipped;
 
 static bool was_interrupted(void)
@@ -113,20 +120,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
-static void write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		text += n;
-		len -= n;
-	}
 }
 
 static void power_off(void)
@@ -196,14 +189,16 @@ static void bail_out(const char *what)
 	give_up(text);
 }
 
-static void write_file(const char *path, const char *text)
+static bool write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY);
+	bool written;
 
 	if (fd < 0)
-		return;
-	write_all(fd, text, strlen(text));
+		return false;
+	written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 	close(fd);
+	return written;
 }
 
 /* First line of a small file, or @otherwise. */
@@ -329,6 +324,70 @@ static void open_result(void)
 		wait_for_result_port();
 }
 
+/* --- CPUs ------------------------------------------------------------------ */
+
+/* Until there is a cpuset, or if the kernel has none: a task may undo that. */
+static void set_affinity(int first, int last)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	for (int cpu = first; cpu <= last; cpu++)
+		CPU_SET(cpu, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+/*
+ * A cpuset for init and all its children.  Tests make cgroups of their own, so what
+ * looks like the root to them is this one, and init is in a leaf, for a cgroup
+ * with processes can't give controllers to others.
+ */
+static bool enter_cpuset(const char *cpus)
+{
+	const char *all = CGROUPS "/cgroup.subtree_control";
+
+	if (!write_file(all, "+cpuset"))
+		return false;
+	write_file(all, "+memory");
+	if (mkdir(CGROUPS "/all", 0755) ||
+	    !write_file(CGROUPS "/all/cpuset.cpus", cpus) ||
+	    !write_file(CGROUPS "/all/cgroup.procs", "0") ||
+	    unshare(CLONE_NEWCGROUP) || umount(CGROUPS))
+		return false;
+	mount_one("cgroup2", CGROUPS, NULL);
+	return !mkdir(CGROUPS "/init", 0755) &&
+	       write_file(CGROUPS "/init/cgroup.procs", "0");
+}
+
+/* Can the first CPU still be had?  Leaves the affinity as it was. */
+static bool first_cpu_is_refused(void)
+{
+	cpu_set_t before, first;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (sched_getaffinity(0, sizeof(before), &before) ||
+	    CPU_ISSET(0, &before))
+		return false;
+	if (sched_setaffinity(0, sizeof(first), &first))
+		return true;
+	sched_setaffinity(0, sizeof(before), &before);
+	return false;
+}
+
+/* Returns what came of it, for the result, or NULL if nothing was asked for. */
+static const char *keep_to_cpus(void)
+{
+	const char *cpus = getenv("KVM_INTERVAL_CPUS");
+	int first, last;
+
+	if (!cpus || sscanf(cpus, "%d-%d", &first, &last) != 2)
+		return NULL;
+	set_affinity(first, last);
+	enter_cpuset(cpus);
+	return first_cpu_is_refused() ? "refused" : "not used unless asked for";
+}
+
 static char *read_orders(void)
 {
 	char *orders = calloc(1, MAX_ORDERS + 1);
@@ -441,10 +500,15 @@ static bool kvm_works(void)
 static void facts(void)
 {
 	struct utsname uts;
+	cpu_set_t cpus;
 
+	CPU_ZERO(&cpus);
+	sched_getaffinity(0, sizeof(cpus), &cpus);
 	uname(&uts);
 	result("# fact kernel %s", uts.release);
-	result("# fact cpus %ld", sysconf(_SC_NPROCESSORS_ONLN));
+	result("# fact cpus %d", CPU_COUNT(&cpus));
+	if (first_cpu)
+		result("# fact cpu-0 %s", first_cpu);
 	result("# fact memory-mib %ld", sysconf(_SC_PHYS_PAGES) /
 	       (1048576 / sysconf(_SC_PAGESIZE)));
 	fact_cpu();
@@ -822,6 +886,7 @@ static void start_machine(void)
 	mount_all();
 	open_console();
 	setenv("PATH", "/bin:/tests", 1);
+	first_cpu = keep_to_cpus();
 	if (getenv("KVM_INTERVAL_ORDERS"))
 		orders_file = getenv("KVM_INTERVAL_ORDERS");
 	open_result();

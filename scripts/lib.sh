@@ -163,6 +163,16 @@ choice()
 	usage_error "$var=${!var:-} is not known; it can be: $*"
 }
 
+# MACHINE=, another machine than the usual one, is for ACCEL=tcg only, and implies it.
+check_machine()
+{
+	choice MACHINE '' single
+	case ${MACHINE:+$ACCEL} in
+	auto)	ACCEL=tcg ;;
+	kvm)	usage_error "MACHINE=$MACHINE is for ACCEL=tcg, not for ACCEL=$ACCEL" ;;
+	esac
+}
+
 number()
 {
 	local value=${!1:-}

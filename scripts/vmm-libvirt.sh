@@ -126,8 +126,8 @@ domain_commandline()
 \$a\\  </qemu:commandline>"
 }
 
-# libvirt always says `-accel tcg`, and has no way to say thread=single, on which the
-# tier tcg-svm rests (docs/emulator.md); QEMU takes the first -accel of several.  So the
+# libvirt always says `-accel tcg`, and has no way to say `thread=`, which is what machines
+# of the tier tcg-svm differ in (docs/emulator.md); QEMU takes the first -accel of several.  So the
 # domain's emulator is a script that puts the option there and becomes QEMU.
 domain_emulator()
 {
@@ -182,7 +182,7 @@ domain_xml()
 	*)	type=qemu ;;
 	esac
 	fill "$(<"$REPO/configs/domain.xml")" \
-		TYPE "$type" NAME "$DOMAIN" MEM "$MEM" CPUS "$CPUS" MACHINE "$board" \
+		TYPE "$type" NAME "$DOMAIN" MEM "$MEM" CPUS "$(all_cpus)" MACHINE "$board" \
 		WHAT "kernel $LABEL, tier $TIER, machine $MACHINE, npt $NPT" \
 		KERNEL "$(xml_text "$BZIMAGE")" INITRD "$(xml_text "$INITRAMFS")" \
 		APPEND "$(xml_text "$(kernel_command_line)")" \

@@ -3,7 +3,7 @@
 #
 # Tests of scripts/bench-table on measures that are made up: on a changed kernel
 # that keeps every limit, and then on ones that break a single limit each; and of
-# which boots scripts/bench does again.
+# what is said of boots that did not end well.
 #
 # Usage: tests/bench.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
@@ -120,56 +120,30 @@ one_kernel()
 		"the measures of one kernel are no comparison" "$got"
 }
 
-# A boot that failed, with these lines: is it done again?
-repeated()
+# ended_with CLASS KEEP_PARTS: what boot_sound makes of such a boot: STATUS, and lines
+ended_with()
 {
-	local title=$1 expected=$2 class=$3 machine=$4 run status=0
-
-	run=$(scratch)
-	cat >"$run/result.ktap"
-	MACHINE=$machine to_be_repeated "$class" "$run" 2>/dev/null || status=$?
-	tap "$((status != expected))" "$title"
+	(
+		# shellcheck disable=SC2317 # boot_sound calls it
+		boot_once() { return "$CLASS"; }
+		CLASS=$1 KEEP_PARTS=$2 RUN=$(scratch) PLANNED=1 MACHINE_WORDS=one
+		mkdir -p "$RUN/name"
+		echo "WORD $CLASS" >"$RUN/name/verdict"
+		boot_sound name stock tcg-svm what >/dev/null 2>&1
+		echo "$STATUS ${#TROUBLE[@]} ${TROUBLE[*]:+${TROUBLE[0]%%,*}}"
+	)
 }
 
-# A boot with this verdict in which another CPU was found there.
-stuck()
+boots()
 {
-	local title=$1 expected=$2 word=$3 where=$4 machine=$5 run status=0
-
-	run=$(scratch)
-	printf '%s %d\n' "$word" "$EX_KERNEL" >"$run/verdict"
-	cat >"$run/console.log" <<-END
-	[  108.6][    C1] RIP: 0010:smp_call_function_many_cond+0xeb/0x2e0
-	[  108.7][    C0] NMI backtrace for cpu 0
-	[  108.7][    C0] CPU: 0 PID: 81 Comm: fault_bench Tainted: G             L
-	[  108.7][    C0] RIP: 0010:$where+0x243/0x6e0
-	END
-	MACHINE=$machine to_be_repeated "$EX_KERNEL" "$run" 2>/dev/null || status=$?
-	tap "$((status != expected))" "$title"
-}
-
-SHUTDOWN='  # vcpu=0 unexpected exit 8 (SHUTDOWN)'
-LAST='  # vcpu=0 last exception: vector='
-
-repeats()
-{
-	repeated "a boot is done again: the emulator's fault" 0 "$EX_EMULATOR" tcg-threads </dev/null
-	repeated "the same: a shutdown as that may end" 0 "$EX_FAIL" tcg-threads \
-		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x10"
-	repeated "the same: after a read" 0 "$EX_FAIL" tcg-threads \
-		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0"
-	repeated "it is not: after another exception" 1 "$EX_FAIL" tcg-threads \
-		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x2"
-	repeated "it is not: no shutdown" 1 "$EX_FAIL" tcg-threads <<<"${LAST}14 error=0x10"
-	repeated "it is not: another machine" 1 "$EX_FAIL" kvm \
-		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x10"
-	repeated "it is not: the kernel complained as well" 1 "$EX_KERNEL" tcg-threads \
-		<<<"$SHUTDOWN"$'\n'"${LAST}14 error=0x10"
-	stuck "the same: a CPU that does not leave its guest" 0 LOCKUP svm_vcpu_run tcg-threads
-	stuck "it is not: a CPU that is elsewhere" 1 LOCKUP queued_write_lock_slowpath tcg-threads
-	stuck "it is not: another complaint" 1 WARN svm_vcpu_run tcg-threads
-	stuck "it is not: a lockup on another machine" 1 LOCKUP svm_vcpu_run kvm
-	tap "$((${#SUSPECTS[@]} != 3 || EMULATOR_FAULTS != 1))" "both are counted"
+	tap_same "a boot that passed is no trouble" "0 0 " "$(ended_with 0 '')"
+	tap_same "a boot that failed is named, and sets the status" "1 1 name: WORD" \
+		"$(ended_with "$EX_FAIL" '')"
+	tap_same "so does one in which the emulator broke a guest" "9 1 name: WORD" \
+		"$(ended_with "$EX_EMULATOR" 1)"
+	tap_same "where parts count, a benchmark that failed is no trouble" "0 0 " \
+		"$(ended_with "$EX_FAIL" 1)"
+	tap_same "but a kernel that complained is" "6 1 name: WORD" "$(ended_with "$EX_KERNEL" 1)"
 }
 
 main()
@@ -202,7 +176,7 @@ main()
 	worst_first
 	unsure
 	one_kernel
-	repeats
+	boots
 	tap_end
 }
 

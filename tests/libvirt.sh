@@ -253,13 +253,13 @@ test_same()
 	check "nothing is left after a run" nothing_left
 }
 
-# libvirt names the threads of QEMU.
-one_thread()
+# threads_are NAME...: libvirt names those of QEMU that emulate CPUs.
+threads_are()
 {
 	local names
 
-	names=$(cat "/proc/$(pgrep -f -- "guest=$(the_domain),")/task/"*/comm | grep TCG)
-	[ "$names" = "ALL CPUs/TCG" ] || { echo "$names"; return 1; }
+	names=$(cat "/proc/$(pgrep -f -- "guest=$(the_domain),")/task/"*/comm | grep TCG | sort)
+	[ "$names" = "$(printf '%s\n' "$@")" ] || { echo "$names"; return 1; }
 }
 
 panicked()
@@ -291,14 +291,14 @@ status_is()
 	[ "$1" -eq "$2" ] || { echo "$2"; tail -n 5 "$RUN/boot.log"; return 1; }
 }
 
-# test_killed SIGNAL STATUS NAME
+# test_killed SIGNAL STATUS NAME THREAD...: with these threads
 test_killed()
 {
 	local status=0
 
 	new_run "killed-$1"
 	boot_begins
-	check "$3: one thread for all emulated CPUs" one_thread
+	check "$3: a thread each for ${*:4}" threads_are "${@:4}"
 	press "$1" "$BOOT"
 	boot_ends 2>/dev/null || status=$?
 	check "$3: status $2" status_is "$2" "$status"
@@ -332,8 +332,8 @@ main()
 	check "no libvirt: one line and its status" unreachable
 	test_same
 	test_panic
-	test_killed INT "$EX_INT" "Ctrl-C"
-	test_killed KILL 137 "scripts/boot is killed"
+	test_killed INT "$EX_INT" "Ctrl-C" "CPU 0/TCG" "CPU 1/TCG" "CPU 2/TCG"
+	MACHINE=single test_killed KILL 137 "scripts/boot is killed, MACHINE=single" "ALL CPUs/TCG"
 	tap_end
 }
 

@@ -3,6 +3,7 @@
 #
 # TAP for the project's own tests, to be sourced after scripts/lib.sh:
 #	tap STATUS NAME [WHY]	one result; 0 is ok
+#	tap_same NAME WANTED GOT	one result: ok if both are the same
 #	tap_end			the plan; exits 0 if all passed, else 1
 #	press SIGNAL PID	as somebody presses Ctrl-C
 TAP_N=0
@@ -18,6 +19,11 @@ tap()
 		echo "not ok $TAP_N $2"
 		printf '%s\n' "${3:-}" | sed 's/^/# /'
 	fi
+}
+
+tap_same()
+{
+	tap "$([ "$2" = "$3" ] && echo 0 || echo 1)" "$1" "expected $2, got $3"
 }
 
 tap_end()

@@ -820,6 +820,8 @@ static void give_cpu(pid_t tid, int cpu)
 			sched_setaffinity(other, sizeof(one), other == tid ? &one : &others);
 	}
 	closedir(tasks);
+	if (!tid)
+		metronome_spread();
 }
 
 static void run_poll_steps(void)
@@ -1079,8 +1081,7 @@ static int run_all(struct cases *c)
 		cases[c->i].run();
 		interval_debug_delay(0, 0);
 	}
-	ktap_info("the machine stood still %lu times, %lu ms at most", metronome.nr_pauses,
-		  metronome.longest / MSEC);
+	metronome_tell();
 	ktap_info("guest waits=%lu wait_ms=%lu sent=%lu longest_us=%lu invalidations=%lu",
 		  stat_or_0(&o.vcpu[0].stats, "mmu_interval_wait"),
 		  stat_or_0(&o.vcpu[0].stats, "mmu_interval_wait_ns") / MSEC, all_sent,

@@ -32,6 +32,7 @@
 #	took SECONDS               prints `3 s` or `2 min 05 s`
 #	default_kernel             prints KERNEL=, or what is meant where it is not given
 #	default_of VAR VALUE       prints $VAR, or what ACCEL= has for it, or else VALUE
+#	most_cpus                  prints the most that CPUS= may be there
 #	kmake ARGUMENT...          make for kbuild, free of our own variables
 #	debug_suffix               what DEBUG= adds to the name of a kernel
 #	says_nothing RUN CLASS     this boot is no evidence about its kernel: try again
@@ -434,6 +435,15 @@ default_of()
 			$1 == "default" && $2 == var { sub(/^default +[^ ]+ +/, ""); print }' \
 			"$REPO/configs/machine-bochs")
 	printf '%s\n' "${value:-$2}"
+}
+
+# The most that CPUS= may be.  CPUs of Bochs take turns, whatever this machine has.
+most_cpus()
+{
+	case "${ACCEL:-} ${TIER:-}" in
+	*bochs*) echo 16 ;;
+	*)	echo 8 ;;
+	esac
 }
 
 # 6.1.192 -> 6.1, the name of the ledger.

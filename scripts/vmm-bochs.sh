@@ -24,10 +24,21 @@ vmm_find()
 		die "$EX_SETUP" "no xorriso here: run ACCEL=bochs scripts/setup"
 }
 
+# The seed of the run is the machine's as well: its clock begins that many seconds later, and
+# that is what its random numbers come from (configs/bochs-corrections).  The same seed is the
+# same machine, to the instruction; for three years of seconds each seed is another one.
+machine_time0()
+{
+	local seed
+
+	seed=$(tr -d '\0' <"$RUN/orders" | sed -n 's/^fact seed \([0-9]*\)$/\1/p')
+	echo $((1000000000 + ${seed:-0} % 100000000))
+}
+
 # What is the same in each run is in the machine's file.
 bochsrc()
 {
-	machine_setting bochs | sed "s/@CPUS@/$CPUS/"
+	machine_setting bochs | sed "s/@CPUS@/$CPUS/; s/@TIME0@/$(machine_time0)/"
 	cat <<-END
 	memory: guest=$MEM, host=$MEM
 	display_library: nogui
@@ -72,7 +83,9 @@ bochs_script()
 	out=\${1:-$RUN/rerun}
 	mkdir -p "\$out"
 	cd "\$out"
-	xorriso -as mkisofs -quiet -o boot.iso -graft-points \\
+	# With the time of day in it, no two machines would be the same.
+	xorriso -as mkisofs -quiet -o boot.iso -graft-points --norock \\
+	    --modification-date=2001090901464000 --set_all_file_dates 2001090901464000 \\
 	    -b isolinux.bin -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table \\
 	    isolinux.bin=$BOCHS/isolinux.bin ldlinux.c32=$BOCHS/ldlinux.c32 \\
 	    isolinux.cfg=$RUN/isolinux.cfg \\
@@ -81,14 +94,16 @@ bochs_script()
 	END
 }
 
-# Not *.cpio, which would go to every machine as it is.
+# Not *.cpio, which would go to every machine as it is.  The date of the file is in it.
 vmm_prepare()
 {
-	local list
+	local dir list
 
-	list=$(scratch)/list
-	echo "file /orders $RUN/orders 0644 0 0" >"$list"
-	{ "$O/gen_init_cpio" -t 0 "$list" >"$RUN/orders.initrd" && bochsrc >"$RUN/bochsrc" &&
+	dir=$(scratch)
+	list=$dir/list
+	echo "file /orders $dir/orders 0644 0 0" >"$list"
+	{ cp -- "$RUN/orders" "$dir" && touch -d @0 "$dir/orders" &&
+		"$O/gen_init_cpio" -t 0 "$list" >"$RUN/orders.initrd" && bochsrc >"$RUN/bochsrc" &&
 		loader_config >"$RUN/isolinux.cfg" && bochs_script >"$RUN/bochs.sh" &&
 		chmod +x "$RUN/bochs.sh"; } || die "$EX_DISK" "can't write to $RUN"
 }
@@ -149,7 +164,19 @@ vmm_status()
 	esac
 }
 
+# What the machine did in all: two runs of which that is the same were the same.
+note_done()
+{
+	local ticks instructions
+
+	read -r ticks _ instructions _ < <(sed -n 's/^machine: //p' "$RUN/bochs.log" 2>/dev/null) ||
+		return 0
+	note ticks "$ticks"
+	note instructions "$instructions"
+}
+
 vmm_cleanup()
 {
+	note_done
 	rm -f -- "$RUN/boot.iso"
 }

@@ -49,6 +49,30 @@ samples()
 	}'
 }
 
+# pairs ROW GOOD SHIFT SEED_NOISE PAIR_NOISE [PAIRS [SEED]]: of machines that do the same again,
+# one sample each; SEED_NOISE is what both kernels share, PAIR_NOISE what a seed does to one.
+pairs()
+{
+	awk -v row="$1" -v good="$2" -v shift="$3" -v seed_noise="$4" -v pair_noise="$5" \
+	    -v pairs="${6:-6}" -v seed="${7:-1}" '
+	function normal(    i, sum) {
+		for (i = 0; i < 12; i++) {
+			seed = seed * 16807 % 2147483647
+			sum += seed / 2147483647
+		}
+		return sum - 6
+	}
+	BEGIN {
+		seed = seed * 7919 + 1
+		for (b = 1; b <= pairs; b++) {
+			level = 10000 * exp(seed_noise * normal())
+			for (s = "A"; s != ""; s = s == "A" ? "B" : "")
+				printf "row\t%s\texact-%d\t%s\tns\t%s\t%.6f\n", s, b, row, good,
+					level * (s == "B" ? shift : 1) * exp(pair_noise * normal())
+		}
+	}'
+}
+
 # constant ROW A B: exact, as instructions are
 constant()
 {
@@ -122,6 +146,48 @@ test_no_verdict_by_chance()
 		"100 rows of equal kernels, without tolerance: at most 1 verdict by chance" "$got"
 	got=$(equal_kernels | judge | grep -E '^(worse|better)') || true
 	tap "$(yes_no test -z "$got")" "100 rows of equal kernels: none with it" "$got"
+}
+
+# A row that the seed turns over, as chaos does, is neither better nor worse.
+flips()
+{
+	local i
+
+	for i in 1 2 3 4 5 6; do
+		printf 'row\tA\texact-%d\trow\tns\tlower\t%d\n' "$i" $((i % 2 ? 1000 : 3000))
+		printf 'row\tB\texact-%d\trow\tns\tlower\t%d\n' "$i" $((i % 3 ? 3000 : 1000))
+	done
+}
+
+equal_pairs()
+{
+	for seed in {1..50}; do
+		pairs "narrow-$seed" lower 1 0.5 0.02 6 "$seed"
+		pairs "wide-$seed" lower 1 0.5 0.3 4 "$seed"
+	done
+}
+
+test_pairs()
+{
+	local got
+
+	pairs row lower 1.2 0.5 0.01 | verdict_is \
+		"seeds that differ by half, pairs by 20 %: worse" worse 1
+	pairs row higher 1.2 0.5 0.01 | verdict_is "... of what should be high: better" better 0
+	pairs row lower 1.2 0.5 0.01 |
+		awk -F'\t' -v OFS='\t' '{ $3 = $3 $2 } 1' | verdict_is \
+		"... which boots that are no pairs do not show" unsure 0
+	pairs row lower 1 0.5 0.01 | verdict_is "pairs that are alike are the same" same 0
+	flips | verdict_is "what a seed turns over is unsure" unsure 0
+	pairs row lower 2 0.5 0 1 | verdict_is "one pair says nothing" unsure 0
+	pairs row lower 1 0.5 0 2 | verdict_is "two pairs that are equal are the same" same 0
+	{ pairs row lower 1 0.5 0.01; pairs row lower 9 0 0 9 | grep '	B	exact-[789]'; } |
+		verdict_is "a boot that has no other of its pair counts for nothing" same 0
+	got=$(equal_pairs | TOLERANCE=$NO_TOLERANCE judge | grep -E '^(worse|better)') || true
+	tap "$(yes_no test "$(grep -c . <<<"$got")" -le 1)" \
+		"100 rows of equal kernels in pairs, without tolerance: at most 1 by chance" "$got"
+	got=$(equal_pairs | judge | grep -E '^(worse|better)') || true
+	tap "$(yes_no test -z "$got")" "... none with it" "$got"
 }
 
 test_order()
@@ -345,6 +411,7 @@ main()
 	echo '* some' >"$BROKEN_TOLERANCE"
 	test_verdicts
 	test_no_verdict_by_chance
+	test_pairs
 	test_order
 	test_repeatable
 	test_bad_samples

@@ -45,7 +45,7 @@
 #define MEM_GVA			0x1000000000UL
 #define MAX_VCPUS		4
 
-#define COLUMN_PAGES		16384UL
+#define MAX_COLUMN_PAGES	16384UL
 #define SPARE_PAGES		16UL
 #define OVERLAP_PAGES		64UL
 #define BLOCKED_PAGES		65536UL
@@ -107,9 +107,11 @@ static struct options {
 	uint64_t seed;
 	int rounds;
 	int seconds;
+	uint64_t pages;
 } opt = {
 	.rounds = 3,
 	.seconds = 2,
+	.pages = MAX_COLUMN_PAGES,
 };
 
 static uint64_t now_ns(void)
@@ -133,7 +135,7 @@ static void guest_columns(int me)
 	uint64_t page;
 
 	for (;;) {
-		for (page = 0; page < COLUMN_PAGES; page++)
+		for (page = 0; page < guest_shared.pages; page++)
 			touch(page);
 		GUEST_SYNC(GUEST_SYNC_DONE);
 	}
@@ -532,7 +534,7 @@ static void invalidator_stop(struct invalidator *inv)
 /* KVM forgets its mappings; the host's page tables have all pages, writable. */
 static void unmap_from_guest(struct bench *b)
 {
-	size_t len = COLUMN_PAGES * PAGE;
+	size_t len = opt.pages * PAGE;
 
 	TEST_ASSERT(!mprotect(b->mem, len, PROT_READ) &&
 		    !mprotect(b->mem, len, PROT_READ | PROT_WRITE), "mprotect: %s",
@@ -559,7 +561,7 @@ static bool measure_column(struct bench *b, enum column c, uint8_t *at, int roun
 	count_since(&faults, &before);
 	invalidator_stop(&inv);
 
-	if (faults.fixed < COLUMN_PAGES || (at && !calls))
+	if (faults.fixed < opt.pages || (at && !calls))
 		return false;
 	/* The first round is not like the others: caches, the guest's A and D bits. */
 	if (round)
@@ -589,10 +591,10 @@ static void run_columns(void)
 	uint8_t *at[NR_COLUMNS];
 	struct bench b;
 
-	bench_create(&b, 1, guest_columns, COLUMN_PAGES, COLUMN_PAGES + SPARE_PAGES);
+	bench_create(&b, 1, guest_columns, opt.pages, opt.pages + SPARE_PAGES);
 	vm_set_user_memory_region(b.vm, OTHER_SLOT, 0, OTHER_GPA, SPARE_PAGES * PAGE, other);
 	at[COLUMN_NONE] = NULL;
-	at[COLUMN_SAME] = b.mem + (COLUMN_PAGES + SPARE_PAGES / 2) * PAGE;
+	at[COLUMN_SAME] = b.mem + (opt.pages + SPARE_PAGES / 2) * PAGE;
 	at[COLUMN_OTHER] = other;
 	at[COLUMN_OUTSIDE] = outside;
 
@@ -950,11 +952,12 @@ static const struct mode {
 
 static void usage(const char *name)
 {
-	printf("Usage: %s columns|overlap|storm|blocked|icount [-s seed] [-r rounds] [-t seconds]\n"
+	printf("Usage: %s columns|overlap|storm|blocked|icount [-s seed] [-r rounds] [-t seconds] [-p pages]\n"
 	       " -s  seed of the order of the columns (default 0)\n"
 	       " -r  rounds of each measurement (default %d)\n"
-	       " -t  seconds of each round of overlap and storm (default %d)\n",
-	       name, opt.rounds, opt.seconds);
+	       " -t  seconds of each round of overlap and storm (default %d)\n"
+	       " -p  pages of columns (default and at most %lu)\n",
+	       name, opt.rounds, opt.seconds, opt.pages);
 }
 
 static const struct mode *parse_options(int argc, char **argv)
@@ -962,16 +965,20 @@ static const struct mode *parse_options(int argc, char **argv)
 	size_t i;
 	int c;
 
-	while ((c = getopt(argc, argv, "s:r:t:h")) != -1) {
+	while ((c = getopt(argc, argv, "s:r:t:p:h")) != -1) {
 		if (c == 's')
 			opt.seed = strtoul(optarg, NULL, 0);
 		else if (c == 'r')
 			opt.rounds = atoi(optarg);
 		else if (c == 't')
 			opt.seconds = atoi(optarg);
+		else if (c == 'p')
+			opt.pages = strtoul(optarg, NULL, 0);
 		else
 			return NULL;
 	}
+	if (!opt.pages || opt.pages > MAX_COLUMN_PAGES)
+		return NULL;
 	for (i = 0; i < ARRAY_SIZE(modes) && optind == argc - 1; i++)
 		if (!strcmp(argv[optind], modes[i].name) && opt.rounds > 0 && opt.seconds > 0)
 			return &modes[i];

@@ -578,10 +578,13 @@ step()
 # After a failed step: what the log says (first error lines), where it is.
 step_die()
 {
-	local class=$1 log=$O/log/$2.log
+	local class=$1 log=$O/log/$2.log free
 	shift 2
 
-	if tail -n 50 "$log" 2>/dev/null | grep -q 'No space left on device'; then
+	# The log is on the same disk: where that is full, it may not say so.
+	free=$(free_mib "$O")
+	if [ "${free:-1}" -eq 0 ] ||
+	   tail -n 50 "$log" 2>/dev/null | grep -q 'No space left on device'; then
 		die "$EX_DISK" "$O is full (log: $log)"
 	fi
 	warn "$*"

@@ -62,6 +62,7 @@ make_source()
 	case $1 in
 	fails)	printf '%s\n' 'echo "error: no compiler"' 'exit 1' >>"$dir/configure" ;;
 	slow)	printf '%s\n' 'touch configuring' 'sleep 60' >>"$dir/configure" ;;
+	fills)	printf '%s\n' "touch $WORK/full" 'exit 1' >>"$dir/configure" ;;
 	stranger) sed -i 's/puts(MODEL)/puts("486")/' "$dir/program.c" ;;
 	esac
 	chmod +x "$dir/configure"
@@ -222,6 +223,10 @@ does_not_build()
 	printf '#!/bin/sh\nprintf "Avail\\n250M\\n"\n' >"$WORK/bin/df"
 	chmod +x "$WORK/bin/df"
 	expect 10 "building Bochs needs 300 MiB" "no room" "$FROM"
+	printf '#!/bin/sh\nprintf "Avail\\n"; [ -e %s ] && echo 0M || echo 900M\n' "$WORK/full" \
+		>"$WORK/bin/df"
+	with_sum fills
+	expect 10 "$OUT is full" "the disk is full in the middle, and the log cannot say so" "$FROM"
 	rm -f -- "$WORK/bin/df"
 	head -c 100 "$WORK/good.tar.xz" >"$WORK/short.tar.xz"
 	with_sum short
@@ -414,7 +419,7 @@ variables()
 	refused "at most 2048" "too much memory" MEM=4096 "$REPO/scripts/run"
 	refused "VMM=libvirt is for QEMU" "libvirt" VMM=libvirt "$REPO/scripts/run"
 	refused "TRACE=kvm is for QEMU" "a trace" TRACE=kvm "$REPO/scripts/run"
-	refused "ACCEL=bochs is for make run" "a benchmark" "$REPO/scripts/make" bench
+	refused "ACCEL=bochs is for make run, matrix and sabotage" "a benchmark" "$REPO/scripts/make" bench
 	names=$(ACCEL=bochs "$REPO/scripts/run" --names)
 	check "the usual tests are not all" "$names" \
 		test "$(grep -cw 'munmap_test' <<<"$names") $(grep -cw gigantic_test <<<"$names")" = "1 0"
@@ -432,6 +437,7 @@ main()
 	make_source fails
 	make_source slow
 	make_source stranger
+	make_source fills
 	make_source good
 	make_copy
 	build_it

@@ -12,6 +12,7 @@ INTERVAL_TESTS += reclaim_test
 INTERVAL_TESTS += memslot_test
 INTERVAL_TESTS += vm_lifetime_test
 INTERVAL_TESTS += pfncache_test
+INTERVAL_TESTS += apic_access_test
 INTERVAL_TESTS += memfd_uffd_test
 INTERVAL_TESTS += gigantic_test
 INTERVAL_TESTS += smm_memslot_test

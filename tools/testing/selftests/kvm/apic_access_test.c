@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The APIC access page: on Intel KVM maps a page of the process, a private memslot, where the
+ * guest has its local APIC, and the CPU turns accesses to it into accesses to the virtual
+ * APIC.  It knows the page by its physical address, which each vCPU has in its VMCS.  If the
+ * host gives the guest another page there and KVM does not change the VMCS as well, the
+ * guest reads and writes ordinary memory instead of its APIC.
+ *
+ * vCPUs in xAPIC mode keep writing registers, reading them back, and sending themselves
+ * interrupts, while the host replaces the page, discards, swaps out, protects and punches a
+ * hole into its memory.  One access to memory is noticed: the guest compares each register
+ * with what it wrote last, whose values differ from one time to the next; its interrupts
+ * arrive; the version does not change; and the host sees that all pages stay zero.
+ */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+
+#include "cases.h"
+#include "orders.h"
+#include "oracle.h"
+#include "page_state.h"
+#include "patience.h"
+#include "sum_counts.h"
+#include "swap.h"
+
+#define PAGE			ORDERS_PAGE
+#define MAX_VCPUS		8
+/* A vector for each vCPU, all of one class, which is above what TPR is set to. */
+#define IRQ_VECTOR		0x40
+#define LVT_ERROR		0x370
+#define LVT_MASKED		0x10000
+/* A guest that looks so often for an interrupt which it has sent itself has lost it. */
+#define IRQ_LOOKS		1000000
+#define STALL_SECONDS		20
+#define WARM_UP_ROUNDS		200
+#define MIN_ATTACKS		16
+
+/* The page that host and vCPU share. */
+struct desk {
+	uint64_t stop;
+	uint64_t rounds;
+	uint64_t irqs;
+	/* What is wrong: a register, or the ICR for an interrupt that did not come. */
+	uint32_t bad_reg;
+	uint32_t found;
+	uint32_t wanted;
+};
+
+static struct options opt = {
+	.seconds = 5,
+	.vcpus = 2,
+	.min_vcpus = 2,
+	.max_vcpus = MAX_VCPUS,
+};
+
+static struct orders o;
+static uint64_t rng;
+
+/* ---- guest ---- */
+
+static void guest_irq(struct ex_regs *regs)
+{
+	struct desk *d = (void *)(ORDERS_GVA + (1 + regs->vector - IRQ_VECTOR) * PAGE);
+
+	WRITE_ONCE(d->irqs, d->irqs + 1);
+	xapic_write_reg(APIC_EOI, 0);
+}
+
+static bool guest_compare(struct desk *d, uint32_t reg, uint32_t wanted)
+{
+	d->found = xapic_read_reg(reg);
+	d->wanted = wanted;
+	d->bad_reg = d->found == wanted ? 0 : reg;
+	return !d->bad_reg;
+}
+
+static bool guest_write_and_compare(struct desk *d, uint32_t reg, uint32_t value)
+{
+	xapic_write_reg(reg, value);
+	return guest_compare(d, reg, value);
+}
+
+/* The stack pointer skips the red zone. */
+static noinline void guest_take_interrupts(void)
+{
+	asm volatile("sub $128, %%rsp; sti; nop; nop; cli; add $128, %%rsp" ::: "memory", "cc");
+}
+
+static bool guest_interrupt_itself(struct desk *d, uint32_t vector)
+{
+	uint64_t before = READ_ONCE(d->irqs);
+	int looks;
+
+	xapic_write_reg(APIC_ICR, APIC_DEST_SELF | APIC_INT_ASSERT | APIC_DM_FIXED | vector);
+	for (looks = 0; looks < IRQ_LOOKS; looks++) {
+		guest_take_interrupts();
+		if (READ_ONCE(d->irqs) != before)
+			return true;
+	}
+	d->bad_reg = APIC_ICR;
+	return false;
+}
+
+/* No value is 0, and each differs from the last. */
+static void guest_use_apic(void *page)
+{
+	uint32_t version, me = ((uint64_t)page - ORDERS_GVA) / PAGE - 1, n;
+	struct desk *d = page;
+
+	xapic_enable();
+	version = xapic_read_reg(APIC_LVR);
+	for (n = 0; !READ_ONCE(d->stop); n++) {
+		if (!guest_compare(d, APIC_LVR, version) ||
+		    !guest_write_and_compare(d, APIC_TASKPRI, 0x10 + n % 0x2f) ||
+		    !guest_write_and_compare(d, LVT_ERROR, LVT_MASKED | (0x20 + n % 0xdf)))
+			return;
+		if (n % 4 == 0 && !guest_interrupt_itself(d, IRQ_VECTOR + me))
+			return;
+		WRITE_ONCE(d->rounds, d->rounds + 1);
+	}
+}
+
+/* ---- the page ---- */
+
+/* Where KVM has mapped the page in this process, and files that the test puts there. */
+static struct {
+	uint8_t *hva;
+	int fd[2];
+	const uint8_t *alias[2];
+	int current;
+	uint8_t *decoy;
+	struct page_state state;
+} apic;
+
+#define MAX_FOUND	16
+
+/* KVM's own mappings of one page that are all zero: not the identity map's. */
+static int find_zero_pages(uint8_t *found[MAX_FOUND])
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	uint64_t start, end;
+	char line[256];
+	int n = 0;
+
+	TEST_ASSERT(f, "/proc/self/maps: %s", strerror(errno));
+	while (n < MAX_FOUND && fgets(line, sizeof(line), f))
+		if (strstr(line, "/dev/zero") && sscanf(line, "%lx-%lx rw-s", &start, &end) == 2 &&
+		    end - start == PAGE && !*(uint64_t *)start)
+			found[n++] = (uint8_t *)start;
+	fclose(f);
+	return n;
+}
+
+/* The page that is there with a VM and was not without, or NULL. */
+static uint8_t *new_zero_page(uint8_t *const before[MAX_FOUND], int nr_before)
+{
+	uint8_t *after[MAX_FOUND];
+	int i, j, n = find_zero_pages(after);
+
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < nr_before && before[j] != after[i]; j++)
+			;
+		if (j == nr_before)
+			return after[i];
+	}
+	return NULL;
+}
+
+static void create_files(void)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		apic.fd[i] = memfd_create("apic", MFD_CLOEXEC);
+		TEST_ASSERT(apic.fd[i] >= 0 && !ftruncate(apic.fd[i], PAGE), "memfd: %s",
+			    strerror(errno));
+		apic.alias[i] = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, apic.fd[i], 0);
+		TEST_ASSERT(apic.alias[i] != MAP_FAILED, "mmap: %s", strerror(errno));
+	}
+	apic.decoy = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TEST_ASSERT(apic.decoy != MAP_FAILED, "mmap: %s", strerror(errno));
+}
+
+/* What a guest has written there, or nothing. */
+static bool is_zero(const uint8_t *page, const char *which)
+{
+	uint64_t i;
+
+	for (i = 0; i < PAGE; i += sizeof(uint32_t)) {
+		if (!READ_ONCE(*(uint32_t *)(page + i)))
+			continue;
+		ktap_info("STALE: the guest has written %#x to register %#lx of %s, and not to its APIC",
+			  *(uint32_t *)(page + i), i, which);
+		return false;
+	}
+	return true;
+}
+
+static bool all_zero(void)
+{
+	return is_zero(apic.hva, "the page that is mapped") &&
+	       is_zero(apic.alias[0], "file 0") && is_zero(apic.alias[1], "file 1");
+}
+
+static uint64_t pfn_now(void)
+{
+	return page_state_pfn(&apic.state, apic.hva);
+}
+
+/* ---- what is done to it ---- */
+
+static void replace(void)
+{
+	apic.current = !apic.current;
+	TEST_ASSERT(mmap(apic.hva, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+			 apic.fd[apic.current], 0) == apic.hva, "mmap: %s", strerror(errno));
+}
+
+static void advise(int advice)
+{
+	TEST_ASSERT(!madvise(apic.hva, PAGE, advice), "madvise(%d): %s", advice, strerror(errno));
+}
+
+/*
+ * The kernel hands out first what was freed last.  So the frame goes to another page, whose
+ * own the guest may have, and the guest does not get the same one again.
+ */
+static void punch(void)
+{
+	madvise(apic.decoy, PAGE, MADV_DONTNEED);
+	advise(MADV_REMOVE);
+	*apic.decoy = 1;
+}
+
+/* What was used lately is only looked at the first time. */
+static void page_out(void)
+{
+	int i;
+
+	madvise(apic.decoy, PAGE, MADV_DONTNEED);
+	for (i = 0; i < 4 && pfn_now(); i++)
+		advise(MADV_PAGEOUT);
+	*apic.decoy = 1;
+}
+
+static void discard(void)
+{
+	advise(MADV_DONTNEED);
+}
+
+/* KVM_RUN says EFAULT meanwhile. */
+static void protect(void)
+{
+	TEST_ASSERT(!mprotect(apic.hva, PAGE, PROT_NONE), "mprotect: %s", strerror(errno));
+	usleep(oracle_pick(&rng, 500));
+	TEST_ASSERT(!mprotect(apic.hva, PAGE, PROT_READ | PROT_WRITE), "mprotect: %s",
+		    strerror(errno));
+}
+
+/* Which of them must be seen to give the guest another page. */
+static const struct attack {
+	const char *name;
+	void (*once)(void);
+	bool moves;
+	bool holes;
+	bool swaps;
+} attacks[] = {
+	{ "mmap", replace, .moves = true },
+	{ "punch", punch, .moves = true },
+	{ "dontneed", discard },
+	{ "pageout", page_out, .moves = true, .swaps = true },
+	{ "mprotect", protect, .holes = true },
+};
+
+/* ---- a case ---- */
+
+struct counts {
+	uint64_t rounds;
+	uint64_t irqs;
+	uint64_t attacks;
+	uint64_t moved;
+	uint64_t faults;
+};
+
+static struct desk *desk(int i)
+{
+	return o.vcpu[i].page;
+}
+
+static uint64_t rounds(void)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < o.nr_vcpus; i++)
+		sum += READ_ONCE(desk(i)->rounds);
+	return sum;
+}
+
+static uint64_t irqs(void)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < o.nr_vcpus; i++)
+		sum += READ_ONCE(desk(i)->irqs);
+	return sum;
+}
+
+static uint64_t efaults(void)
+{
+	return sum_counts(o.vcpu, o.nr_vcpus, efaults);
+}
+
+static uint64_t sum_stat(const char *name)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < o.nr_vcpus; i++)
+		sum += kvm_stats_read(&o.vcpu[i].stats, name);
+	return sum;
+}
+
+/* True if all vCPUs are still at it. */
+static bool guests_agree(void)
+{
+	const struct desk *d;
+	bool good = true;
+	int i;
+
+	for (i = 0; i < o.nr_vcpus; i++) {
+		if (!order_done(&o.vcpu[i]))
+			continue;
+		good = false;
+		d = desk(i);
+		if (d->bad_reg == APIC_ICR)
+			ktap_info("LOST: vcpu%d did not get the interrupt that it sent itself in round %lu",
+				  i, d->rounds);
+		else if (d->bad_reg)
+			ktap_info("STALE: vcpu%d read %#x from register %#x, not %#x, in round %lu", i,
+				  d->found, d->bad_reg, d->wanted, d->rounds);
+	}
+	return good;
+}
+
+/* Waits for @more rounds.  False: something is wrong, or nobody gets on. */
+static bool wait_rounds(uint64_t more, const char *name)
+{
+	uint64_t goal = rounds() + more;
+	struct stall stall = {};
+
+	while (rounds() < goal) {
+		if (!guests_agree())
+			return false;
+		if (stall_seen(&stall, rounds(), STALL_SECONDS)) {
+			ktap_fail(name, "no progress for %d s", STALL_SECONDS);
+			guard_print_thread(o.vcpu[0].tid);
+			exit(KSFT_FAIL);
+		}
+		usleep(200);
+	}
+	return true;
+}
+
+static void create_vm(int vcpus, bool holes)
+{
+	uint8_t *before[MAX_FOUND];
+	int i, n = find_zero_pages(before);
+
+	orders_create(&o, vcpus, 0);
+	apic.hva = new_zero_page(before, n);
+	apic.current = 1;
+	virt_map(o.vm, APIC_DEFAULT_GPA, APIC_DEFAULT_GPA, 1);
+	for (i = 0; i < vcpus; i++) {
+		vm_install_exception_handler(o.vm, IRQ_VECTOR + i, guest_irq);
+		o.vcpu[i].holes = holes;
+	}
+}
+
+static void start_guests(void)
+{
+	int i;
+
+	for (i = 0; i < o.nr_vcpus; i++)
+		order(&o, &o.vcpu[i], guest_use_apic);
+}
+
+/* False if one fails; the page must be one that can be used. */
+static bool stop_guests(void)
+{
+	bool good = true;
+	int i;
+
+	for (i = 0; i < o.nr_vcpus; i++)
+		WRITE_ONCE(desk(i)->stop, 1);
+	for (i = 0; i < o.nr_vcpus; i++)
+		good = order_wait(&o.vcpu[i], STALL_SECONDS * 1000) && !desk(i)->bad_reg && good;
+	return good;
+}
+
+/* One attack, after the guests have used the page that is there. */
+static bool attack(const struct attack *a, struct counts *c, const char *name)
+{
+	uint64_t before;
+
+	if (!wait_rounds(1 + oracle_pick(&rng, 40), name) || !all_zero())
+		return false;
+	before = pfn_now();
+	a->once();
+	c->attacks++;
+	if (!wait_rounds(2 * o.nr_vcpus, name))
+		return false;
+	c->moved += pfn_now() != before;
+	return true;
+}
+
+static void judge(const struct attack *a, const struct counts *c, const char *name)
+{
+	if (c->faults < c->attacks)
+		ktap_fail(name, "KVM mapped the page only %lu times in %lu attacks", c->faults,
+			  c->attacks);
+	else if (a->moves && !c->moved)
+		ktap_fail(name, "the guest got no other page in %lu attacks", c->attacks);
+	else if (a->holes && !efaults())
+		ktap_fail(name, "no vCPU met the page while it was protected");
+	else
+		ktap_pass(name, "rounds=%lu irqs=%lu attacks=%lu moved=%lu faults=%lu efaults=%lu",
+			  rounds(), irqs(), c->attacks, c->moved, c->faults, efaults());
+}
+
+static void test_case(const struct attack *a, int vcpus, uint64_t usec, const char *name,
+		      struct counts *all)
+{
+	struct patience patience = patience_start(usec, 0, MIN_ATTACKS);
+	struct counts c = {};
+	bool good;
+
+	create_vm(vcpus, a->holes);
+	start_guests();
+	good = wait_rounds(WARM_UP_ROUNDS, name);
+	c.faults = -sum_stat("pf_fixed");
+	while (good && !patience_over(&patience, c.attacks))
+		good = attack(a, &c, name);
+	good = good && guests_agree();
+	good = stop_guests() && all_zero() && good;
+	c.faults += sum_stat("pf_fixed");
+	if (good)
+		judge(a, &c, name);
+	else
+		ktap_fail(name, "an access has missed the APIC, after %lu attacks", c.attacks);
+	all->rounds += rounds();
+	all->irqs += irqs();
+	all->attacks += c.attacks;
+	all->moved += c.moved;
+	all->faults += c.faults;
+	orders_destroy(&o);
+}
+
+/* ---- all ---- */
+
+/* Why there is nothing to test here, or NULL. */
+static const char *look_for_page(void)
+{
+	const char *why = NULL;
+	uint64_t emulated;
+
+	create_vm(1, false);
+	if (!apic.hva) {
+		why = "KVM has no APIC access page (on Intel flexpriority, on AMD avic)";
+	} else {
+		start_guests();
+		TEST_ASSERT(wait_rounds(WARM_UP_ROUNDS, "without any attack") && stop_guests(),
+			    "a guest does not get its own APIC");
+		emulated = sum_stat("insn_emulation");
+		if (emulated > WARM_UP_ROUNDS)
+			why = "KVM emulates accesses to the APIC (kvm_intel.enable_apicv)";
+	}
+	orders_destroy(&o);
+	return why;
+}
+
+static const char *name_of(int i)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "%s/%s", attacks[i / 2].name, i % 2 ? "smp" : "up");
+	return name;
+}
+
+static const char *why_not(const struct attack *a)
+{
+	return a->swaps ? swap_create(64UL << 20) : NULL;
+}
+
+static int run_all(struct cases *c)
+{
+	struct counts all = {};
+
+	cases_start(c);
+	ktap_info("seed=%lu vcpus=%d paging=%s", opt.seed, opt.vcpus,
+		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
+	while (cases_next(c)) {
+		if (!cases_skip(c, why_not(&attacks[c->i / 2])))
+			test_case(&attacks[c->i / 2], c->i % 2 ? opt.vcpus : 1, cases_share(c),
+				  c->name, &all);
+	}
+	ktap_info("guest rounds=%lu irqs=%lu attacks=%lu moved=%lu faults=%lu", all.rounds,
+		  all.irqs, all.attacks, all.moved, all.faults);
+	return ktap_finish();
+}
+
+int main(int argc, char **argv)
+{
+	const char *why;
+	struct cases c;
+
+	options_parse(&opt, argc, argv);
+	c = cases_choose(&opt, 2 * ARRAY_SIZE(attacks), name_of);
+	rng = oracle_mix(opt.seed) | 1;
+	guard_init();
+	if (!page_state_open(&apic.state, getpid()))
+		return ktap_skip_all("only root sees which page is where (/proc/self/pagemap)");
+	create_files();
+	why = look_for_page();
+	if (why)
+		return ktap_skip_all("%s", why);
+	return run_all(&c);
+}

@@ -50,6 +50,8 @@
 #define APIC_LVTT		0x320
 #define APIC_TMICT		0x380
 #define APIC_TDR_DIV_1		0xb
+#define LVTT_TSC_DEADLINE	0x40000
+#define MSR_TSC_DEADLINE	0x6e0
 
 static struct options opt;
 
@@ -60,13 +62,21 @@ static uint64_t all_sent, longest_sent;
 
 /* ---- guest ---- */
 
+/* Neither has an effect in the other's mode, and 0 stops it. */
+static void guest_arm_timer(struct desk *d)
+{
+	x2apic_write_reg(APIC_TMICT, d->timer_ns);
+	if (d->timer_cycles)
+		wrmsr(MSR_TSC_DEADLINE, d->timer_ns ? rdtsc() + d->timer_cycles : 0);
+}
+
 static void guest_timer(struct ex_regs *regs)
 {
 	struct desk *d = (void *)(ORDERS_GVA + PAGE);
 
 	WRITE_ONCE(d->timers, d->timers + 1);
 	x2apic_write_reg(APIC_EOI, 0);
-	x2apic_write_reg(APIC_TMICT, d->timer_ns);
+	guest_arm_timer(d);
 }
 
 static void guest_write_masked(void *page)
@@ -87,11 +97,11 @@ static void guest_write_timer(void *page)
 
 	d->timer_ns = TIMER_NS;
 	x2apic_write_reg(APIC_TDCR, APIC_TDR_DIV_1);
-	x2apic_write_reg(APIC_LVTT, TIMER_VECTOR);
-	x2apic_write_reg(APIC_TMICT, d->timer_ns);
+	x2apic_write_reg(APIC_LVTT, TIMER_VECTOR | (d->timer_cycles ? LVTT_TSC_DEADLINE : 0));
+	guest_arm_timer(d);
 	guest_write(page);
 	d->timer_ns = 0;
-	x2apic_write_reg(APIC_TMICT, d->timer_ns);
+	guest_arm_timer(d);
 }
 
 static void guest_halt(void *page)
@@ -156,10 +166,12 @@ static bool send_ipi(uint64_t *ns)
 	return arrives(&desk(0)->irqs, before, sent, "the guest does not get its IPI", ns);
 }
 
+/* When the timer went off last, and how often it had; 0: not in this case. */
+static uint64_t last_at, last;
+
 /* Nothing is sent: the timer that the guest has armed again goes off. */
 static bool send_timer(uint64_t *ns)
 {
-	static uint64_t last_at, last;
 	uint64_t before = READ_ONCE(desk(0)->timers);
 
 	/* The first of a case only says when to expect the next. */
@@ -262,9 +274,26 @@ static void case_nmi(void)
 	case_sent(guest_write, send_nmi, 80, &desk(0)->nmis);
 }
 
+static uint64_t guest_khz;
+
+static void timer_in_cycles(uint64_t cycles)
+{
+	last_at = 0;
+	desk(0)->timer_cycles = cycles;
+	case_sent(guest_write_timer, send_timer, 0, &desk(0)->timers);
+}
+
 static void case_timer(void)
 {
-	case_sent(guest_write_timer, send_timer, 0, &desk(0)->timers);
+	timer_in_cycles(0);
+}
+
+static void case_timer_deadline(void)
+{
+	if (guest_khz)
+		timer_in_cycles(TIMER_NS / MSEC * guest_khz);
+	else
+		ktap_skip(case_name, "no KVM_CAP_TSC_DEADLINE_TIMER");
 }
 
 static void case_ipi(void)
@@ -1030,6 +1059,7 @@ static const struct test_case cases[] = {
 	{ "ipi", case_ipi },
 	{ "nmi", case_nmi },
 	{ "timer", case_timer },
+	{ "timer/deadline", case_timer_deadline },
 	{ "masked", case_masked },
 	{ "request", case_request },
 	{ "memslot", case_memslot },
@@ -1055,6 +1085,20 @@ static void setup(void)
 	vm_set_user_memory_region(o.vm, HUGE_SLOT, 0, HUGE_GPA, HUGE, huge);
 	virt_map_level(o.vm, HUGE_GVA, HUGE_GPA, HUGE, PG_LEVEL_2M);
 	vm_install_exception_handler(o.vm, TIMER_VECTOR, guest_timer);
+	if (kvm_has_cap(KVM_CAP_TSC_DEADLINE_TIMER)) {
+		vcpu_set_cpuid_feature(o.vcpu[0].vcpu, X86_FEATURE_TSC_DEADLINE_TIMER);
+		guest_khz = __vcpu_ioctl(o.vcpu[0].vcpu, KVM_GET_TSC_KHZ, NULL);
+	}
+}
+
+/* What Intel's KVM has for timers and interrupts, or has not. */
+static void print_intel(const char *parameter)
+{
+	char path[96], value[8];
+
+	snprintf(path, sizeof(path), "/sys/module/kvm_intel/parameters/%s", parameter);
+	if (knob_read(path, value, sizeof(value)))
+		ktap_info("kvm_intel: %s=%s", parameter, value);
 }
 
 /* On a kernel that has no such waits there are none. */
@@ -1072,6 +1116,8 @@ static int run_all(struct cases *c)
 
 	cases_start(c);
 	ktap_info("seed=%lu paging=%s", opt.seed, kvm_is_tdp_enabled() ? "tdp" : "shadow");
+	print_intel("enable_apicv");
+	print_intel("preemption_timer");
 	metronome_start();
 	setup();
 	while (cases_next(c)) {

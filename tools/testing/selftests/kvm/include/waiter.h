@@ -52,6 +52,8 @@ struct desk {
 	uint64_t stop;
 	uint64_t ask;
 	uint64_t timer_ns;
+	/* The same in cycles of the guest's TSC, if its APIC is to go by that. */
+	uint64_t timer_cycles;
 	/* The guest says: */
 	uint64_t about;
 	uint64_t wrote;

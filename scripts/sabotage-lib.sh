@@ -45,13 +45,14 @@ check_input()
 	number SEED 0 4294967295
 	for name in $ONLY; do
 		awk '{ print $1 }' "$TABLE" | grep -qx -- "$name" ||
-			usage_error "$name is no way to break it: see configs/$KERNEL"
+			usage_error "$name is no way to break it: see configs/${TABLE##*/}"
 	done
 }
 
 make_all()
 {
 	child "$BIN/setup"
+	[ "${ACCEL:-}" != bochs ] || child "$BIN/bochs"
 	child "$BIN/apply" "$KERNEL"
 	child "$BIN/kernel" "$KERNEL"
 	# Whoever else boots now has packed them, perhaps with more (scripts/check).
@@ -121,6 +122,9 @@ try_all()
 
 	check_input
 	"$BIN/tier" --early || exit
+	CPUS=$(default_of CPUS 2)
+	MEM=$(default_of MEM 4096)
+	export CPUS MEM
 	out_init
 	make_all
 	answer=$("$BIN/tier" stock) || exit

@@ -52,6 +52,11 @@
 	each(deaf_poll)		/* only the end ends it */		\
 	each(uncapped_poll)	/* whatever the VM's limit */		\
 	each(no_again)		/* and then the guest faults again */	\
+	/* ... on Intel */						\
+	each(hv_timer_stays)	/* its timer needs it to run */		\
+	each(posted_asleep)	/* a posted interrupt does not wake it */ \
+	each(posted_spins)	/* ... or keeps it awake in vain */	\
+	each(no_reload)		/* the VMCS keeps the old APIC access page */ \
 	each(coarse_retry)	/* for anything in the VM */		\
 	/* Whom others give way to */					\
 	each(no_priority)						\

@@ -20,6 +20,9 @@ identifier vcpu;
 +if (kvm_sabotaged(event_behind))
 +	return true;
  ...
++if (!kvm_sabotaged(posted_spins))
+	kvm_cpu_has_interrupt(vcpu);
+ ...
  }
 
 @@

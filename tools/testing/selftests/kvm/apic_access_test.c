@@ -338,8 +338,8 @@ static bool guests_agree(void)
 			ktap_info("LOST: vcpu%d did not get the interrupt that it sent itself in round %lu",
 				  i, d->rounds);
 		else if (d->bad_reg)
-			ktap_info("STALE: vcpu%d read %#x from register %#x, not %#x, in round %lu", i,
-				  d->found, d->bad_reg, d->wanted, d->rounds);
+			ktap_info("STALE: vcpu%d read %#x from register %#x, not %#x, in round %lu",
+				  i, d->found, d->bad_reg, d->wanted, d->rounds);
 	}
 	return good;
 }
@@ -496,14 +496,15 @@ static const char *why_not(const struct attack *a)
 static int run_all(struct cases *c)
 {
 	struct counts all = {};
+	int vcpus;
 
 	cases_start(c);
 	ktap_info("seed=%lu vcpus=%d paging=%s", opt.seed, opt.vcpus,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
 	while (cases_next(c)) {
+		vcpus = c->i % 2 ? opt.vcpus : 1;
 		if (!cases_skip(c, why_not(&attacks[c->i / 2])))
-			test_case(&attacks[c->i / 2], c->i % 2 ? opt.vcpus : 1, cases_share(c),
-				  c->name, &all);
+			test_case(&attacks[c->i / 2], vcpus, cases_share(c), c->name, &all);
 	}
 	ktap_info("guest rounds=%lu irqs=%lu attacks=%lu moved=%lu faults=%lu", all.rounds,
 		  all.irqs, all.attacks, all.moved, all.faults);

@@ -35,12 +35,14 @@
 #	most_cpus                  prints the most that CPUS= may be there
 #	kmake ARGUMENT...          make for kbuild, free of our own variables
 #	debug_suffix               what DEBUG= adds to the name of a kernel
+#	results COMMAND ...        what scripts/results/cli.py has: verdicts, tables, files of runs
 #	says_nothing RUN CLASS     this boot is no evidence about its kernel: try again
 #	was_repeated RUN           ... and was tried again
 
-# Exit classes.  docs/ and `make help` describe them; keep all three the same.
-# shellcheck disable=SC2034 # no script uses every class
+# Exit statuses, made from scripts/results/status.py by `scripts/verdict --statuses`.
+# shellcheck disable=SC2034 # no script uses every one
 {
+# statuses: begin
 readonly EX_OK=0	# passed
 readonly EX_FAIL=1	# a test failed
 readonly EX_USAGE=2	# bad input
@@ -53,6 +55,7 @@ readonly EX_INFRA=8	# QEMU did not start or died, no result, tier not there
 readonly EX_EMULATOR=9	# the emulator broke the guest, not the kernel
 readonly EX_DISK=10	# output folder full or not writable
 readonly EX_INT=130	# interrupted
+# statuses: end
 }
 
 export LC_ALL=C
@@ -130,27 +133,18 @@ took()
 	fi
 }
 
+# results COMMAND ARGUMENT...: the Python package that alone knows the files of a run.  It is
+# run by its path, without anybody's settings or packages of Python, and leaves no cache.
+results()
+{
+	command -v python3 >/dev/null ||
+		die "$EX_SETUP" "no python3 here, which reads the results: install the package python3"
+	python3 -I -S -B "$REPO/scripts/results" "$@"
+}
+
 columns()
 {
-	awk -F'\t' '
-	{
-		for (i = 1; i <= NF; i++) {
-			cell[NR, i] = $i
-			if (length($i) > width[i])
-				width[i] = length($i)
-		}
-		if (NF > most)
-			most = NF
-	}
-	END {
-		for (r = 1; r <= NR; r++) {
-			line = ""
-			for (i = 1; i <= most; i++)
-				line = line sprintf("%-" width[i] + 2 "s", cell[r, i])
-			sub(/ +$/, "", line)
-			print line
-		}
-	}'
+	results columns
 }
 
 choice()
@@ -197,14 +191,9 @@ debug_suffix()
 	esac
 }
 
-# A boot with no result, or that the emulator broke; never one in which a test failed.
 says_nothing()
 {
-	case $2 in
-	"$EX_INFRA"|"$EX_EMULATOR") ;;
-	*) return 1 ;;
-	esac
-	! grep -qs $'\t\(FAIL\|TIMEOUT\)\t' "$1/tests"
+	results says-nothing "$@"
 }
 
 was_repeated()

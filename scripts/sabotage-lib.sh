@@ -141,7 +141,7 @@ try_all()
 	done
 	say
 	# shellcheck disable=SC2034 # for those who source this
-	table || STATUS=$EX_FAIL
+	results caught "$TABLE" "$ALL_RESULTS" || STATUS=$EX_FAIL
 }
 
 # All ways with this NPT, and those that survive once more.
@@ -238,7 +238,7 @@ boot_ways()
 	RUNS+=("$run")
 	write_orders "$run" "$order" <"$left" >"$run/orders"
 	child "$BIN/boot" "$KERNEL" "$TIER" "$run" || true
-	results "$run" "$(splat "$run" "$words")" >"$run/results"
+	results tries "$run" "$(splat "$run" "$words")" >"$run/results"
 	cat "$run/results" >>"$RESULTS"
 	awk 'NR == FNR { seen[$1]; next } !($1 in seen)' "$run/results" "$left" >"$left.new"
 	mv -- "$left.new" "$left"
@@ -252,80 +252,7 @@ splat()
 	sed 1d "$1/verdict" | grep -m 1 -F -e "$2" || true
 }
 
-# The plan beside what came back, with the test and why it failed: the first wrong
-# word or vCPU that stood still, and the first case.  A test that was begun and has no
-# result is what the machine died of.
-results()
-{
-	awk -v splat="$2" '
-	FILENAME == ARGV[1] { plan[FNR] = $0; next }
-	/^# start / {
-		begun = $3
-		test = $4
-		sub(/,$/, "", test)
-		seen = failed = ""
-	}
-	/^  # .*(STALE|LOST|TORN|no progress)/ && seen == "" { seen = substr($0, 5) }
-	/^  not ok / && failed == "" {
-		failed = $0
-		sub(/^  not ok [0-9]+ (- )?/, "", failed)
-	}
-	/^(not )?ok [0-9]/ {
-		word = / # SKIP/ ? "not-run" : $1 == "ok" ? "pass" : \
-			/EMULATOR-FAULT/ ? "emulator" : "fail"
-		n = $1 == "ok" ? $2 : $3
-		why = failed == "" ? $0 : failed
-		if (failed == "")
-			sub(/^[^#]*# */, "", why)
-		if (seen != "")
-			sub(/ *#.*/, ": " seen, why)
-		print plan[n], word, word == "pass" ? "" : test ": " why
-		done[n]
-	}
-	END {
-		if (!begun)
-			begun = 1
-		if (!(begun in done))
-			print plan[begun], splat == "" ? "died" : \
-				"splat " test ": host splat: " splat
-	}' "$1/plan" <(tr -d '\0\r' <"$1/result.ktap")
-}
-
 # --- what came out ----------------------------------------------------------------
-
-# A line for each way, with the fix that it undoes if TABLE names one; status 1 if
-# one is not as it has to be.
-table()
-{
-	sed 's/#.*//' "$TABLE" | awk '
-	FILENAME == "-" { if ($2 == "fix") fix[$1] = $3 " "; next }
-	{ words = $0; for (i = 1; i <= 3; i++) sub(/^[^ ]+ ?/, "", words) }
-	!($1 in on) && !($1 in off) { name[++n] = $1 }
-	$2 == "on" { on[$1] = on[$1] " " $3; why[$1] = words }
-	$2 == "off" { off[$1] = off[$1] " " $3; if ($3 != "pass") broken[$1] = words }
-	END {
-		for (i = 1; i <= n; i++) {
-			w = name[i]
-			if (on[w] ~ /died/)
-				say = "HOST DIED"
-			else if (on[w] ~ /not-run/)
-				say = "NOT RUN"
-			else if (on[w] ~ /emulator/)
-				say = "EMULATOR FAULT"
-			else if (on[w] ~ /pass/)
-				say = "SURVIVED"
-			else if (off[w] !~ /^( pass)+$/)
-				say = "FAILS WITHOUT IT, TOO"
-			else
-				say = "caught"
-			bad += say != "caught"
-			printf "  %-16s %s%-10s %s\n", w, fix[w], say,
-				substr(w in broken ? broken[w] : why[w], 1, 120)
-		}
-		printf "%d of %d caught\n", n - bad, n
-		exit bad > 0
-	}' - "$ALL_RESULTS"
-}
 
 say_logs()
 {

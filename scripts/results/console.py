@@ -156,7 +156,7 @@ def read_rules(path: str) -> List[Rule]:
             Word(word)
             if scope not in ("any", "kernel", "rest"):
                 raise ValueError(scope)
-            rules.append(Rule(word, scope, re.compile(expression),
+            rules.append(Rule(word, scope, re.compile(expression, re.MULTILINE),
                               re.compile(_SUBSYSTEM + "(?:" + expression + ")")))
         except (ValueError, re.error) as error:
             raise BadTable("%s: %s in: %s" % (path, error, line)) from error

@@ -56,7 +56,7 @@ def entries(run: Run) -> List[Entry]:
     if not run.was_repeated:
         rows = run.rows()
         known = {row.name for row in rows if row.verdict == "known"}
-        for test in _tests(run):
+        for test in Result(run.result().replace("\0", "")).started:
             found += _cases(run, test, test.name in known)
         found += [_entry(run, row.name, "-", row.verdict, row.seconds, row.counts)
                   for row in rows]
@@ -77,12 +77,6 @@ def _machine(run: Run) -> Tuple[str, str, str]:
     if run.was_repeated:
         word, words = "repeated", "%s: %s" % (word, words)
     return word, run.meta("seconds"), words
-
-
-def _tests(run: Run) -> List[Test]:
-    """Those that have ended, and the one that had not."""
-    result = Result(run.result().replace("\0", ""))
-    return result.tests + ([result.begun] if result.begun else [])
 
 
 def _cases(run: Run, test: Test, known: bool) -> List[Entry]:

@@ -122,7 +122,8 @@ class Result:
     def __init__(self, text: str) -> None:
         self.lines = 0
         self.plan = -1              # none
-        self.tests: List[Test] = []
+        self.tests: List[Test] = []         # those that have a result
+        self.started: List[Test] = []       # all
         self.facts: Dict[str, str] = {}
         self.bail: List[str] = []
         self.end: Optional[str] = None
@@ -205,6 +206,8 @@ class Result:
         if seconds:
             test.seconds = seconds.group().partition(" ")[0]
             test.words = test.words[seconds.end():]
+        if not self.started or self.started[-1] is not test:
+            self.started.append(test)
         self.tests.append(test)
         self._asserted = 0
 
@@ -213,6 +216,7 @@ class Result:
         if line.startswith("# start "):
             part = line.split()
             self.begun = Test(part[3].rstrip(",") if len(part) > 3 else "")
+            self.started.append(self.begun)
             self._asserted = 0
             return
         self._own_words(line)
@@ -231,11 +235,14 @@ class Result:
         if text.startswith("# ") and _LOST_ESCAPE.match(text[2:]):
             text = text[2:]
         text = _LOST_ESCAPE.sub("", text).rstrip()
-        if test is None or text.startswith((" ", "#")):
+        if text.startswith((" ", "#")):
             return
         plan = re.match(r"1\.\.(\d+)(?:$| *#)", text)
         case = parse_case(text)
-        if plan:
+        if test is None:
+            if plan or case:
+                self._object("a case of no test: " + text[:60])
+        elif plan:
             test.plans.append(int(plan.group(1)))
         elif case:
             test.cases.append(case)

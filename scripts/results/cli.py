@@ -88,8 +88,11 @@ def splats(arguments: List[str]) -> int:
     """FILE...: what is the first trouble in these logs?  Prints FILE, word and line."""
     rules, allowed = _tables()
     for path in arguments:
-        with open(path, "rb") as file:
-            log = console.messages(file.read())
+        try:
+            with open(path, "rb") as file:
+                log = console.messages(file.read())
+        except OSError as error:
+            raise Refused("%s: %s" % (path, error.strerror)) from error
         splat = console.find_splat(log, rules, allowed)
         print("%s\t%s\t%s" % (path, splat.word if splat else "-",
                               splat.lines[0] if splat else ""))

@@ -128,8 +128,8 @@ def tries(run: Run, splat: str) -> str:
 def _why(test: Test) -> str:
     bad = [case for case in test.cases if not case.good]
     if not bad:
-        return ("%s s; " % test.seconds if test.seconds != "-" else "") + \
-            ("SKIP " if test.skipped else "") + test.words
+        return ("SKIP " if test.skipped else "") + \
+            ("%s s; " % test.seconds if test.seconds != "-" else "") + test.words
     if test.seen:
         return bad[0].name + ": " + test.seen
     return bad[0].name + (" # " + bad[0].words if bad[0].words else "")
@@ -178,7 +178,7 @@ def surprises(run: Run, prefix: str) -> str:
     the prefix fail, the others pass."""
     lines = []
     found = False
-    for test in Result(run.result()).tests:
+    for test in Result(run.result()).started:
         for case in test.cases:
             expected = bool(prefix) and case.name.split(".", 1)[-1].startswith(prefix)
             if case.good == expected or case.skipped:

@@ -2,16 +2,16 @@
 """The commands: `results COMMAND ARGUMENT...`, one function each.
 
 Exit: as the command says, else 0; 2 bad input, 8 a fault of this program, 10 not writable
+What only some commands need is imported by them: the shell waits for each.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import traceback
 from typing import Callable, Dict, List
 
-from results import console, export, status, tables
+from results import console, status, tables
 from results.ktap import Result
 from results.run import Run
 from results.status import Status, Word
@@ -71,6 +71,7 @@ def report(arguments: List[str]) -> int:
     """FOLDER RUN...: results of judged runs for other programs."""
     if len(arguments) < 2:
         raise Refused("usage: scripts/report FOLDER RUN...")
+    from results import export
     runs = _runs(arguments[1:])
     for run in runs:
         if not run.has("verdict") or not run.has("meta"):
@@ -216,6 +217,7 @@ def _stdin() -> List[str]:
 
 def lava(arguments: List[str]) -> int:
     """RESULTS.JSON: `name result seconds` for each test, in LAVA's words."""
+    from results import export
     print("".join(line + "\n" for line in export.lava_cases(arguments[0])), end="")
     return Status.OK
 
@@ -287,5 +289,6 @@ def main(arguments: List[str]) -> int:
         return Status.DISK
     except Exception:   # pylint: disable=broad-except
         # Python's own status would be that of a test that failed.
+        import traceback
         traceback.print_exc()
         return Status.INFRA

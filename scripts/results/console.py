@@ -75,11 +75,12 @@ class Rule:
     word: str
     scope: str
     pattern: Pattern[str]
-    anchored: Pattern[str]
 
     def matches(self, text: str) -> bool:
-        return bool((self.anchored.match if self.scope == "kernel" else self.pattern.search)
-                    (text))
+        if self.scope != "kernel":
+            return bool(self.pattern.search(text))
+        # Few rules get here, and re keeps what it has compiled.
+        return bool(re.match("%s(?:%s)" % (_SUBSYSTEM, self.pattern.pattern), text))
 
 
 @dataclass
@@ -156,8 +157,7 @@ def read_rules(path: str) -> List[Rule]:
             Word(word)
             if scope not in ("any", "kernel", "rest"):
                 raise ValueError(scope)
-            rules.append(Rule(word, scope, re.compile(expression, re.MULTILINE),
-                              re.compile(_SUBSYSTEM + "(?:" + expression + ")")))
+            rules.append(Rule(word, scope, re.compile(expression, re.MULTILINE)))
         except (ValueError, re.error) as error:
             raise BadTable("%s: %s in: %s" % (path, error, line)) from error
     return rules

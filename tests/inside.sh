@@ -107,9 +107,14 @@ mkdir -p /r/build/initramfs /t
 ln -s /init /r/build/initramfs/init
 ln -s /tests /r/build/initramfs/tests
 printf 'fact tier host\ntest ksm_test 200 -s 7 -t 1 -c merge/\n' >/t/orders
+echo on >/proc/sys/kernel/printk_devkmsg
+(sleep 3; for i in $(seq 4000); do echo "<7>flood $i of a ring that holds no more than this" >/dev/kmsg; done) &
 HOST=yes bash /r/scripts/host /t
 echo "first: $?"
-grep -c 'begin of t' /t/console.log
+wait
+echo "ring: $(dmesg | grep -c 'kvm-interval: begin of t')"
+echo "log: $(grep -c 'kvm-interval: begin of t$' /t/console.log) $(tail -n 1 /t/console.log)"
+grep log-marks /t/meta
 sed -i 's/-t 1/-t 100/' /t/orders
 HOST=yes bash /r/scripts/host /t & pid=$!
 sleep 10
@@ -122,6 +127,9 @@ echo "ksm runs: $(cat /sys/kernel/mm/ksm/run), tests: $(ps | grep -c '[k]sm_test
 END
 	was 0 '^ +pass +host +ksm_test' "HOST=1 runs a test on the machine's own kernel"
 	was 0 '^first: 0$' "... and finds all as it was"
+	was 0 '^ring: 0$' "... whose ring buffer has lost the run's begin"
+	was 0 '^log: 1 \[ *[0-9]+\.[0-9]{6}\] kvm-interval: end of t$' "... while the run's log has all"
+	was 0 '^log-marks 2$' "... and says so"
 	was 0 '^ksm runs: 1$' "... a test turns a knob"
 	was 0 '^second: 130$' "... and can be interrupted"
 	was 0 'is: /proc/sys/vm/swappiness 7' "... a knob that is not as before is told"

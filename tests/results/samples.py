@@ -63,6 +63,7 @@ TROUBLE = [
     ("HUNG-TASK", "INFO: task my_test:71 blocked for more than 120 seconds."),
     ("HUNG-TASK", "INFO: task kworker/u8:2:55 blocked for more than 143 seconds."),
     ("HUNG-TASK", "INFO: task jbd2/vda-8:91 blocked in I/O wait for more than 122 seconds."),
+    ("HUNG-TASK", "INFO: task my_test:71 can't die for more than 143 seconds."),
     ("HUNG-TASK", "unregister_netdevice: waiting for lo to become free. Usage count = 2"),
     ("LOCKUP", "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [my_test:71]"),
     ("LOCKUP", "NMI watchdog: BUG: soft lockup - CPU#0 stuck for 23s! [my_test:71]"),
@@ -79,7 +80,6 @@ TROUBLE = [
     ("LOCKUP", "INFO: rcu_tasks detected stalls on tasks:"),
     ("LOCKUP", "rcu: rcu_preempt kthread starved for 5004 jiffies! g4321 f0x0 RCU_GP_WAIT_FQS"),
     ("LOCKUP", "rcu: rcu_sched kthread timer wakeup didn't happen for 2099 jiffies! g1"),
-    ("LOCKUP", "rcu: INFO: Stall ended before state dump start"),
     ("LOCKUP", "BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for 32s!"),
     ("LOCKUP", "smp: csd: Detected non-responsive CSD lock (#1) on CPU#0, waiting 5000000021 "
                "ns for CPU#01 do_nothing+0x0/0x10(0x0)."),
@@ -152,10 +152,6 @@ TROUBLE = [
     ("OOPS", "unable to execute userspace code (SMEP?) (uid: 1000)"),
     ("OOPS", "CFI failure at my_call+0x10/0x20 (target: my_fn+0x0/0x9; expected type: 0x0a)"),
     ("OOPS", "Fixing recursive fault but reboot is needed!"),
-    ("WARN", "unchecked MSR access error: WRMSR to 0x1b0 (tried to write 0x0000000000000006) "
-             "at rIP: 0xffffffff81001234 (native_write_msr+0x4/0x20)"),
-    ("WARN", "Uhhuh. NMI received for unknown reason 3d on CPU 0."),
-    ("WARN", "mce: [Hardware Error]: CPU 1: Machine Check Exception: 5 Bank 4: be0000000080"),
 
     # ... of other architectures
     ("OOPS", "Unable to handle kernel NULL pointer dereference at virtual address "
@@ -199,6 +195,7 @@ TROUBLE = [
     ("WARN", "kobject: kobject (00000000a0b1c2d3): tried to init an initialized object, "
              "something is seriously wrong."),
     ("WARN", "VFS: Busy inodes after unmount of loop0. Self-destruct in 5 seconds."),
+    ("WARN", "VFS: Close: file count is 0 (f_op=my_fops)"),
 
     # panic
     ("PANIC", "Kernel panic - not syncing: Fatal exception in interrupt"),
@@ -214,11 +211,19 @@ TROUBLE = [
     ("OOPS", "nvme nvme0: BUG: what must not be"),
 ]
 
-# Only the end of a report: its first lines were dropped.
+# Only the end of a report: its first lines were dropped.  And hardware's complaints, after
+# which the kernel may or may not panic.
 REST = [
+    ("WARN", "unchecked MSR access error: WRMSR to 0x1b0 (tried to write 0x0000000000000006) "
+             "at rIP: 0xffffffff81001234 (native_write_msr+0x4/0x20)"),
+    ("WARN", "Uhhuh. NMI received for unknown reason 3d on CPU 0."),
+    ("WARN", "mce: [Hardware Error]: CPU 1: Machine Check Exception: 5 Bank 4: be0000000080"),
     ("WARN", "------------[ cut here ]------------"),
     ("WARN", "---[ end trace 0000000000000000 ]---"),
     ("PANIC", "---[ end Kernel panic - not syncing: softlockup: hung tasks ]---"),
+    ("LOCKUP", "rcu: INFO: Stall ended before state dump start"),
+    ("OOPS", "INFO: Freed in my_free_rcu+0x14/0x20 age=624 cpu=0 pid=3"),
+    ("OOPS", "Allocated in my_alloc+0x14/0x20 age=7 cpu=1 pid=71"),
     ("OOPS", "note: my_test[71] exited with preempt_count 1"),
 ]
 

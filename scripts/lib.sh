@@ -588,9 +588,8 @@ checkpatch_news()
 {
 	awk '
 	FNR == NR {
-		if (!/^#/)
-			for (i = 2; i <= NF && $i ~ /^[A-Z_]+$/; i++)
-				known[$1, $i] = 1
+		for (i = 2; !/^#/ && i <= NF && $i ~ /^[A-Z_]+$/; i++)
+			known[$1, $i] = 1
 		next
 	}
 	match($0, /: (ERROR|WARNING|CHECK):[A-Z_]+/) {

@@ -53,7 +53,8 @@ _OF_JOURNAL = re.compile(
     r") [\w.-]+ ([\w./@()-]+?)(?:\[\d+\])?: ?")
 # What a recorder of consoles puts before every line, and a mail that quotes one.
 _OF_RECORDER = re.compile(
-    r"\[?(?:" + _ISO + r"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d)(?:[.,]\d+)?" + _ZONE + r"\]?:? +|(?:> ?)+")
+    r"\[?(?:" + _ISO + r"|(?:\d{4}/\d\d/\d\d )?\d\d:\d\d:\d\d)(?:[.,]\d+)?" + _ZONE +
+    r"\]?:? +|(?:> ?)+")
 
 # A driver's or a subsystem's name before its words.
 _SUBSYSTEM = r"\s*(?:[\w.,/@#+-]+(?: [\w.:/-]+)?: ){0,3}"

@@ -14,6 +14,8 @@
 # A way whose line ends with `=> WORDS` gets a boot of its own: the test passes first,
 # and of the way the host may die, with a splat (configs/splats) that has these words.
 #
+# One with `machine=single` before its test is tried on that machine, where CPUs take turns.
+#
 # kunit_test reports what unit tests found when the kernel booted, so each of its ways gets
 # a boot of its own, with the way on the kernel's command line.
 #
@@ -192,11 +194,12 @@ take_survivors()
 # Boots until all ways of FILE are tried, or the host has died too often.
 boot_all()
 {
-	local left=$1 line own unit
+	local left=$1 line own unit single
 
 	mapfile -t own < <(grep ' => ' "$left" || true)
 	mapfile -t unit < <(grep -w kunit_test "$left" || true)
-	sed -i '/ => /d; /\<kunit_test\>/d' "$left"
+	mapfile -t single < <(grep -w machine=single "$left" || true)
+	sed -i '/ => /d; /\<kunit_test\>/d; /\<machine=single\>/d' "$left"
 	BOOTS=0
 	while [ -s "$left" ] && [ "$BOOTS" -lt "$MAX_BOOTS" ]; do
 		boot_ways "$left" 'on off'
@@ -207,6 +210,16 @@ boot_all()
 		boot_ways "$left" 'off on' "${line##* => }"
 	done
 	[ ${#unit[@]} -eq 0 ] || boot_unit_tests "$left" "${unit[@]}"
+	if [ ${#single[@]} -gt 0 ]; then
+		printf '%s\n' "${single[@]/machine=single }" >"$left"
+		MACHINE=$(single_machine) boot_ways "$left" 'on off'
+	fi
+}
+
+# What machine=single means: a platform has one such machine, or none.
+single_machine()
+{
+	[ "$TIER" != tcg-svm ] || echo single
 }
 
 # boot_unit_tests FILE LINE...: all of them with an intact kernel, then each alone.

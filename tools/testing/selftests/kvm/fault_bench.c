@@ -952,7 +952,7 @@ static const struct mode {
 
 static void usage(const char *name)
 {
-	printf("Usage: %s columns|overlap|storm|blocked|icount [-s seed] [-r rounds] [-t seconds] [-p pages]\n"
+	printf("Usage: %s columns|overlap|storm|blocked|icount [option]...\n"
 	       " -s  seed of the order of the columns (default 0)\n"
 	       " -r  rounds of each measurement (default %d)\n"
 	       " -t  seconds of each round of overlap and storm (default %d)\n"

@@ -577,15 +577,26 @@ static struct range pick_part(struct conductor *c, uint64_t block)
 	return r;
 }
 
+/* khugepaged looks no more, until it may: what is in pieces stays so for long enough to be seen. */
+static void hold_khugepaged(struct conductor *c, bool hold)
+{
+	if (c->tc->by == BY_KHUGEPAGED)
+		must(knob_set(PAUSE, hold ? LONG_PAUSE : SHORT_PAUSE), PAUSE);
+}
+
 static void break_up(struct conductor *c, uint64_t block)
 {
-	uint64_t kvm = kvm_huge(c), host = host_huge(c);
+	uint64_t kvm, host;
 
+	hold_khugepaged(c, true);
+	kvm = kvm_huge(c);
+	host = host_huge(c);
 	c->tc->split(c, pick_part(c, block));
-	if (failed(c))
-		return;
 	c->low_kvm = kvm_huge(c);
 	c->low_host = host_huge(c);
+	hold_khugepaged(c, false);
+	if (failed(c))
+		return;
 	c->r.to_4k += c->low_kvm < kvm;
 	c->r.splits += c->low_host < host;
 	check_not_larger(c, c->tc->split_name);

@@ -23,13 +23,8 @@ yes_no()
 
 # --- made-up measures -------------------------------------------------------------------
 
-# samples ROW GOOD SHIFT NOISE BOOT_NOISE [BOOTS [SEED]]: of both sides, normal, around
-# 10,000; those of B times SHIFT.  NOISE: of a sample; BOOT_NOISE: what all samples of a
-# boot share.
-samples()
-{
-	awk -v row="$1" -v good="$2" -v shift="$3" -v noise="$4" -v boot_noise="$5" \
-	    -v boots="${6:-6}" -v seed="${7:-1}" '
+# For awk: a number of the normal distribution, from `seed`.
+readonly NORMAL='
 	function normal(    i, sum) {
 		for (i = 0; i < 12; i++) {
 			seed = seed * 16807 % 2147483647
@@ -37,6 +32,15 @@ samples()
 		}
 		return sum - 6
 	}
+'
+
+# samples ROW GOOD SHIFT NOISE BOOT_NOISE [BOOTS [SEED]]: of both sides, normal, around
+# 10,000; those of B times SHIFT.  NOISE: of a sample; BOOT_NOISE: what all samples of a
+# boot share.
+samples()
+{
+	awk -v row="$1" -v good="$2" -v shift="$3" -v noise="$4" -v boot_noise="$5" \
+	    -v boots="${6:-6}" -v seed="${7:-1}" "$NORMAL"'
 	BEGIN {
 		seed = seed * 7919 + 1
 		for (b = 1; b <= boots; b++)
@@ -54,14 +58,7 @@ samples()
 pairs()
 {
 	awk -v row="$1" -v good="$2" -v shift="$3" -v seed_noise="$4" -v pair_noise="$5" \
-	    -v pairs="${6:-6}" -v seed="${7:-1}" '
-	function normal(    i, sum) {
-		for (i = 0; i < 12; i++) {
-			seed = seed * 16807 % 2147483647
-			sum += seed / 2147483647
-		}
-		return sum - 6
-	}
+	    -v pairs="${6:-6}" -v seed="${7:-1}" "$NORMAL"'
 	BEGIN {
 		seed = seed * 7919 + 1
 		for (b = 1; b <= pairs; b++) {

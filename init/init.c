@@ -2,7 +2,7 @@
 /*
  * init.c - the first and only service of the nested host
  *
- * Mounts what tests need, reads its orders from the first virtio disk, runs
+ * Mounts what tests need, reads its job file from the first virtio disk, runs
  * the tests one after another and writes KTAP to the virtio-serial port
  * kvm-interval.result.  That port is the only way to a verdict: what is on the
  * console can neither fake nor hide one.  The last line is "# end ...": a
@@ -10,17 +10,17 @@
  * Ports have their names in /dev/virtio-ports, as with udev.
  *
  * A machine without virtio names other files on the kernel's command line, which
- * passes NAME=VALUE on as environment: KVM_INTERVAL_ORDERS, KVM_INTERVAL_RESULT
+ * passes NAME=VALUE on as environment: KVM_INTERVAL_JOB, KVM_INTERVAL_RESULT
  * (a serial port) and KVM_INTERVAL_LIVE.
  *
  * With KVM_INTERVAL_CPUS=1-N on the command line nothing that init starts can run on
  * another CPU, not even if it asks for it: on emulated CPU 0 QEMU corrupts the state of
  * SVM (docs/emulator.md).
  *
- * With --host it runs the same orders on a machine that is not its own, and writes
- * the same result into a file (scripts/host).
+ * With --host it runs the same job file on a machine that is not its own, and writes
+ * the same result into a file (scripts/steps/host).
  *
- * Orders, a line each:
+ * The job file, a line each:
  *	fact NAME VALUE			passed on to the result
  *	test NAME SECONDS ARGUMENT...	run /tests/NAME, at most that long
  *	write PATH WORD			into a file of the kernel; the run ends if
@@ -60,9 +60,9 @@
 #define PORTS		"/dev/virtio-ports"
 #define RESULT_PORT	PORTS "/kvm-interval.result"
 #define LIVE_PORT	PORTS "/kvm-interval.live"
-#define ORDERS		"/dev/vda"
+#define JOB		"/dev/vda"
 #define CGROUPS		"/sys/fs/cgroup"
-#define MAX_ORDERS	65536
+#define MAX_JOB	65536
 #define MAX_ARGS	64
 #define KSFT_SKIP	4
 #define KSFT_ASSERT	254
@@ -101,7 +101,7 @@ struct test {
 
 /* Not PID 1 of a machine of its own, but a program of somebody's machine. */
 static bool on_host;
-static const char *orders_file = ORDERS;
+static const char *job_file = JOB;
 static const char *tests_folder = "/tests";
 static bool interrupted;		/* by a signal: only through __atomic_*() */
 static int result_fd = -1;
@@ -388,19 +388,19 @@ static const char *keep_to_cpus(void)
 	return first_cpu_is_refused() ? "refused" : "not used unless asked for";
 }
 
-static char *read_orders(void)
+static char *read_job(void)
 {
-	char *orders = calloc(1, MAX_ORDERS + 1);
-	int fd = open(orders_file, O_RDONLY | O_CLOEXEC);
+	char *job = calloc(1, MAX_JOB + 1);
+	int fd = open(job_file, O_RDONLY | O_CLOEXEC);
 	size_t len = 0;
 	ssize_t n;
 
-	if (!orders || fd < 0)
-		bail_out("no orders");
-	while ((n = read(fd, orders + len, MAX_ORDERS - len)) > 0)
+	if (!job || fd < 0)
+		bail_out("no job file");
+	while ((n = read(fd, job + len, MAX_JOB - len)) > 0)
 		len += n;
 	close(fd);
-	return orders;
+	return job;
 }
 
 static void fact_file(const char *name, const char *path)
@@ -408,7 +408,7 @@ static void fact_file(const char *name, const char *path)
 	result("# fact %s %s", name, read_file(path, "none"));
 }
 
-/* Words of a "flags" line that KVM's tiers depend on. */
+/* Words of a "flags" line that KVM's platforms depend on. */
 static void fact_cpu(void)
 {
 	FILE *f = fopen("/proc/cpuinfo", "r");
@@ -775,14 +775,14 @@ static void run_test(int number, const char *name, int limit_s, char *args)
 		;
 }
 
-/* --- orders ---------------------------------------------------------------- */
+/* --- job ---------------------------------------------------------------- */
 
-static int count_tests(const char *orders)
+static int count_tests(const char *job)
 {
-	int n = !strncmp(orders, "test ", 5);
+	int n = !strncmp(job, "test ", 5);
 	const char *p;
 
-	for (p = orders; (p = strstr(p, "\ntest ")); p++)
+	for (p = job; (p = strstr(p, "\ntest ")); p++)
 		n++;
 	return n;
 }
@@ -854,12 +854,12 @@ static void order_write(char *line)
 	close(fd);
 }
 
-static void follow(char *orders, bool kvm)
+static void follow(char *job, bool kvm)
 {
 	char *line;
 	int number = 0;
 
-	while ((line = strsep(&orders, "\n"))) {
+	while ((line = strsep(&job, "\n"))) {
 		if (!strncmp(line, "test ", 5) && kvm)
 			order_test(++number, line + 5);
 		else if (!strncmp(line, "write ", 6))
@@ -887,17 +887,17 @@ static void start_machine(void)
 	open_console();
 	setenv("PATH", "/bin:/tests", 1);
 	first_cpu = keep_to_cpus();
-	if (getenv("KVM_INTERVAL_ORDERS"))
-		orders_file = getenv("KVM_INTERVAL_ORDERS");
+	if (getenv("KVM_INTERVAL_JOB"))
+		job_file = getenv("KVM_INTERVAL_JOB");
 	open_result();
 }
 
-static void start_on_host(const char *orders, const char *tests, const char *file)
+static void start_on_host(const char *job, const char *tests, const char *file)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
 
 	on_host = true;
-	orders_file = orders;
+	job_file = job;
 	tests_folder = tests;
 	result_fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (result_fd < 0) {
@@ -914,7 +914,7 @@ static void start_on_host(const char *orders, const char *tests, const char *fil
 
 int main(int argc, char **argv)
 {
-	char *orders;
+	char *job;
 	int tests;
 	bool kvm;
 
@@ -923,21 +923,21 @@ int main(int argc, char **argv)
 	} else if (getpid() == 1) {
 		start_machine();
 	} else {
-		fprintf(stderr, "Usage: %s --host ORDERS FOLDER-OF-TESTS RESULT\n"
+		fprintf(stderr, "Usage: %s --host JOB FOLDER-OF-TESTS RESULT\n"
 			"else this is for PID 1 of the nested host\n", argv[0]);
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
 
-	orders = read_orders();
-	tests = count_tests(orders);
+	job = read_job();
+	tests = count_tests(job);
 	result("KTAP version 1");
 	result("1..%d", tests);
 	facts();
 	kvm = kvm_works();
 	if (tests && !kvm)
 		bail_out("no usable KVM");
-	follow(orders, kvm);
+	follow(job, kvm);
 	result("# end passed %d failed %d skipped %d", passed, failed, skipped);
 	printf("init: end\n");
 	power_off();

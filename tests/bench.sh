@@ -8,12 +8,12 @@
 # Usage: tests/bench.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
-# shellcheck source=scripts/bench-lib.sh
-. "$REPO/scripts/bench-lib.sh"
+# shellcheck source=scripts/lib/bench.sh
+. "$SCRIPTS/lib/bench.sh"
 
 # measure KERNEL MODE KEY=VALUE...
 measure()
@@ -63,7 +63,7 @@ expect()
 
 	file=$(scratch)/measures
 	measures "$@" >"$file"
-	got=$("$REPO/scripts/bench-table" "$file" 2>&1; echo "exit $?")
+	got=$("$SCRIPTS/bench-table" "$file" 2>&1; echo "exit $?")
 	if [ "${got##* }" -ne "$status" ]; then
 		tap 1 "$name" "expected exit $status, got:"$'\n'"$got"
 	elif ! tr '\t' ' ' <<<"$got" | grep -q "^$line"; then
@@ -79,7 +79,7 @@ worst_first()
 
 	file=$(scratch)/measures
 	measures min=2500 min=2600 | sed '/^interval.*blocked.*vcpus=2/s/cpu_ns=1/cpu_ns=9/' >"$file"
-	got=$("$REPO/scripts/bench-table" "$file" | cut -f 1,2 | sed -n '2,3p') || true
+	got=$("$SCRIPTS/bench-table" "$file" | cut -f 1,2 | sed -n '2,3p') || true
 	tap "$([ "$got" = "$(printf 'FAIL\tblocked/2-vcpus CPU %% while blocked\nFAIL\tinstructions of fault')" ] &&
 		echo 0 || echo 1)" "failures come first, the worst of them at the top" "$got"
 }
@@ -91,7 +91,7 @@ beside_invalidator()
 
 	file=$(scratch)/measures
 	measures | sed '/at=outside/s/ns=5/ns=9/; /^interval.*at=same-slot/s/ns=5/ns=9/' >"$file"
-	got=$("$REPO/scripts/bench-table" "$file"; echo "exit $?")
+	got=$("$SCRIPTS/bench-table" "$file"; echo "exit $?")
 	tap "$(grep -q "^pass.*columns/same-slot faults/s.*0.95 x stock outside" <<<"$got" &&
 		grep -q "^pass.*columns/none faults/s.*0.95 x stock none" <<<"$got" &&
 		echo 0 || echo 1)" "faults as slow as stock's beside an invalidator" "$got"
@@ -104,7 +104,7 @@ unsure()
 
 	file=$(scratch)/measures
 	measures | awk '/^interval.*at=none/ && n++ < 3 { sub(/ns=5/, "ns=8") } { print }' >"$file"
-	got=$("$REPO/scripts/bench-table" "$file"; echo "exit $?")
+	got=$("$SCRIPTS/bench-table" "$file"; echo "exit $?")
 	tap "$(grep -q "^unsure.*columns/none faults/s" <<<"$got" && [ "${got##* }" = 0 ] &&
 		echo 0 || echo 1)" "a median that fails by chance alone is unsure" "$got"
 }
@@ -115,7 +115,7 @@ one_kernel()
 
 	file=$(scratch)/measures
 	measures | grep ^stock >"$file"
-	got=$("$REPO/scripts/bench-table" "$file" 2>&1; echo "exit $?")
+	got=$("$SCRIPTS/bench-table" "$file" 2>&1; echo "exit $?")
 	tap "$([ "${got##* }" = 8 ] && echo 0 || echo 1)" \
 		"the measures of one kernel are no comparison" "$got"
 }

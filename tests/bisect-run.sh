@@ -7,12 +7,12 @@
 # Usage: tests/bisect-run.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
 
-BISECT=$REPO/scripts/bisect-run
+BISECT=$SCRIPTS/bisect-run
 unset KERNEL TESTS KSELFTESTS KERNEL_SRC KERNEL_TARBALL BZIMAGE LIB_LOCKED LIB_NESTED
 
 # means CODE RUN...: recorded runs, judged first.
@@ -25,7 +25,7 @@ means()
 		run=$(scratch)
 		cp "$REPO/tests/logs/$name/"* "$run"
 		status=0
-		"$REPO/scripts/verdict" -q "$run" 2>/dev/null || status=$?
+		"$SCRIPTS/verdict" -q "$run" 2>/dev/null || status=$?
 		got=$("$BISECT" --map "$status" "$run")
 		tap "$([ "${got%% *}" = "$code" ] && echo 0 || echo 1)" \
 			"$name is $code to git" "status $status, got: $got"
@@ -63,7 +63,7 @@ no_boot()
 	run=$(scratch)
 	cp "$REPO/tests/logs/panic/"* "$run"
 	sed -i '/^# start/,$d' "$run/result.ktap"
-	"$REPO/scripts/verdict" -q "$run" 2>/dev/null || true
+	"$SCRIPTS/verdict" -q "$run" 2>/dev/null || true
 	got=$("$BISECT" --map 6 "$run")
 	tap "$([ "${got%% *}" = 125 ] && echo 0 || echo 1)" "a panic before any test is 125" "$got"
 }

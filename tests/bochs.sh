@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Tests of ACCEL=bochs without Bochs: scripts/bochs builds a small program that stands for
+# Tests of ACCEL=bochs without Bochs: scripts/steps/bochs builds a small program that stands for
 # it, from a source and with an apt that are made here; scripts/boot runs a script in its
 # place that ends as Bochs can end.  `scripts/check intel` is the real one.
 #
@@ -9,8 +9,8 @@
 # Output: TAP.  Exit: 0 all passed, 1 not
 # shellcheck disable=SC2016,SC2317 # text of other scripts; `check` calls by name
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
 
@@ -31,7 +31,7 @@ make_copy()
 	sed -i "s/^SHA256=.*/SHA256=$(sha256sum <"$WORK/good.tar.xz" | cut -d' ' -f1)/
 		s|^KEYRING=.*|KEYRING=$WORK/keyring|
 		s|^FIRMWARE=.*|FIRMWARE=\"$WORK/BIOS-bochs-latest|
-		s|^\t/usr/lib/ISOLINUX.*|\t$WORK/isolinux.bin\"|" "$COPY/scripts/bochs"
+		s|^\t/usr/lib/ISOLINUX.*|\t$WORK/isolinux.bin\"|" "$COPY/scripts/steps/bochs"
 	sed -i '/ACCEL=bochs:/d' "$COPY/configs/packages"
 	sed -i 's/quiet_limit=.*/quiet_limit=3/' "$COPY/scripts/boot"
 	sed -i 's/^slow .*/slow 1/' "$COPY/configs/machine-bochs"
@@ -105,16 +105,16 @@ mirror_has()
 	: >"$WORK/apt.said"
 }
 
-# --- scripts/bochs --------------------------------------------------------------------------
+# --- scripts/steps/bochs --------------------------------------------------------------------------
 
-# expect CLASS WORDS NAME VAR=VALUE...: status and words of scripts/bochs, and afterwards
+# expect CLASS WORDS NAME VAR=VALUE...: status and words of scripts/steps/bochs, and afterwards
 # nothing may be half built.
 expect()
 {
 	local class=$1 words=$2 name=$3 got status=0 left
 	shift 3
 
-	got=$(env O="$OUT" "$@" "$COPY/scripts/bochs" 2>&1) || status=$?
+	got=$(env O="$OUT" "$@" "$COPY/scripts/steps/bochs" 2>&1) || status=$?
 	left=$(find "$OUT/tmp" "$OUT/src" "$OUT/bochs" -mindepth 1 ! -path "$GOOD*" 2>/dev/null |
 		grep -v '\.tar\.xz$') || true
 	case $status:$got in
@@ -133,7 +133,7 @@ new_out()
 
 path_of()
 {
-	O=$OUT "$COPY/scripts/bochs" --path
+	O=$OUT "$COPY/scripts/steps/bochs" --path
 }
 
 check()
@@ -196,14 +196,14 @@ no_source()
 		INSTALL=no OS_RELEASE="$WORK/debian"
 	sed -i '$d' "$COPY/configs/packages"
 	check "... and without ACCEL=bochs nobody wants it" "" \
-		env INSTALL=no ACCEL=tcg KERNEL_SRC=/nowhere OS_RELEASE="$WORK/debian" "$COPY/scripts/setup"
+		env INSTALL=no ACCEL=tcg KERNEL_SRC=/nowhere OS_RELEASE="$WORK/debian" "$COPY/scripts/steps/packages"
 }
 
 # with_sum NAME: the copy takes that source for the right one.
 with_sum()
 {
 	sed -i "s/^SHA256=.*/SHA256=$(sha256sum <"$WORK/$1.tar.xz" | cut -d' ' -f1)/" \
-		"$COPY/scripts/bochs"
+		"$COPY/scripts/steps/bochs"
 	FROM=BOCHS_TARBALL=$WORK/$1.tar.xz
 }
 
@@ -241,7 +241,7 @@ interrupted()
 	new_out slow
 	with_sum slow
 	set -m
-	env --default-signal=INT O="$OUT" "$FROM" "$COPY/scripts/bochs" >"$WORK/said" 2>&1 &
+	env --default-signal=INT O="$OUT" "$FROM" "$COPY/scripts/steps/bochs" >"$WORK/said" 2>&1 &
 	pid=$!
 	set +m
 	until [ -n "$(find "$OUT/tmp" -name configuring 2>/dev/null)" ]; do
@@ -264,7 +264,7 @@ new_machine()
 {
 	RUN=$WORK/run-$1
 	mkdir "$RUN"
-	printf '%s\n' "fact tier bochs-vmx" "fact seed 7" "test munmap_test 1 -s 7" >"$RUN/orders"
+	printf '%s\n' "fact platform bochs-vmx" "fact seed 7" "test munmap_test 1 -s 7" >"$RUN/job"
 	{ echo '#!/bin/bash'; cat; } >"$(path_of)/bochs"
 }
 
@@ -333,7 +333,7 @@ says_at_end()
 make_images()
 {
 	new_out machines
-	O=$OUT BOCHS_TARBALL=$WORK/good.tar.xz "$COPY/scripts/bochs" >/dev/null
+	O=$OUT BOCHS_TARBALL=$WORK/good.tar.xz "$COPY/scripts/steps/bochs" >/dev/null
 	echo archive >"$OUT/initramfs.cpio"
 	printf '#!/bin/sh\ncat $3\n' >"$OUT/gen_init_cpio"
 	printf '%s\n' '#!/bin/bash' 'while [ "$1" != -o ]; do shift; done; echo iso >"$2"' \
@@ -396,7 +396,7 @@ machines()
 	boot
 	boot_ends || status=$?
 	check "no Bochs is built: status 3, and what to do" "$status $(cat "$RUN/boot.log")" \
-		test "$status $(grep -c 'run scripts/bochs' "$RUN/boot.log")" = "3 1"
+		test "$status $(grep -c 'run scripts/steps/bochs' "$RUN/boot.log")" = "3 1"
 }
 
 # --- variables --------------------------------------------------------------------------------
@@ -418,14 +418,14 @@ variables()
 {
 	local names
 
-	refused "at most 2048" "too much memory" MEM=4096 "$REPO/scripts/run"
-	refused "VMM=libvirt is for QEMU" "libvirt" VMM=libvirt "$REPO/scripts/run"
-	refused "TRACE=kvm is for QEMU" "a trace" TRACE=kvm "$REPO/scripts/run"
-	refused "ACCEL=bochs is for make run, matrix and sabotage" "a benchmark" "$REPO/scripts/make" bench
-	names=$(ACCEL=bochs "$REPO/scripts/run" --names)
+	refused "at most 2048" "too much memory" MEM=4096 "$SCRIPTS/run"
+	refused "VMM=libvirt is for QEMU" "libvirt" VMM=libvirt "$SCRIPTS/run"
+	refused "TRACE=kvm is for QEMU" "a trace" TRACE=kvm "$SCRIPTS/run"
+	refused "ACCEL=bochs is for make run, matrix and mutations" "a benchmark" "$SCRIPTS/goal" bench
+	names=$(ACCEL=bochs "$SCRIPTS/run" --names)
 	check "the usual tests are not all" "$names" \
 		test "$(grep -cw 'munmap_test' <<<"$names") $(grep -cw gigantic_test <<<"$names")" = "1 0"
-	names=$(ACCEL=bochs TESTS=all "$REPO/scripts/run" --names)
+	names=$(ACCEL=bochs TESTS=all "$SCRIPTS/run" --names)
 	check "... but can be" "$names" grep -qw gigantic_test <<<"$names"
 }
 

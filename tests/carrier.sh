@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Tests of the carrier (scripts/source, apply, patches): each kind of mistake
+# Tests of the carrier (scripts/steps/source, apply, patches): each kind of mistake
 # gives its own message and exit class, nothing half is ever left, a second run
 # changes nothing.  Most use a small tree cut out of the kernel source and a small
 # set of changes made here; the last ones the real changes.
@@ -10,8 +10,8 @@
 # Output: TAP.  Exit: 0 all passed or skipped, 1 not, 3 or more no source to test on
 # shellcheck disable=SC2317 # the tests are called by their names, in TESTS
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 
 PATTERN=${1:-}
 STOCK=$O/src/stock
@@ -161,7 +161,7 @@ carry()
 	shift
 
 	O=$T/out CARRY_DIR=${CARRY:-$T/c} KERNEL_SRC=${TREE-$FIXTURE} \
-		"$REPO/scripts/$script" "$@"
+		"$SCRIPTS/$script" "$@"
 }
 
 # expect CLASS REGEX CMD...: it ends with CLASS, and a line of stderr matches.
@@ -490,7 +490,7 @@ t_framework()
 	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 12/' tree/Makefile
 	tar -cJf new.tar.xz tree
 	expect 4 'new.tar.xz is Linux 6.12.[0-9]+, the tests are built with 6.1.y' \
-		env FRAMEWORK_TARBALL=new.tar.xz O="$T/out" "$REPO/scripts/source" --framework
+		env FRAMEWORK_TARBALL=new.tar.xz O="$T/out" "$STEPS/source" --framework
 }
 
 t_not_linux()
@@ -618,7 +618,7 @@ t_both_given()
 {
 	own_changes
 	expect 2 'KERNEL_SRC= or KERNEL_TARBALL=, not both' env KERNEL_SRC=x \
-		KERNEL_TARBALL=y "O=$T/out" "$REPO/scripts/source"
+		KERNEL_TARBALL=y "O=$T/out" "$STEPS/source"
 }
 
 t_package_missing()
@@ -743,7 +743,7 @@ t_patches()
 {
 	own_changes
 	expect 4 '01-stale has no Signed-off-by line, and git does not know who you are' \
-		env SIGNOFF= GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null "O=$T/out" "CARRY_DIR=$T/c" "KERNEL_SRC=$FIXTURE" "$REPO/scripts/patches"
+		env SIGNOFF= GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null "O=$T/out" "CARRY_DIR=$T/c" "KERNEL_SRC=$FIXTURE" "$SCRIPTS/patches"
 	CHECKPATCH=no carry patches
 	cp -r out/patches first
 	grep '^From: Some Author <author@example.org>' first/0002-*
@@ -878,7 +878,7 @@ t_real_trees_differ_as_said	real changes: nothing else differs in the whole tree
 main()
 {
 	out_init
-	[ -d "$STOCK" ] || child "$REPO/scripts/source" >&2 || exit
+	[ -d "$STOCK" ] || child "$STEPS/source" >&2 || exit
 	BASE=$(scratch)
 	FIXTURE=$BASE/tree
 	CHANGES=$BASE/c

@@ -7,8 +7,8 @@
 # Usage: tests/ci.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
 
@@ -80,7 +80,7 @@ cache_key()
 	mkdir "$COPY"
 	(cd "$REPO" && cp -a --parents virt arch mm include changes ledger configs scripts docs "$COPY")
 	make_tree "$TREE" 7
-	here=$(KERNEL_SRC=$TREE "$REPO/scripts/cache-key")
+	here=$(KERNEL_SRC=$TREE "$SCRIPTS/cache-key")
 	there=$(key)
 	check "the key is the same in another folder" "$here, $there" test "$here" = "$there"
 	check "it begins with its prefix" "$here" test "${here#"$(key --prefix)"}" != "$here"
@@ -98,8 +98,8 @@ cache_key()
 	changes "the kernel's version" make_tree "$TREE" 8
 	changes "the compiler" other_compiler
 	PATH=$path
-	refused "no Linux in KERNEL_SRC" "$EX_USAGE" env KERNEL_SRC="$dir" "$REPO/scripts/cache-key"
-	refused "no file KERNEL_TARBALL" "$EX_USAGE" env KERNEL_TARBALL="$dir/x" "$REPO/scripts/cache-key"
+	refused "no Linux in KERNEL_SRC" "$EX_USAGE" env KERNEL_SRC="$dir" "$SCRIPTS/cache-key"
+	refused "no file KERNEL_TARBALL" "$EX_USAGE" env KERNEL_TARBALL="$dir/x" "$SCRIPTS/cache-key"
 }
 
 refused()
@@ -138,9 +138,9 @@ lava()
 	mkdir "$runs"
 	for log in pass fail panic emulator; do
 		cp -r "$REPO/tests/logs/$log" "$runs"
-		"$REPO/scripts/verdict" -q "$runs/$log" || true
+		"$SCRIPTS/verdict" -q "$runs/$log" || true
 	done
-	"$REPO/scripts/report" "$dir" "$runs"/*
+	"$SCRIPTS/export" "$dir" "$runs"/*
 	PATH=$dir:$PATH "$REPO/ci/lava-results" "$dir/results.json"
 	check "LAVA: a case for each test and machine" "$(cat "$dir/told")" \
 		test "$(wc -l <"$dir/told")" -eq "$(jq '[.[] | select(has("case") | not)] | length' "$dir/results.json")"

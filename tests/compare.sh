@@ -8,12 +8,10 @@
 # Usage: tests/compare.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
-
-BIN=$REPO/scripts
 
 # yes_no STATUS: 0 and 1 as they are, for tap
 yes_no()
@@ -84,7 +82,7 @@ judge()
 
 	file=$(scratch)/samples
 	cat >"$file"
-	"$BIN/compare-table" "$file" 2>&1
+	"$SCRIPTS/compare-table" "$file" 2>&1
 	echo "exit $?"
 }
 
@@ -246,7 +244,7 @@ rows()
 
 	file=$(scratch)/result.ktap
 	printf '  # %s\n' "$@" >"$file"
-	"$BIN/compare-rows" A boot "$file" 2>&1
+	"$SCRIPTS/compare-rows" A boot "$file" 2>&1
 	echo "exit $?"
 }
 
@@ -283,7 +281,7 @@ failures_apart()
 		'# start 4 d, at most 9 s' '  # row d1 ns lower 1' '  ok 1 - d1' '  # row d2 ns lower 1' \
 		'  not ok 2 - d2 # no' '  # row d3 ns lower 1' '  ok 3 - d3' 'not ok 4 d # 1.0 s; failed' \
 		'# start 5 e, at most 9 s' '  # row e ns lower 1' >"$file"
-	got=$("$BIN/compare-rows" A boot "$file" | cut -f4 | paste -sd' ') || true
+	got=$("$SCRIPTS/compare-rows" A boot "$file" | cut -f4 | paste -sd' ') || true
 	tap "$(yes_no test "$got" = "a c d1 d3 e")" "what failed has no rows, what ended well before it and after has" "$got"
 }
 
@@ -332,7 +330,7 @@ made_up_run()
 		done
 	} >"$run/samples"
 	printf '%s\t%s\n' A 'a <tree> & "more"' B stock A-kernel 6.1.1 B-kernel 6.1.2 date today \
-		tier 'tcg-svm (why)' repeat "make compare A='x'" trouble 'boot-1: OOPS' >"$run/about"
+		platform 'tcg-svm (why)' repeat "make compare A='x'" trouble 'boot-1: OOPS' >"$run/about"
 }
 
 test_report()
@@ -341,10 +339,10 @@ test_report()
 
 	run=$(scratch)
 	made_up_run "$run"
-	got=$("$BIN/compare-report" "$run" 2>&1; echo "exit $?")
+	got=$("$SCRIPTS/compare-report" "$run" 2>&1; echo "exit $?")
 	tap "$(yes_no test "${got##* }" = 1)" "something is worse: exit 1" "$got"
 	tap "$(yes_no grep -q '^1 worse, 1 better, 1 the same, 1 unsure$' <<<"$got")" "the sums" "$got"
-	tap "$(yes_no test "$(grep -c 'stall/y' <<<"$got"),$(V=1 "$BIN/compare-report" "$run" |
+	tap "$(yes_no test "$(grep -c 'stall/y' <<<"$got"),$(V=1 "$SCRIPTS/compare-report" "$run" |
 		grep -c 'stall/y'),$(grep -c '^unsure.* stall 1 of 2$' <<<"$got")" = 0,1,1)" \
 		"what is unsure is counted by its kind, and shown with V=1" "$got"
 	page=$run/report.html
@@ -374,7 +372,7 @@ input_refused()
 	local name=$1 class=$2 pattern=$3 got
 	shift 3
 
-	got=$(env O="$INPUT_O" "$@" "$BIN/compare" 2>&1; echo "exit $?")
+	got=$(env O="$INPUT_O" "$@" "$SCRIPTS/compare" 2>&1; echo "exit $?")
 	tap "$(yes_no test "$(grep -c . <<<"$got") $(grep -cE "$pattern" <<<"$got") ${got##* }" = "2 1 $class")" \
 		"$name" "$got"
 }

@@ -9,8 +9,8 @@
 # Usage: [CPUS=2] [BZIMAGE=file] tests/exact.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
 
@@ -23,11 +23,11 @@ boot()
 	local run=$WORK/$1
 
 	mkdir -p "$run"
-	printf '%s\n' "fact tier bochs-vmx" "fact seed $2" \
-		"test stall_bench 300 -s $2 -r 1 -t 1 -o dontneed -p same-pages -v 2 -i 2" >"$run/orders"
+	printf '%s\n' "fact platform bochs-vmx" "fact seed $2" \
+		"test stall_bench 300 -s $2 -r 1 -t 1 -o dontneed -p same-pages -v 2 -i 2" >"$run/job"
 	BOOT_FILE=$BZIMAGE CPUS=$CPUS MEM=1024 KERNEL_APPEND=kunit.enable=0 \
-		child "$REPO/scripts/boot" kernel bochs-vmx "$run" >&2
-	"$REPO/scripts/verdict" -q "$run" || true
+		child "$SCRIPTS/boot" kernel bochs-vmx "$run" >&2
+	"$SCRIPTS/verdict" -q "$run" || true
 }
 
 # What a boot was, in all that it did and said.

@@ -7,8 +7,8 @@
 # Usage: tests/histogram.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
 

@@ -7,12 +7,11 @@
 # Usage: tests/inside.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
 
-BIN=$REPO/scripts
 unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG NPT CPUS MEM QEMU ARGS EVENTS TRACE
 
 # try COMMAND...: its status and what it said, in STATUS and SAID; stdin is ours.
@@ -38,27 +37,27 @@ no_machine()
 {
 	local left
 
-	left=$(pgrep -f -- "^[^ ]*qemu[^ ]* .*$(realpath "$O/runs/latest")/orders") || true
+	left=$(pgrep -f -- "^[^ ]*qemu[^ ]* .*$(realpath "$O/runs/latest")/job") || true
 	tap $((${#left} ? 1 : 0)) "$1: no machine is left" "processes: $left"
 }
 
 mistakes()
 {
-	try env O="$WORK/empty" "$BIN/monitor"
+	try env O="$WORK/empty" "$SCRIPTS/monitor"
 	was 8 "monitor: no machine runs" "monitor with nothing to monitor"
-	try "$BIN/monitor" "$WORK/nowhere"
+	try "$SCRIPTS/monitor" "$WORK/nowhere"
 	was 2 "no folder" "monitor of no run"
-	try "$BIN/trace"
+	try "$SCRIPTS/trace"
 	was 2 "TESTS= is not given" "trace of nothing"
-	try env TESTS=munmap EVENTS='kvm;id' "$BIN/trace"
+	try env TESTS=munmap EVENTS='kvm;id' "$SCRIPTS/trace"
 	was 2 "EVENTS=kvm;id" "trace of no event"
-	try env TESTS=nosuch "$BIN/trace"
+	try env TESTS=nosuch "$SCRIPTS/trace"
 	was 2 "no test has the name nosuch" "trace of no test"
-	try "$BIN/shell" </dev/null
+	try "$SCRIPTS/shell" </dev/null
 	was 2 "no commands on standard input" "shell with neither terminal nor commands"
-	try env KERNEL=both "$BIN/gdb" </dev/null
+	try env KERNEL=both "$SCRIPTS/gdb" </dev/null
 	was 2 "KERNEL=both" "gdb on two kernels"
-	try env TESTS=nosuch "$BIN/gdb" </dev/null
+	try env TESTS=nosuch "$SCRIPTS/gdb" </dev/null
 	was 2 "no test has the name nosuch" "gdb with no test"
 }
 
@@ -69,7 +68,7 @@ ask_monitor()
 
 	for ((i = 0; i < 120; i++)); do
 		sleep 1
-		echo 'info status' | "$BIN/monitor" 2>/dev/null | grep 'VM status' && return
+		echo 'info status' | "$SCRIPTS/monitor" 2>/dev/null | grep 'VM status' && return
 	done
 	echo "no answer"
 }
@@ -80,16 +79,16 @@ shell_cases()
 
 	ask_monitor >"$WORK/asked" &
 	asked=$!
-	try "$BIN/shell" <<<'ls -1 /tests; uname -r; sleep 15; poweroff -f'
+	try "$SCRIPTS/shell" <<<'ls -1 /tests; uname -r; sleep 15; poweroff -f'
 	was 0 '^munmap_test$' "shell runs commands, to their power off"
 	wait "$asked"
 	SAID=$(cat "$WORK/asked")
 	was 0 'VM status: running' "monitor of a machine that runs"
 	no_machine shell
-	try "$BIN/shell" <<<'munmap_test -t 1 -c punch/shmem/4k; echo test=$?; exit 3'
+	try "$SCRIPTS/shell" <<<'munmap_test -t 1 -c punch/shmem/4k; echo test=$?; exit 3'
 	was 1 '^test=0$' "a test runs there by its name"
 	was 1 'ended with status 3' "shell tells the status of the commands"
-	try timeout 40 "$BIN/shell" <<<'sleep 1000'
+	try timeout 40 "$SCRIPTS/shell" <<<'sleep 1000'
 	was 124 '' "shell can be ended"
 	no_machine "shell that was ended"
 }
@@ -100,23 +99,23 @@ host_case()
 {
 	local to=r/scripts
 
-	export FILES="bash setpriv realpath $to/host=$BIN/host $to/lib.sh=$BIN/lib.sh"
-	FILES+=" $to/follow-lib.sh=$BIN/follow-lib.sh"
-	try "$BIN/shell" <<'END'
+	export FILES="bash setpriv realpath $to/steps/host=$STEPS/host $to/lib/common.sh=$SCRIPTS/lib/common.sh"
+	FILES+=" $to/lib/follow.sh=$SCRIPTS/lib/follow.sh"
+	try "$SCRIPTS/shell" <<'END'
 mkdir -p /r/build/initramfs /t
 ln -s /init /r/build/initramfs/init
 ln -s /tests /r/build/initramfs/tests
-printf 'fact tier host\ntest ksm_test 200 -s 7 -t 1 -c merge/\n' >/t/orders
+printf 'fact platform host\ntest ksm_test 200 -s 7 -t 1 -c merge/\n' >/t/job
 echo on >/proc/sys/kernel/printk_devkmsg
 (sleep 3; for i in $(seq 4000); do echo "<7>flood $i of a ring that holds no more than this" >/dev/kmsg; done) &
-HOST=yes bash /r/scripts/host /t
+HOST=yes bash /r/scripts/steps/host /t
 echo "first: $?"
 wait
 echo "ring: $(dmesg | grep -c 'kvm-interval: begin of t')"
 echo "log: $(grep -c 'kvm-interval: begin of t$' /t/console.log) $(tail -n 1 /t/console.log)"
 grep log-marks /t/meta
-sed -i 's/-t 1/-t 100/' /t/orders
-HOST=yes bash /r/scripts/host /t & pid=$!
+sed -i 's/-t 1/-t 100/' /t/job
+HOST=yes bash /r/scripts/steps/host /t & pid=$!
 sleep 10
 echo "ksm runs: $(cat /sys/kernel/mm/ksm/run)"
 echo 7 >/proc/sys/vm/swappiness
@@ -153,7 +152,7 @@ terminal_case()
 		sleep 3
 		printf 'exit\r'
 		sleep 20
-	} | TERM=vt100 timeout 200 script -qfc "$BIN/shell" "$log" >/dev/null 2>&1 || true
+	} | TERM=vt100 timeout 200 script -qfc "$SCRIPTS/shell" "$log" >/dev/null 2>&1 || true
 	SAID=$(tr -d '\r' <"$log")
 	STATUS=0
 	was 0 '^A shell in the nested host.  Leave: ' "shell on a terminal says how to leave"
@@ -164,7 +163,7 @@ terminal_case()
 
 gdb_case()
 {
-	try env TESTS=munmap TIME=1 "$BIN/gdb" <<-END
+	try env TESTS=munmap TIME=1 "$SCRIPTS/gdb" <<-END
 	break kvm_interval_invalidate
 	continue
 	backtrace
@@ -178,7 +177,7 @@ trace_case()
 {
 	local run
 
-	try env TESTS=munmap TIME=2 SEED=7 "$BIN/trace"
+	try env TESTS=munmap TIME=2 SEED=7 "$SCRIPTS/trace"
 	run=$(realpath "$O/runs/latest")
 	was 0 '^kvm_page_fault +[0-9]+ ' "trace counts events"
 	was 0 '^kvm_interval_invalidate +[0-9]+ ' "trace has our own events"
@@ -195,14 +194,14 @@ trace_case()
 	was 0 '^commit ' "meta has the commit"
 	tap "$(cmp -s "$run/kernel.config" "$O/kernel/interval/.config" && echo 0 || echo 1)" \
 		"the run keeps the configuration"
-	try env TESTS=munmap TIME=1 EVENTS=kvm:nosuch "$BIN/trace"
+	try env TESTS=munmap TIME=1 EVENTS=kvm:nosuch "$SCRIPTS/trace"
 	was 8 'no event kvm:nosuch' "an event that the kernel does not have"
 }
 
 # An option that no test has fails it.
 again_case()
 {
-	try env TESTS="munmap kunit" ARGS=-x TIME=1 SEED=7 CPUS=1 "$BIN/run"
+	try env TESTS="munmap kunit" ARGS=-x TIME=1 SEED=7 CPUS=1 "$SCRIPTS/run"
 	was 1 "^again: make run KERNEL=interval SEED=7 TIME=1 TESTS='munmap_test( kunit_test)?' ARGS='-x' .*CPUS=1 " \
 		"a run that failed says how to do it again"
 }

@@ -13,12 +13,11 @@
 # Output: TAP.  Exit: 0 all passed or skipped, 1 not
 # shellcheck disable=SC2317 # `check` calls functions by their names
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
 
-BIN=$REPO/scripts
 KVM=${TEST_KVM:-/dev/kvm}	# what is hidden
 SEED=7
 DAEMON=		# its process
@@ -143,14 +142,14 @@ virsh_ours()
 
 # --- machines ---------------------------------------------------------------------------
 
-# new_run NAME [TEST...]: a folder with the orders for a short boot.
+# new_run NAME [TEST...]: a folder with the job file for a short boot.
 new_run()
 {
 	RUN=$RUNS/$1
 	shift
 	mkdir "$RUN"
 	[ $# -gt 0 ] || set -- munmap_test 300 -s "$SEED" -t 2
-	printf '%s\n' "fact tier tcg-svm" "fact seed $SEED" "test $*" >"$RUN/orders"
+	printf '%s\n' "fact platform tcg-svm" "fact seed $SEED" "test $*" >"$RUN/job"
 }
 
 # In the background, until its test has begun; all processes of it are in the group BOOT.
@@ -158,7 +157,7 @@ boot_begins()
 {
 	set -m
 	# Whoever started us in the background has made all of us ignore SIGINT.
-	VMM=libvirt env --default-signal=INT "$BIN/boot" stock tcg-svm "$RUN" \
+	VMM=libvirt env --default-signal=INT "$SCRIPTS/boot" stock tcg-svm "$RUN" \
 		>"$RUN/boot.log" 2>&1 </dev/null &
 	BOOT=$!
 	set +m
@@ -211,8 +210,8 @@ outcome()
 	cut -f 1,2 "$RUN/tests"
 	grep -a '^# fact ' "$RUN/result.ktap" | grep -v boot-seconds
 	sed -n 's/^  \(not \)\?\(ok [0-9]* - [^ ]*\).*/\1\2/p' "$RUN/result.ktap"
-	"$BIN/report" "$RUN/report" "$RUN" >/dev/null
-	jq -c '.[] | [.kernel, .tier, .npt, .test, .case, .verdict]' "$RUN/report/results.json"
+	"$SCRIPTS/export" "$RUN/report" "$RUN" >/dev/null
+	jq -c '.[] | [.kernel, .platform, .npt, .test, .case, .verdict]' "$RUN/report/results.json"
 	grep -cv -E '^(vmm|libvirt) ' "$RUN/meta"
 }
 
@@ -244,8 +243,8 @@ test_same()
 
 	for vmm in qemu libvirt; do
 		new_run "$vmm"
-		VMM=$vmm "$BIN/boot" stock tcg-svm "$RUN" >"$RUN/boot.log" 2>&1 || true
-		"$BIN/verdict" -q "$RUN" || true
+		VMM=$vmm "$SCRIPTS/boot" stock tcg-svm "$RUN" >"$RUN/boot.log" 2>&1 || true
+		"$SCRIPTS/verdict" -q "$RUN" || true
 		outcome >"$RUNS/$vmm.outcome" 2>&1 || true
 	done
 	check "the same table with QEMU alone and with libvirt" same_table
@@ -277,8 +276,8 @@ panicked()
 test_panic()
 {
 	new_run panic ../bin/busybox 60 dd if=/proc/cmdline of=/proc/sysrq-trigger bs=1 count=1
-	VMM=libvirt "$BIN/boot" stock tcg-svm "$RUN" >"$RUN/boot.log" 2>&1 || true
-	"$BIN/verdict" -q "$RUN" || true
+	VMM=libvirt "$SCRIPTS/boot" stock tcg-svm "$RUN" >"$RUN/boot.log" 2>&1 || true
+	"$SCRIPTS/verdict" -q "$RUN" || true
 	check "a panic is a panic, and all tasks are printed" panicked
 	check "libvirt says that the domain crashed" \
 		grep -x 'libvirt-says Crashed Panicked' "$RUN/meta"
@@ -310,7 +309,7 @@ unreachable()
 	local status=0 said
 
 	said=$(VMM=libvirt LIBVIRT_URI="qemu+unix:///session?socket=$HOME_DIR/none" \
-		"$BIN/boot" --vmm 2>&1) || status=$?
+		"$SCRIPTS/boot" --vmm 2>&1) || status=$?
 	echo "status $status: $said"
 	[ "$status" -eq "$EX_INFRA" ] && [ "$(wc -l <<<"$said")" -eq 1 ] &&
 		[[ $said = *"no libvirt answers at LIBVIRT_URI="* ]]
@@ -323,7 +322,7 @@ main()
 	[ $# -eq 0 ] || { show_help; exit "$EX_USAGE"; }
 	for program in libvirtd virsh; do
 		command -v "$program" >/dev/null ||
-			skip_all "no $program here: VMM=libvirt scripts/setup"
+			skip_all "no $program here: VMM=libvirt scripts/steps/packages"
 	done
 	out_init
 	RUNS=$(scratch)

@@ -10,12 +10,11 @@
 # Usage: tests/matrix.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
 
-BIN=$REPO/scripts
 SSHD=$(PATH=$PATH:/usr/sbin command -v sshd || true)
 unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG ACCEL NPT CPUS MEM QEMU ARGS HOSTS JOBS HALT
 unset FRESH LIB_NESTED
@@ -122,7 +121,7 @@ matrix()
 {
 	# Whoever started us in the background has made all of us ignore SIGINT.
 	setpriv --pdeathsig TERM env --default-signal=INT HOSTS="$DIR/hosts" KERNEL=both NPT='1 0' \
-		TESTS=munmap TIME=1 SEED="$SEED" "$BIN/matrix"
+		TESTS=munmap TIME=1 SEED="$SEED" "$SCRIPTS/matrix"
 }
 
 # Status of a command, and its words.
@@ -131,7 +130,7 @@ expect()
 	local class=$1 words=$2 name=$3 got status=0
 	shift 3
 
-	got=$(env "$@" "$BIN/matrix" 2>&1) || status=$?
+	got=$(env "$@" "$SCRIPTS/matrix" 2>&1) || status=$?
 	case $status:$got in
 	"$class":*"$words"*) tap 0 "$name" ;;
 	*) tap 1 "$name" "expected status $class and \`$words\`, got status $status and: $got" ;;
@@ -247,7 +246,7 @@ run_repeats()
 
 	printf '%s\n' '#!/bin/sh' 'echo "cannot set up guest memory" >&2' 'exit 1' >"$DIR/qemu"
 	chmod +x "$DIR/qemu"
-	QEMU=$DIR/qemu KERNEL=interval TESTS=munmap TIME=1 "$BIN/run" >"$log" 2>&1 || status=$?
+	QEMU=$DIR/qemu KERNEL=interval TESTS=munmap TIME=1 "$SCRIPTS/run" >"$log" 2>&1 || status=$?
 	mapfile -t runs < <(logs_of "$log")
 	tap "$((status != EX_INFRA))" "make run: two boots without a result" "$(tail -n 20 "$log")"
 	check "... are both kept, and the first is marked" "$(cat "$log")" \
@@ -265,7 +264,7 @@ never_repeated()
 	run=$(scratch)
 	for name in fail panic timeout truncated emulator; do
 		cp "$REPO/tests/logs/$name"/* "$run"
-		"$BIN/verdict" -q "$run" && status=0 || status=$?
+		"$SCRIPTS/verdict" -q "$run" && status=0 || status=$?
 		case $name in
 		truncated|emulator)
 			check "$name: repeated" "class $status" says_nothing "$run" "$status"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# TAP for the project's own tests, to be sourced after scripts/lib.sh:
+# TAP for the project's own tests, to be sourced after scripts/lib/common.sh:
 #	tap STATUS NAME [WHY]	one result; 0 is ok
 #	tap_same NAME WANTED GOT	one result: ok if both are the same
 #	tap_end			the plan; exits 0 if all passed, else 1

@@ -9,8 +9,8 @@
 # Usage: tests/verdict.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 # shellcheck source=tests/tap.sh
 . "$REPO/tests/tap.sh"
 
@@ -21,7 +21,7 @@ judge()
 {
 	local status=0
 
-	"$REPO/scripts/verdict" -q "$1" >/dev/null 2>"$1/stderr" || status=$?
+	"$SCRIPTS/verdict" -q "$1" >/dev/null 2>"$1/stderr" || status=$?
 	cat "$1/verdict" "$1/stderr" 2>/dev/null || true
 	echo "exit $status"
 }

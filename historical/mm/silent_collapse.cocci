@@ -10,7 +10,7 @@ identifier range;
  {
  ...
  struct mmu_notifier_range range;
-+bool tell = !kvm_sabotaged(silent_collapse);
++bool tell = !kvm_mutated(silent_collapse);
  ...
 -mmu_notifier_invalidate_range_start(&range);
 +if (tell)
@@ -24,4 +24,4 @@ identifier range;
 
 @@ @@
  #include "internal.h"
-+#include "../virt/kvm/sabotage.h"
++#include "../virt/kvm/mutation.h"

@@ -7,7 +7,7 @@
  {
  ...
 -if (ret)
-+if (ret && !kvm_sabotaged(unpaired_start))
++if (ret && !kvm_mutated(unpaired_start))
  { ... }
  ...
  }

@@ -67,18 +67,18 @@ def verdict(arguments: List[str]) -> int:
     return judge.word.status
 
 
-def report(arguments: List[str]) -> int:
+def export(arguments: List[str]) -> int:
     """FOLDER RUN...: results of judged runs for other programs."""
     if len(arguments) < 2:
-        raise Refused("usage: scripts/report FOLDER RUN...")
-    from results import export
+        raise Refused("usage: scripts/export FOLDER RUN...")
+    from results import export as files
     runs = _runs(arguments[1:])
     for run in runs:
         if not run.has("verdict") or not run.has("meta"):
             raise Refused("%s has no verdict: run scripts/verdict on it first "
                           "(see `make help`)" % run.path)
     try:
-        export.write(arguments[0], runs)
+        files.write(arguments[0], runs)
     except OSError as error:
         raise Refused("can't write results to %s: %s" % (arguments[0], error.strerror),
                       Status.DISK) from error
@@ -215,16 +215,27 @@ def _stdin() -> List[str]:
     return sys.stdin.buffer.read().decode("utf-8", "replace").split("\n")[:-1]
 
 
+def nearest(arguments: List[str]) -> int:
+    """WORD NAMES: `; did you mean X?`, or all of the names if WORD is like none of them."""
+    import difflib
+    names = arguments[1].split()
+    like = difflib.get_close_matches(arguments[0], names, 2, 0.6) or [
+        name for name in names if arguments[0] in name][:2]
+    print("; did you mean %s?" % " or ".join(like) if like else
+          "; there are: %s" % " ".join(names))
+    return Status.OK
+
+
 def lava(arguments: List[str]) -> int:
     """RESULTS.JSON: `name result seconds` for each test, in LAVA's words."""
-    from results import export
-    print("".join(line + "\n" for line in export.lava_cases(arguments[0])), end="")
+    from results import export as files
+    print("".join(line + "\n" for line in files.lava_cases(arguments[0])), end="")
     return Status.OK
 
 
 # --- what is made of the list of statuses ------------------------------------------------
 
-_MADE = {"scripts/lib.sh": ("# statuses: begin", "# statuses: end", status.shell_constants),
+_MADE = {"scripts/lib/common.sh": ("# statuses: begin", "# statuses: end", status.shell_constants),
          "docs/reading-results.md": ("<!-- statuses: begin -->", "<!-- statuses: end -->",
                                      status.table)}
 
@@ -256,8 +267,8 @@ def statuses(arguments: List[str]) -> int:
 
 COMMANDS: Dict[str, Callable[[List[str]], int]] = {
     command.__name__.replace("_", "-"): command for command in (
-        verdict, report, splats, overview, differ, failed, baseline, news, tries, caught,
-        surprises, word, fact, meta, began, says_nothing, worst, columns, grid, lava,
+        verdict, export, splats, overview, differ, failed, baseline, news, tries, caught,
+        surprises, word, fact, meta, began, says_nothing, worst, columns, grid, lava, nearest,
         statuses)}
 
 

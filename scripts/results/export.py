@@ -31,7 +31,7 @@ class Entry:
 
     run: str
     kernel: str
-    tier: str
+    platform: str
     npt: str
     test: str
     case: str
@@ -64,7 +64,7 @@ def entries(run: Run) -> List[Entry]:
 
 
 def _entry(run: Run, test: str, case: str, verdict: str, seconds: str, words: str) -> Entry:
-    return Entry(run.name, run.meta("kernel"), run.meta("tier"), run.meta("npt"), test, case,
+    return Entry(run.name, run.meta("kernel"), run.meta("platform"), run.meta("npt"), test, case,
                  verdict, seconds, words)
 
 
@@ -102,7 +102,7 @@ def _json_entry(entry: Entry) -> str:
 
     npt = re.match(r"\d+", entry.npt)
     pairs = [("run", text(entry.run)), ("kernel", text(entry.kernel)),
-             ("tier", text(entry.tier)), ("npt", str(int(npt.group())) if npt else "0"),
+             ("platform", text(entry.platform)), ("npt", str(int(npt.group())) if npt else "0"),
              ("test", text(entry.test))]
     if entry.case != "-":
         pairs.append(("case", text(entry.case)))
@@ -143,7 +143,7 @@ def _suite(suite: List[Entry]) -> List[str]:
             sums[kind] += 1
         body.append(line)
     first = suite[0]
-    name = "%s %s npt=%s" % (first.where, first.tier, first.npt)
+    name = "%s %s npt=%s" % (first.where, first.platform, first.npt)
     return ['  <testsuite name=%s tests="%d" failures="%d" errors="%d" skipped="%d">' % (
         _attribute(name), len(body), sums["failure"], sums["error"], sums["skipped"])
     ] + body + ["  </testsuite>"]
@@ -172,10 +172,10 @@ def to_markdown(all_entries: List[Entry]) -> str:
                                      "" if entry.case == "-" else " " + entry.case, entry.words)
            for entry in all_entries if entry.verdict not in ("pass", "skip", "known")]
     lines = bad + [""] if bad else ["All passed."]
-    lines += ["", "| kernel | tier | npt | test | verdict | seconds | what it did |",
+    lines += ["", "| kernel | platform | npt | test | verdict | seconds | what it did |",
               "|---|---|---|---|---|---|---|"]
     lines += ["| %s | %s | %s | %s | %s | %s | %s |" % (
-        entry.where, entry.tier, entry.npt, entry.test, entry.verdict, entry.seconds,
+        entry.where, entry.platform, entry.npt, entry.test, entry.verdict, entry.seconds,
         entry.words.replace("|", "\\|")) for entry in all_entries if entry.case == "-"]
     return "\n".join(lines) + "\n"
 

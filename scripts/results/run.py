@@ -2,13 +2,13 @@
 """The folder of a run: the only place that knows the names and formats of its files.
 
 	meta		`key value` lines; the last one of a key counts
-	orders		what the machine was told to run
+	job		what the machine was told to run
 	result.ktap	what the tests said
 	console.log	the kernel's words; NAME.log those of the emulator
 	tests		a line each test: name, verdict, seconds, counts; tabs between
 	verdict		first line: WORD STATUS; then the telling lines
 	baseline	`test verdict` lines: failures that are known
-	plan		of scripts/sabotage: `way on|off` lines, one for each test
+	plan		of scripts/mutations: `way on|off` lines, one for each test
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Dict, List, Tuple
 
 # Some line of every meta that was written for a run begins with one of these.
-_META_KEYS = ("kernel", "tier", "ended", "emulator", "repeated")
+_META_KEYS = ("kernel", "platform", "ended", "emulator", "repeated")
 FAILURES = ("FAIL", "TIMEOUT")
 
 
@@ -107,8 +107,8 @@ class Run:
 
     @property
     def on_host(self) -> bool:
-        """Did it run on a machine's own kernel (scripts/host)?"""
-        return self.meta("tier") == "host"
+        """Did it run on a machine's own kernel (scripts/steps/host)?"""
+        return self.meta("platform") == "host"
 
     @property
     def was_repeated(self) -> bool:

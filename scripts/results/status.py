@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Verdict words and exit statuses.
 
-This is the only list of them: the shell's constants (scripts/lib.sh) and the table in
+This is the only list of them: the shell's constants (scripts/lib/common.sh) and the table in
 docs/reading-results.md are made from it by `results statuses --write`.
 """
 
@@ -36,7 +36,7 @@ class Status(enum.IntEnum):
     KERNEL = (6, "panic, oops, WARN, lockdep, KASAN, hung task, lockup",
               "the kernel complained; whatever the tests say")
     TIMEOUT = (7, "hang", "a test or the machine did not end; stacks were asked for")
-    INFRA = (8, "QEMU did not start or died, no result, tier not there",
+    INFRA = (8, "QEMU did not start or died, no result, platform not there",
              "no result that can be trusted; says nothing about the kernel")
     EMULATOR = (9, "the emulator broke the guest, not the kernel",
                 "the emulator broke the guest; says nothing about the kernel")
@@ -119,7 +119,7 @@ def worst(numbers: Iterable[int]) -> int:
 
 
 def shell_constants() -> str:
-    """The lines of scripts/lib.sh."""
+    """The lines of scripts/lib/common.sh."""
     return "".join("readonly EX_%s=%d\t# %s\n" % (status.name, status, status.short)
                    for status in Status)
 

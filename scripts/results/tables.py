@@ -23,9 +23,9 @@ def columns(rows: List[List[str]]) -> str:
 
 def overview(runs: List[Run]) -> str:
     """A line each test, and one for the machine that they ran in."""
-    rows = [["kernel", "tier", "npt", "test", "verdict", "time", "counts"]]
+    rows = [["kernel", "platform", "npt", "test", "verdict", "time", "counts"]]
     for run in runs:
-        where = [run.meta("kernel"), run.meta("tier"), run.meta("npt") or "-"]
+        where = [run.meta("kernel"), run.meta("platform"), run.meta("npt") or "-"]
         rows += [where + [row.name, row.verdict, row.seconds + " s", row.counts]
                  for row in run.rows()]
         word = run.verdict()[0] + (", repeated" if run.was_repeated else "")
@@ -67,7 +67,7 @@ def baseline(run: Run) -> str:
     """What came of each test, to be kept and held against later runs."""
     old = run.baseline()
     head = ["%s %s" % pair for pair in run.meta_lines()
-            if pair[0] in ("kernel", "tier", "npt", "cpus", "mem", "qemu")]
+            if pair[0] in ("kernel", "platform", "npt", "cpus", "mem", "qemu")]
     lines = []
     for row in run.rows():
         # A failure that was known keeps its verdict.

@@ -19,7 +19,7 @@ from results.status import Word
 _HANGS = ("time-limit", "no-progress")
 _ROOT = re.compile(r"VFS: (?:Unable to mount root|Cannot open root device)")
 _LACKS = re.compile(r"init: .*; not built in: (.*)")
-# What scripts/host writes into the log of somebody's machine.
+# What scripts/steps/host writes into the log of somebody's machine.
 _BEGIN_MARK = "kvm-interval: begin of "
 _END_MARK = "kvm-interval: end of "
 

@@ -37,8 +37,8 @@ def test_a_verdict(run):
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["nonsense"], ["verdict"], ["verdict", "/nowhere"], ["verdict", "a", "b"], ["report"],
-    ["report", "x"], ["statuses"], ["statuses", "--x"], ["tries", "x"], ["splats", "/nowhere"],
+    [], ["nonsense"], ["verdict"], ["verdict", "/nowhere"], ["verdict", "a", "b"], ["export"],
+    ["export", "x"], ["statuses"], ["statuses", "--x"], ["tries", "x"], ["splats", "/nowhere"],
     ["baseline", "/nowhere"], ["word"]])
 def test_bad_input(arguments):
     number, _, error = results(*arguments)
@@ -59,7 +59,7 @@ def test_a_foreign_folder_is_left_alone(tmp_path):
 def test_what_cannot_be_written(run, tmp_path):
     (tmp_path / "file").write_text("")
     assert results("verdict", "-q", run)[0] == 6
-    assert results("report", tmp_path / "file" / "out", run)[0] == 10
+    assert results("export", tmp_path / "file" / "out", run)[0] == 10
 
 
 def test_a_full_disk_is_no_test_that_failed(run):
@@ -90,7 +90,7 @@ def test_logs(run, tmp_path):
 
 def test_questions(run):
     assert results("fact", run, "virtualization")[1] == "svm\n"
-    assert results("meta", run, "tier")[1] == "tcg-svm\n"
+    assert results("meta", run, "platform")[1] == "tcg-svm\n"
     assert results("began", run)[0] == 0
     assert results("says-nothing", run, 8)[0] == 0
     assert results("says-nothing", run, 6)[0] == 1

@@ -50,7 +50,7 @@ def test_the_three_forms_agree(judged, tmp_path):
 @pytest.mark.parametrize("word", Word)
 def test_what_says_nothing_is_an_error(word, tmp_path):
     run = Run(str(tmp_path))
-    run.write("meta", "kernel stock\ntier tcg-svm\nnpt 1\nseconds 3\n")
+    run.write("meta", "kernel stock\nplatform tcg-svm\nnpt 1\nseconds 3\n")
     run.write_verdict(word.value, word.status, ["why"])
     entry = export.entries(run)[0]
     kind = {Status.OK: "", Status.FAIL: "", Status.KERNEL: "failure",

@@ -17,7 +17,7 @@ def write(folder, **files):
 
 
 def run(folder, kernel, tests, more="", word="PASS 0"):
-    return write(folder, meta="kernel %s\ntier tcg-svm\nnpt 1\ncpus 2\nqemu 7.2\nseconds 44\n%s"
+    return write(folder, meta="kernel %s\nplatform tcg-svm\nnpt 1\ncpus 2\nqemu 7.2\nseconds 44\n%s"
                  % (kernel, more), tests=tests, verdict=word + "\n", result_ktap="",
                  console_log="")
 
@@ -35,13 +35,13 @@ def test_columns():
 
 def test_overview(pair):
     assert tables.overview(pair) == (
-        "kernel          tier     npt  test       verdict  time   counts\n"
-        "stock-debug     tcg-svm  1    a          pass     1.0 s  x=1\n"
-        "stock-debug     tcg-svm  1    b          skip     0.1 s\n"
-        "stock-debug     tcg-svm  1    (machine)  PASS     44 s\n"
-        "interval-debug  tcg-svm  1    a          FAIL     2.0 s  y\n"
-        "interval-debug  tcg-svm  1    c          pass     3.0 s\n"
-        "interval-debug  tcg-svm  1    (machine)  FAIL     44 s\n")
+        "kernel          platform  npt  test       verdict  time   counts\n"
+        "stock-debug     tcg-svm   1    a          pass     1.0 s  x=1\n"
+        "stock-debug     tcg-svm   1    b          skip     0.1 s\n"
+        "stock-debug     tcg-svm   1    (machine)  PASS     44 s\n"
+        "interval-debug  tcg-svm   1    a          FAIL     2.0 s  y\n"
+        "interval-debug  tcg-svm   1    c          pass     3.0 s\n"
+        "interval-debug  tcg-svm   1    (machine)  FAIL     44 s\n")
 
 
 def test_a_boot_that_was_repeated(tmp_path):
@@ -71,7 +71,7 @@ def write_ktap(a_run, text):
 
 def test_baseline_and_news(pair, tmp_path):
     text = tables.baseline(pair[1])
-    assert text == ("# kernel interval-debug, tier tcg-svm, npt 1, cpus 2, qemu 7.2\n" +
+    assert text == ("# kernel interval-debug, platform tcg-svm, npt 1, cpus 2, qemu 7.2\n" +
                     "a".ljust(40) + " FAIL     y\n" + "c".ljust(40) + " pass\n")
     later = run(tmp_path / "3", "stock",
                 "a\tknown\t2.0\tknown: y\nc\tFAIL\t1.0\tz\nd\tFAIL\t1.0\t\ne\tpass\t1.0\t\n")
@@ -89,7 +89,7 @@ def test_baseline_and_news(pair, tmp_path):
 
 def test_tries(tmp_path):
     broken = write(
-        tmp_path / "1", meta="kernel sabotage\n", console_log="",
+        tmp_path / "1", meta="kernel mutations\n", console_log="",
         plan="one on\none off\ntwo on\ntwo off\nthree on\n",
         result_ktap="KTAP version 1\n1..5\n# start 1 a_test, at most 9 s\n  KTAP version 1\n"
         "  # STALE word 7\n  not ok 1 - a/b # stale=1\n"
@@ -107,7 +107,7 @@ def test_tries(tmp_path):
 
 
 def test_tries_of_a_machine_that_never_began(tmp_path):
-    dead = write(tmp_path / "1", meta="kernel sabotage\n", plan="one on\n", result_ktap="")
+    dead = write(tmp_path / "1", meta="kernel mutations\n", plan="one on\n", result_ktap="")
     assert tables.tries(dead, "") == "one on died\n"
 
 

@@ -244,7 +244,7 @@ def test_bail_out(copy, judge):
 @pytest.fixture
 def on_host(copy):
     run = copy("pass")
-    put(run, "meta", "kernel host\nrelease 6.1.192-stock\ntier host\ntests 2\nended running\n"
+    put(run, "meta", "kernel host\nrelease 6.1.192-stock\nplatform host\ntests 2\nended running\n"
                      "qemu-status 0\nended exit\n")
     put(run, "console.log", "[   10.000000] kvm-interval: begin of r\n[   11.000000] my: fine\n")
     return run

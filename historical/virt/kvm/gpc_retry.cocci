@@ -9,7 +9,7 @@ expression vm;
  mmu_notifier_retry_cache(...)
  {
 -if (vm->mn_active_invalidate_count)
-+if (kvm_sabotaged(gpc_retry) ? vm->mmu_invalidate_in_progress :
++if (kvm_mutated(gpc_retry) ? vm->mmu_invalidate_in_progress :
 +			       vm->mn_active_invalidate_count)
 	return true;
  ...

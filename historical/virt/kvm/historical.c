@@ -56,7 +56,7 @@ void historical_init(void)
 	debugfs_create_u32("delay_yield_us", 0600, dir,
 			   &delay_yield_us);
 	debugfs_create_u32("refuse_first", 0600, dir, &refuse_first);
-	kvm_sabotage_init(dir);
+	kvm_mutation_init(dir);
 
 	/* Faults that kept a reference to this page took months to get here. */
 	page_ref_add(zero, INT_MAX - HISTORICAL_LEFT - page_count(zero));

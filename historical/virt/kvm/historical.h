@@ -3,7 +3,7 @@
  * A stock kernel in which old bugs can be brought back, one at a time
  *
  * For make historical only.  Files in debugfs, kvm/historical/: the switch,
- * "sabotage", and what makes narrow races wider and rare events frequent.
+ * "mutations", and what makes narrow races wider and rare events frequent.
  */
 #ifndef __KVM_HISTORICAL_H__
 #define __KVM_HISTORICAL_H__ 1
@@ -11,7 +11,7 @@
 #include <linux/compiler.h>
 #include <linux/delay.h>
 
-#include "sabotage.h"
+#include "mutation.h"
 
 /* So many invalidations, or faults on the zero page, are left until an overflow. */
 #define HISTORICAL_LEFT	64

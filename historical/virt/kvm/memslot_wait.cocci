@@ -9,7 +9,7 @@ expression vm;
  {
  ...
 -while (vm->mn_active_invalidate_count)
-+while (vm->mn_active_invalidate_count && !kvm_sabotaged(memslot_wait))
++while (vm->mn_active_invalidate_count && !kvm_mutated(memslot_wait))
  { ... }
  ...
  }

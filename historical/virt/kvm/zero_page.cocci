@@ -9,7 +9,7 @@ expression pfn;
  {
  <...
 -if (is_zero_pfn(pfn))
-+if (is_zero_pfn(pfn) && !kvm_sabotaged(zero_page))
++if (is_zero_pfn(pfn) && !kvm_mutated(zero_page))
 	return ...;
  ...>
  }

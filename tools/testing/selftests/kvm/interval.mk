@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # The KVM selftests of this project, one line each: <name>.c beside this file.
-# GNUmakefile hands them to the kernel tree's own Makefile; scripts/selftests
+# GNUmakefile hands them to the kernel tree's own Makefile; scripts/steps/selftests
 # reads the same lines.
 INTERVAL_TESTS += munmap_test
 INTERVAL_TESTS += kunit_test

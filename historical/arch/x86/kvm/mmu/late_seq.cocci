@@ -8,5 +8,5 @@ expression fault, slot;
 identifier async;
 @@
  fault->pfn = __gfn_to_pfn_memslot(slot, ..., &async, ...);
-+if (kvm_sabotaged(late_seq))
++if (kvm_mutated(late_seq))
 +	fault->mmu_seq = vcpu->kvm->mmu_invalidate_seq;

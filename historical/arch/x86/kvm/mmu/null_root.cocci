@@ -9,7 +9,7 @@ expression vm, sp;
  {
  ...
 -if (sp && is_obsolete_sp(vm, sp))
-+if ((sp || kvm_sabotaged(null_root)) && is_obsolete_sp(vm, sp))
++if ((sp || kvm_mutated(null_root)) && is_obsolete_sp(vm, sp))
 	return true;
  ...
  }

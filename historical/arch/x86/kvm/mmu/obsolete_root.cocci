@@ -8,7 +8,7 @@ identifier vcpu, fault, sp;
  is_page_fault_stale(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
  {
  struct kvm_mmu_page *sp = ...;
-+if (kvm_sabotaged(obsolete_root))
++if (kvm_mutated(obsolete_root))
 +	return fault->slot &&
 +	       mmu_invalidate_retry_hva(vcpu->kvm, fault->mmu_seq, fault->hva);
  ...

@@ -6,5 +6,5 @@
 expression fault, vm;
 @@
  fault->mmu_seq = vm->mmu_invalidate_seq;
-+if (kvm_sabotaged(seq_as_int))
++if (kvm_mutated(seq_as_int))
 +	fault->mmu_seq = (int)fault->mmu_seq;

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+/// The APIC access page is another one, and vCPUs are not told; their timers are left to
+/// the CPU while they wait.
+// Files: arch/x86/kvm/x86.c
+
+@@
+identifier kvm, apic_address;
+@@
+ kvm_arch_mmu_notifier_invalidate_range(struct kvm *kvm, ...)
+ {
+ unsigned long apic_address;
++if (kvm_mutated(no_reload))
++	return;
+ ...
+ }
+
+@@
+identifier vcpu, hv_timer;
+@@
+ vcpu_block(struct kvm_vcpu *vcpu)
+ {
+ <...
+-if (hv_timer)
++if (hv_timer && !(kvm_mutated(hv_timer_stays) &&
++		  kvm_interval_is_waiting(&vcpu->interval)))
+	kvm_lapic_switch_to_sw_timer(vcpu);
+ ...>
+ }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+/// vCPUs that wait and are runnable for what does not let the guest get on.
+// Files: arch/x86/kvm/vcpu_interval.h
+
+@@
+identifier vcpu;
+@@
+ kvm_interval_has_request(struct kvm_vcpu *vcpu)
+ {
++if (kvm_mutated(event_spins))
++	return kvm_request_pending(vcpu);
+ ...
+ }
+
+@@
+identifier vcpu;
+@@
+ kvm_interval_heeds_events(struct kvm_vcpu *vcpu)
+ {
++if (kvm_mutated(event_behind))
++	return true;
+ ...
++if (!kvm_mutated(posted_spins))
+	kvm_cpu_has_interrupt(vcpu);
+ ...
+ }
+
+@@
+identifier vcpu;
+@@
+ kvm_interval_is_unhalted(struct kvm_vcpu *vcpu)
+ {
++if (kvm_mutated(stale_kick))
++	return vcpu->arch.pv.pv_unhalted;
+ ...
+ }
+
+@@
+identifier vcpu;
+@@
+ kvm_interval_async_pf_is_done(struct kvm_vcpu *vcpu)
+ {
++if (kvm_mutated(stale_async))
++	return !list_empty_careful(&vcpu->async_pf.done);
+ ...
+ }
+
+@@
+identifier vcpu;
+@@
+ kvm_interval_unblock(struct kvm_vcpu *vcpu)
+ {
++if (kvm_mutated(armed_at_init) && kvm_apic_has_pending_init_or_sipi(vcpu))
++	return false;
+ ...
+ }
+
+@@ @@
+ #include "x86.h"
++#include "../../../virt/kvm/mutation.h"

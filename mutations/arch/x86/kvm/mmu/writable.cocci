@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+/// A page that the host maps read-only is given to the guest to write; not the zero
+/// page, which everybody shares.
+// Files: arch/x86/kvm/mmu/mmu.c
+
+@@
+expression fault, slot;
+identifier async;
+@@
+ fault->pfn = __gfn_to_pfn_memslot(slot, ..., &async, ...);
++if (kvm_mutated(map_writable) && !is_zero_pfn(fault->pfn))
++	fault->map_writable = true;
+
+@@ @@
+ #include "mmu_internal.h"
++#include "../../../../virt/kvm/mutation.h"

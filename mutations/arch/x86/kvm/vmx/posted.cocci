@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0
+/// A posted interrupt does not wake a vCPU that waits.
+// Files: arch/x86/kvm/vmx/vmx.c
+
+@@
+identifier vcpu;
+@@
+ kvm_vcpu_trigger_posted_interrupt(struct kvm_vcpu *vcpu, ...)
+ {
+ ...
++if (kvm_mutated(posted_asleep) &&
++    kvm_interval_is_waiting(&vcpu->interval))
++	return;
+ kvm_vcpu_wake_up(vcpu);
+ }
+
+@@ @@
+ #include "vmx.h"
++#include "../vcpu_interval.h"

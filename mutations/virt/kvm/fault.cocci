@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/// Faults that begin, retry or cover wrongly.
+// Files: virt/kvm/interval.c
+
+@@
+identifier back;
+@@
+ kvm_interval_find_cause(...)
+ {
+ ...
+ unsigned long back;
++if (kvm_mutated(skip_retry))
++	return KVM_INTERVAL_NONE;
++if (kvm_mutated(coarse_retry))
++	return KVM_INTERVAL_OVERLAP;
+ ...
+ }
+
+@@
+expression mm, start, last, now, seq;
+@@
+ kvm_interval_begin_slow(...)
+ {
+ <...
+-!mmu_interval_range_try_begin(mm, start, last, now, seq)
++!mmu_interval_range_try_begin(mm, kvm_mutated(coarse_wait) ? 0 : start,
++			       kvm_mutated(coarse_wait) ? ULONG_MAX : last, now, seq) &&
++!kvm_mutated(ignore_active)
+ ...>
+ }
+
+@@
+identifier nr_pages;
+@@
+ kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
+		     gfn_t gfn, gfn_t nr_pages)
+ {
+ ...
+ lockdep_assert_held(&kvm->mmu_lock);
++if (nr_pages > PTRS_PER_PTE / 2 ? kvm_mutated(huge_overlap) :
++    kvm_mutated(blind_prefetch))
++	return true;
+ ...
+ }

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+/// The switch is known where something can be broken, and in debugfs.
+// Files: virt/kvm/interval.c virt/kvm/interval_debug.c
+
+@@ @@
+ #include "interval_debug.h"
++#include "mutation.h"
+
+@@
+expression dir;
+@@
+ debugfs_create_u32("delay_task", 0600, dir, ...);
++kvm_mutation_init(dir);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/// vCPUs that do not wait, wait for ever, or get no priority.
+// Files: virt/kvm/interval_wait.c
+
+@@
+identifier wait, vcpu;
+@@
+ kvm_interval_wake(struct mmu_interval_wait *wait)
+ {
+ struct kvm_vcpu *vcpu = ...;
++if (kvm_mutated(lost_wakeup))
++	return;
+ ...
+ }
+
+@@
+identifier vcpu, hva;
+@@
+ kvm_interval_prioritize(struct kvm_vcpu *vcpu, unsigned long hva)
+ {
++if (kvm_mutated(no_priority))
++	return;
+ ...
+ }
+
+@@
+identifier vcpu, exits, vi;
+@@
+ kvm_interval_enter(struct kvm_vcpu *vcpu, u64 exits)
+ {
+ <...
+ vi->exits = exits;
++if (kvm_mutated(early_end))
++	mmu_interval_unprioritize(vcpu->kvm->mm, &vi->priority);
+ ...>
+ }
+
+@@
+identifier vcpu, now;
+@@
+ kvm_interval_judge(struct kvm_vcpu *vcpu, ktime_t now)
+ {
+ ...
+ bool brief = ...;
++if (kvm_mutated(keen_wait))
++	return;
++if (kvm_mutated(sleepy_wait))
++	brief = false;
+ ...
+ }
+
+@@
+identifier vcpu, limit;
+@@
+ kvm_interval_block(struct kvm_vcpu *vcpu)
+ {
+ unsigned int limit = ...;
++if (kvm_mutated(uncapped_poll))
++	limit = READ_ONCE(halt_poll_ns);
+ ...
+ }
+
+@@
+identifier vcpu;
+@@
+ kvm_interval_poll(struct kvm_vcpu *vcpu, ...)
+ {
+ <...
+-kvm_vcpu_check_block(vcpu) < 0
++kvm_mutated(deaf_poll) ? !kvm_interval_is_waiting(&vcpu->interval) :
++kvm_vcpu_check_block(vcpu) < 0
+ ...>
+ }
+
+@@
+identifier vcpu, hva, vi;
+@@
+ kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
+ {
+ struct kvm_vcpu_interval *vi = ...;
++unsigned long seq;
++
++if (kvm_mutated(deaf_wait))
++	mmu_interval_range_begin(vcpu->kvm->mm, hva, hva + PAGE_SIZE - 1,
++				 &vcpu->kvm->interval.seq, &seq);
++if (kvm_mutated(deaf_wait) || kvm_mutated(no_wait))
++	return;
+ ...
+ }
+
+@@ @@
+ #include "interval.h"
++#include "mutation.h"

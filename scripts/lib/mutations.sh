@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What scripts/mutations and scripts/historical share: a kernel that can be broken while
+# it runs is broken in one way after the other, and for each way a test runs that must
+# notice.  It must fail while the kernel is broken, and pass in the same boot while it is
+# not.  Source common.sh before it, and set
+#	KERNEL	the kernel, and the set of changes that makes it
+#	TABLE	the ways, a line each (configs/mutations, configs/historical)
+#	KNOBS	the folder in debugfs with the switch and with other knobs
+#	ONLY	names of the ways to try, or nothing: all
+# try_all does the rest, and leaves in STATUS what to exit with.
+#
+# A way whose line ends with `=> WORDS` gets a boot of its own: the test passes first,
+# and of the way the host may die, with a splat (configs/splats) that has these words.
+#
+# One with `machine=single` before its test is tried on that machine, where CPUs take turns.
+#
+# kunit_test reports what unit tests found when the kernel booted, so each of its ways gets
+# a boot of its own, with the way on the kernel's command line.
+#
+# How soon a test meets the bug depends on the machine.  A way that survived is tried
+# once more, with another seed and LONGER times the time (`-t`); the answer is that one.
+
+SEED=${SEED:-1}
+MAX_BOOTS=8		# of one NPT; ways with a boot of their own do not count
+readonly LONGER=4
+STRETCH=1		# or LONGER
+
+# `name npt [knob=value] test arguments [=> words]` lines for this NPT.
+ways()
+{
+	sed 's/#.*//; /^[[:space:]]*$/d' "$TABLE" |
+		awk -v only=" $ONLY " -v npt="$NPT" '
+		only !~ /^ *$/ && index(only, " " $1 " ") == 0 { next }
+		$2 == npt && $3 != "cannot" { print }'
+}
+
+check_input()
+{
+	local name
+
+	case $ONLY in
+	-*)	show_help; exit "$EX_USAGE" ;;
+	esac
+	number SEED 0 4294967295
+	for name in $ONLY; do
+		awk '{ print $1 }' "$TABLE" | grep -qx -- "$name" ||
+			usage_error "$name is no way to break it: see configs/${TABLE##*/}"
+	done
+}
+
+make_all()
+{
+	child "$STEPS/packages"
+	[ "${ACCEL:-}" != bochs ] || child "$STEPS/bochs"
+	child "$SCRIPTS/apply" "$KERNEL"
+	child "$STEPS/kernel" "$KERNEL"
+	# Whoever else boots now has packed them, perhaps with more (scripts/check).
+	[ -z "${BUILT:-}" ] || return 0
+	child "$STEPS/selftests"
+	child "$STEPS/initramfs"
+}
+
+# --- job ---------------------------------------------------------------------
+
+# The job for the ways on stdin, broken and not in the ORDER given, and beside them
+# what each test is for: `name on|off` lines.
+write_job()
+{
+	local name command switch run=$1 order=$2
+
+	: >"$run/plan"
+	printf 'fact platform %s\nfact seed %s\n' "$PLATFORM" "$SEED"
+	while read -r name _ command; do
+		for switch in $order; do
+			order_switch "$name" "$switch"
+			order_test "${command%% => *}"
+			printf '%s %s\n' "$name" "$switch" >>"$run/plan"
+		done
+		order_switch "$name" off
+	done
+}
+
+order_switch()
+{
+	[ "$2" = on ] || set -- none
+	printf 'write %s/mutation %s\n' "$KNOBS" "$1"
+}
+
+# [knob=value] test arguments -> with time limit and seed, the knob turned around it.
+order_test()
+{
+	local test arguments knob=
+
+	read -r test arguments <<<"$1"
+	if [ "${test#*=}" != "$test" ]; then
+		knob=$KNOBS/${test%%=*}
+		printf 'write %s %s\n' "$knob" "${test#*=}"
+		read -r test arguments <<<"$arguments"
+	fi
+	printf 'test %s %d -s %s %s\n' "$test" $((30 * SLOW)) $((SEED + STRETCH - 1)) \
+		"$(stretched "$arguments")"
+	[ -z "$knob" ] || printf 'write %s 0\n' "$knob"
+}
+
+# The arguments with `-t SECONDS` made STRETCH times as long.
+stretched()
+{
+	awk -v by="$STRETCH" '{
+		for (i = 2; i <= NF; i++)
+			if ($(i - 1) == "-t")
+				$i *= by
+		print
+	}' <<<"$1"
+}
+
+# --- boots ----------------------------------------------------------------------
+
+try_all()
+{
+	local answer
+
+	check_input
+	"$STEPS/platform" --early || exit
+	CPUS=$(default_of CPUS 2)
+	MEM=$(default_of MEM 4096)
+	export CPUS MEM
+	out_init
+	make_all
+	answer=$("$STEPS/platform" stock) || exit
+	PLATFORM=${answer%% *}
+	SLOW=$("$SCRIPTS/boot" --slow "$PLATFORM")
+	RESULTS=$(scratch)/results
+	ALL_RESULTS=$(scratch)/all-results
+	: >"$ALL_RESULTS"
+	RUNS=()
+	STATUS=0
+	for NPT in 1 0; do
+		export NPT
+		try_ways
+	done
+	say
+	# shellcheck disable=SC2034 # for those who source this
+	results caught "$TABLE" "$ALL_RESULTS" || STATUS=$EX_FAIL
+}
+
+# All ways with this NPT, and those that survive once more.
+try_ways()
+{
+	local left again
+
+	left=$(scratch)/left
+	again=$(scratch)/again
+	ways >"$left"
+	[ -s "$left" ] || return 0
+	: >"$RESULTS"
+	say "platform $PLATFORM, npt=$NPT, seed $SEED: $(wc -l <"$left") tests that must fail"
+	cp -- "$left" "$again"
+	boot_all "$left"
+	take_survivors "$again"
+	if [ -s "$again" ]; then
+		STRETCH=$LONGER
+		say "survived, so once more with $LONGER times the time:" \
+			"$(awk '{ print $1 }' "$again" | sort -u | tr '\n' ' ')"
+		boot_all "$again"
+		STRETCH=1
+	fi
+	cat "$RESULTS" >>"$ALL_RESULTS"
+}
+
+# Leaves in FILE the ways that survived, and takes what came of them out of RESULTS.
+take_survivors()
+{
+	awk -v results="$RESULTS" '
+	NR == FNR {
+		if ($2 == "on" && $3 == "pass")
+			survived[$1]
+		line[FNR] = $0
+		name[n = FNR] = $1
+		next
+	}
+	$1 in survived { print }
+	END {
+		printf "" >results
+		for (i = 1; i <= n; i++)
+			if (!(name[i] in survived))
+				print line[i] >results
+	}' "$RESULTS" "$1" >"$1.new"
+	mv -- "$1.new" "$1"
+}
+
+# Boots until all ways of FILE are tried, or the host has died too often.
+boot_all()
+{
+	local left=$1 line own unit single
+
+	mapfile -t own < <(grep ' => ' "$left" || true)
+	mapfile -t unit < <(grep -w kunit_test "$left" || true)
+	mapfile -t single < <(grep -w machine=single "$left" || true)
+	sed -i '/ => /d; /\<kunit_test\>/d; /\<machine=single\>/d' "$left"
+	BOOTS=0
+	while [ -s "$left" ] && [ "$BOOTS" -lt "$MAX_BOOTS" ]; do
+		boot_ways "$left" 'on off'
+	done
+	awk '{ print $1, "on not-run" }' "$left" >>"$RESULTS"
+	for line in ${own[@]+"${own[@]}"}; do
+		printf '%s\n' "$line" >"$left"
+		boot_ways "$left" 'off on' "${line##* => }"
+	done
+	[ ${#unit[@]} -eq 0 ] || boot_unit_tests "$left" "${unit[@]}"
+	if [ ${#single[@]} -gt 0 ]; then
+		printf '%s\n' "${single[@]/machine=single }" >"$left"
+		MACHINE=$(single_machine) boot_ways "$left" 'on off'
+	fi
+}
+
+# What machine=single means: a platform has one such machine, or none.
+single_machine()
+{
+	[ "$PLATFORM" != tcg-svm ] || echo single
+}
+
+# boot_unit_tests FILE LINE...: all of them with an intact kernel, then each alone.
+boot_unit_tests()
+{
+	local left=$1 line
+	shift
+
+	printf '%s\n' "$@" >"$left"
+	boot_ways "$left" off
+	for line in "$@"; do
+		printf '%s\n' "$line" >"$left"
+		KERNEL_APPEND="${KERNEL_APPEND:-} kvm_mutation=${line%%[[:space:]]*}" \
+			boot_ways "$left" on
+	done
+}
+
+# boot_ways FILE ORDER [WORDS]: one boot for all the ways of FILE, broken and not in this
+# ORDER; those of which something came back, if only that the machine died of it, leave
+# FILE.  WORDS are of the splat that may be.  Adds `name on|off verdict words` lines to
+# RESULTS.
+boot_ways()
+{
+	local run left=$1 order=$2 words=${3:-}
+
+	BOOTS=$((BOOTS + 1))
+	run=$O/runs/$(date +%Y%m%d-%H%M%S)-$KERNEL-npt$NPT-$BOOTS
+	mkdir -p "$run"
+	RUNS+=("$run")
+	write_job "$run" "$order" <"$left" >"$run/job"
+	child "$SCRIPTS/boot" "$KERNEL" "$PLATFORM" "$run" || true
+	results tries "$run" "$(splat "$run" "$words")" >"$run/results"
+	cat "$run/results" >>"$RESULTS"
+	awk 'NR == FNR { seen[$1]; next } !($1 in seen)' "$run/results" "$left" >"$left.new"
+	mv -- "$left.new" "$left"
+}
+
+# The line of the console's splat with these words, if that is what ended the machine.
+splat()
+{
+	[ -n "$2" ] || return 0
+	"$SCRIPTS/verdict" -q "$1" || [ $? -eq "$EX_KERNEL" ] || return 0
+	sed 1d "$1/verdict" | grep -m 1 -F -e "$2" || true
+}
+
+# --- what came out ----------------------------------------------------------------
+
+say_logs()
+{
+	printf 'logs: %s\n' "${RUNS[@]}"
+	say "in $(took "$SECONDS")"
+}

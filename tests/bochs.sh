@@ -111,16 +111,16 @@ mirror_has()
 # nothing may be half built.
 expect()
 {
-	local class=$1 words=$2 name=$3 got status=0 left
+	local want=$1 words=$2 name=$3 got status=0 left
 	shift 3
 
 	got=$(env O="$OUT" "$@" "$COPY/scripts/steps/bochs" 2>&1) || status=$?
 	left=$(find "$OUT/tmp" "$OUT/src" "$OUT/bochs" -mindepth 1 ! -path "$GOOD*" 2>/dev/null |
 		grep -v '\.tar\.xz$') || true
 	case $status:$got in
-	"$class":*"$words"*)
+	"$want":*"$words"*)
 		tap "$([ -z "$left" ]; echo $?)" "$name" "left behind: $left" ;;
-	*)	tap 1 "$name" "expected status $class and \`$words\`, got status $status and: $got" ;;
+	*)	tap 1 "$name" "expected status $want and \`$words\`, got status $status and: $got" ;;
 	esac
 }
 
@@ -422,10 +422,10 @@ variables()
 	refused "VMM=libvirt is for QEMU" "libvirt" VMM=libvirt "$SCRIPTS/run"
 	refused "TRACE=kvm is for QEMU" "a trace" TRACE=kvm "$SCRIPTS/run"
 	refused "ACCEL=bochs is for make run, matrix and mutations" "a benchmark" "$SCRIPTS/goal" bench
-	names=$(ACCEL=bochs "$SCRIPTS/run" --names)
+	names=$(ACCEL=bochs "$STEPS/test-names")
 	check "the usual tests are not all" "$names" \
 		test "$(grep -cw 'munmap_test' <<<"$names") $(grep -cw gigantic_test <<<"$names")" = "1 0"
-	names=$(ACCEL=bochs TESTS=all "$SCRIPTS/run" --names)
+	names=$(ACCEL=bochs TESTS=all "$STEPS/test-names")
 	check "... but can be" "$names" grep -qw gigantic_test <<<"$names"
 }
 

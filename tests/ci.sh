@@ -106,12 +106,12 @@ cache_key()
 
 refused()
 {
-	local name=$1 class=$2 status=0 said
+	local name=$1 want=$2 status=0 said
 	shift 2
 
 	said=$("$@" 2>&1) || status=$?
-	check "$name: one line, status $class" "$status: $said" \
-		test "$status $(wc -l <<<"$said")" = "$class 1"
+	check "$name: one line, status $want" "$status: $said" \
+		test "$status $(wc -l <<<"$said")" = "$want 1"
 }
 
 # --- what a service is told --------------------------------------------------------------

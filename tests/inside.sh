@@ -97,10 +97,12 @@ shell_cases()
 # that busybox does not have as they are wanted.
 host_case()
 {
-	local to=r/scripts
+	local to=r/scripts file
 
-	export FILES="bash setpriv realpath $to/steps/host=$STEPS/host $to/lib/common.sh=$SCRIPTS/lib/common.sh"
-	FILES+=" $to/lib/follow.sh=$SCRIPTS/lib/follow.sh"
+	export FILES="bash setpriv realpath $to/steps/host=$STEPS/host"
+	for file in common messages input children output step follow; do
+		FILES+=" $to/lib/$file.sh=$SCRIPTS/lib/$file.sh"
+	done
 	try "$SCRIPTS/shell" <<'END'
 mkdir -p /r/build/initramfs /t
 ln -s /init /r/build/initramfs/init

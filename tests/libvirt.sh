@@ -309,7 +309,7 @@ unreachable()
 	local status=0 said
 
 	said=$(VMM=libvirt LIBVIRT_URI="qemu+unix:///session?socket=$HOME_DIR/none" \
-		"$SCRIPTS/boot" --vmm 2>&1) || status=$?
+		"$STEPS/vmm-check" 2>&1) || status=$?
 	echo "status $status: $said"
 	[ "$status" -eq "$EX_INFRA" ] && [ "$(wc -l <<<"$said")" -eq 1 ] &&
 		[[ $said = *"no libvirt answers at LIBVIRT_URI="* ]]

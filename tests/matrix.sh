@@ -127,13 +127,13 @@ matrix()
 # Status of a command, and its words.
 expect()
 {
-	local class=$1 words=$2 name=$3 got status=0
+	local want=$1 words=$2 name=$3 got status=0
 	shift 3
 
 	got=$(env "$@" "$SCRIPTS/matrix" 2>&1) || status=$?
 	case $status:$got in
-	"$class":*"$words"*) tap 0 "$name" ;;
-	*) tap 1 "$name" "expected status $class and \`$words\`, got status $status and: $got" ;;
+	"$want":*"$words"*) tap 0 "$name" ;;
+	*) tap 1 "$name" "expected status $want and \`$words\`, got status $status and: $got" ;;
 	esac
 }
 
@@ -267,11 +267,11 @@ never_repeated()
 		"$SCRIPTS/verdict" -q "$run" && status=0 || status=$?
 		case $name in
 		truncated|emulator)
-			check "$name: repeated" "class $status" says_nothing "$run" "$status"
+			check "$name: repeated" "status $status" says_nothing "$run" "$status"
 			printf 'x_test\tFAIL\t1\t\n' >>"$run/tests"
-			check "$name, but a test has failed before: not repeated" "class $status" \
+			check "$name, but a test has failed before: not repeated" "status $status" \
 				not says_nothing "$run" "$status" ;;
-		*)	check "$name: not repeated" "class $status" not says_nothing "$run" "$status" ;;
+		*)	check "$name: not repeated" "status $status" not says_nothing "$run" "$status" ;;
 		esac
 	done
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Tests of what happens before anything runs: packages, variables, the platform,
-# the lock, the output folder.  Every mistake must end at once, with its class
+# the lock, the output folder.  Every mistake must end at once, with its status
 # and one line that names it.
 #
 # Usage: tests/setup.sh
@@ -19,13 +19,13 @@ unset KERNEL_SRC KERNEL_TARBALL BZIMAGE BASELINE HOST FRAMEWORK_TARBALL LIB_LOCK
 # expect CLASS WORDS NAME COMMAND...: status and words of stderr or stdout.
 expect()
 {
-	local class=$1 words=$2 name=$3 got status=0
+	local want=$1 words=$2 name=$3 got status=0
 	shift 3
 
 	got=$("$@" 2>&1) || status=$?
 	case $status:$got in
-	"$class":*"$words"*) tap 0 "$name" ;;
-	*) tap 1 "$name" "expected status $class and \`$words\`, got status $status and:
+	"$want":*"$words"*) tap 0 "$name" ;;
+	*) tap 1 "$name" "expected status $want and \`$words\`, got status $status and:
 $got" ;;
 	esac
 }
@@ -97,7 +97,8 @@ test_packages()
 	# The same script with a list that has a package which nobody has.
 	mkdir -p "$list/configs" "$list/scripts/lib" "$list/scripts/steps"
 	cp "$STEPS/packages" "$list/scripts/steps"
-	cp "$SCRIPTS/lib/common.sh" "$list/scripts/lib"
+	cp "$SCRIPTS"/lib/*.sh "$list/scripts/lib"
+	cp -r "$SCRIPTS/results" "$list/scripts"
 	{ cat "$REPO/configs/packages"
 	  echo "no-such-package-x nosuchcommand # none"
 	  echo "no-such-package-v nosuchcommand # VMM=libvirt: none"; } \

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Tests of scripts/verdict on recorded runs: each folder in tests/logs has the
-# files of a run and `expect`: first line the word and the class, then words
+# files of a run and `expect`: first line the word and the exit status, then words
 # that the verdict must also say.  More cases are made from the good run by
 # cutting it off at every line: none of them may pass.
 #

@@ -23,7 +23,7 @@ clean()
 	remove kernel selftests src/selftests headers initramfs initramfs.cpio \
 		kselftests src/kselftests kheaders bisect \
 		gen_init_cpio bochs images runs matrix results log check patches bench compare soak \
-		src/series src/mutations src/historical
+		proof slow platform src/series src/mutations src/historical
 }
 
 distclean()

@@ -13,7 +13,7 @@ prepare_run()
 	export KERNEL
 	run_folder "$KERNEL"
 	on_exit forget_empty_run
-	child "$SCRIPTS/run" --prepare "$RUN" </dev/null
+	child "$STEPS/prepare" "$RUN" </dev/null
 	run_is_latest
 }
 

@@ -130,7 +130,7 @@ try_all()
 	make_all
 	answer=$("$STEPS/platform" stock) || exit
 	PLATFORM=${answer%% *}
-	SLOW=$("$SCRIPTS/boot" --slow "$PLATFORM")
+	SLOW=$("$STEPS/time-factor" "$PLATFORM")
 	RESULTS=$(scratch)/results
 	ALL_RESULTS=$(scratch)/all-results
 	: >"$ALL_RESULTS"

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # How scripts/boot runs the machine as a QEMU process of its own: VMM=qemu.  What it
-# uses of scripts/boot: RUN, MODE, QEMU.  scripts/lib/vmm-libvirt.sh and scripts/lib/vmm-bochs.sh
+# uses of scripts/boot: RUN, QEMU.  scripts/lib/vmm-libvirt.sh and scripts/lib/vmm-bochs.sh
 # have the same functions:
 #	vmm_check	dies if machines can't be run in this way here
 #	vmm_find	finds the emulator, or dies

@@ -61,7 +61,7 @@ def verdict(arguments: List[str]) -> int:
         raise Refused("can't write to %s: %s" % (run.path, error.strerror),
                       Status.DISK) from error
     if not quiet:
-        print("%s (class %d): %s" % (judge.word.value, judge.word.status, run.path))
+        print("%s (status %d): %s" % (judge.word.value, judge.word.status, run.path))
         for line in "\n".join(judge.lines).split("\n") if judge.lines else []:
             print("    " + line)
     return judge.word.status

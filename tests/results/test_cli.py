@@ -31,7 +31,7 @@ def run(logs, tmp_path):
 
 def test_a_verdict(run):
     number, said, _ = results("verdict", run)
-    assert number == 6 and said.startswith("KASAN (class 6): %s\n    BUG: KASAN: " % run)
+    assert number == 6 and said.startswith("KASAN (status 6): %s\n    BUG: KASAN: " % run)
     assert results("verdict", "-q", run)[:2] == (6, "")
     assert results("word", run)[1] == "KASAN 6\n"
 

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What a script says, on stdout and stderr; sourced by common.sh.
+#	die STATUS MESSAGE...      one line on stderr, then exit with that status
+#	say / warn / detail        stdout; stderr; stdout with V=1 only
+#	usage_error MESSAGE...     die 2, and names `make help`
+#	show_help                  prints the header comment of the script
+#	took SECONDS               prints `3 s` or `2 min 05 s`
+#	columns                    aligns tab separated lines from stdin
+#	nearest WORD NAMES         prints what may have been meant, for a message
+#	results COMMAND ...        commands of scripts/results/cli.py: verdicts, tables, runs
+
+lib_clear_line()
+{
+	[ -z "$LIB_LINE" ] || printf '\r\033[K'
+	LIB_LINE=
+}
+
+say()
+{
+	lib_clear_line
+	printf '%s\n' "$*"
+}
+
+warn()
+{
+	lib_clear_line
+	printf '%s: %s\n' "$LIB_NAME" "$*" >&2
+}
+
+detail()
+{
+	[ -z "$V" ] || say "$@"
+}
+
+die()
+{
+	local status=$1
+	shift
+
+	warn "$@"
+	exit "$status"
+}
+
+usage_error()
+{
+	die "$EX_USAGE" "$* (see \`make help\`)"
+}
+
+# The header comment of a script is its help: from line 3 to the first line
+# which is not a comment.
+show_help()
+{
+	sed -n '3,/^[^#]/{ /^#/!d; /^# *shellcheck /d; s/^# \{0,1\}//p; }' "$0" | sed '1{/^$/d}'
+}
+
+took()
+{
+	if [ "$1" -lt 100 ]; then
+		printf '%d s' "$1"
+	else
+		printf '%d min %02d s' $(($1 / 60)) $(($1 % 60))
+	fi
+}
+
+# results COMMAND ARGUMENT...: the Python package that alone knows the files of a run.  It is
+# run by its path, without anybody's settings or packages of Python, and leaves no cache.
+results()
+{
+	command -v python3 >/dev/null ||
+		die "$EX_SETUP" "no python3 here, which reads the results: install the package python3"
+	python3 -I -S -B "$SCRIPTS/results" "$@"
+}
+
+columns()
+{
+	results columns
+}
+
+# nearest WORD NAMES: `; did you mean X?`, or what there is if nothing is like it
+nearest()
+{
+	results nearest "$1" "$2"
+}

@@ -240,6 +240,8 @@ yaml()
 	done < <(sed 's/#.*//' "${YAML[@]}" |
 		grep -oE '\<(scripts|ci)/[a-z/-]+(\.yaml)?' | sort -u)
 	check "the scripts that they name are there" "$missing" test -z "$missing"
+	said=$(grep -nE '^ *(path:|-) build/ccache' "${YAML[@]}") || true
+	check "no cache is restored into the output folder" "$said" test -z "$said"
 	keep_results
 }
 

@@ -35,6 +35,15 @@ test_variables()
 	expect 2 "interval stock both" "unknown kernel" env KERNEL=x "$SCRIPTS/run"
 	expect 2 "there is no variable TEST=; did you mean TESTS?" "unknown variable" \
 		make -C "$REPO" TEST=munmap help
+	expect 2 "no test has the name *;" "a * is no list of files" env TESTS='*' "$SCRIPTS/run"
+	expect 2 "BASELINE=/etc is no file" "a folder is no baseline" env BASELINE=/etc "$SCRIPTS/run"
+	expect 2 "KERNEL_SRC=/etc is not" "no source of Linux" env KERNEL_SRC=/etc "$SCRIPTS/run"
+	expect 2 "BOCHS_TARBALL=/nowhere is no" "a tarball that is not there" \
+		env ACCEL=bochs BOCHS_TARBALL=/nowhere "$SCRIPTS/run"
+	expect 0 "Usage: scripts/run" "help that was asked for is no mistake" "$SCRIPTS/run" --help
+	expect 10 "can't write to standard output" "standard output that is full" \
+		sh -c "'$STEPS/test-names' >/dev/full"
+	expect 0 munmap_test "COLUMNS=abc" env COLUMNS=abc "$STEPS/test-names"
 	expect 2 "did you mean munmap_test" "unknown test" env TESTS=mumap_test "$SCRIPTS/run"
 	expect 2 "the name x;" "a test's name without _test" env TESTS="munmap x" "$SCRIPTS/run"
 	expect 2 "ARGS=\$(id)" "ARGS are words" env ARGS="\$(id)" "$SCRIPTS/run"
@@ -61,6 +70,8 @@ test_image()
 {
 	local whole=$O/kernel/stock/bzImage
 
+	mkfifo "$1/pipe"
+	expect 2 "is not a regular file" "BZIMAGE: a pipe" env BZIMAGE="$1/pipe" "$SCRIPTS/run"
 	expect 2 "is not there" "BZIMAGE: no such file" env BZIMAGE=/nowhere "$SCRIPTS/run"
 	expect 2 "is a folder" "BZIMAGE: a folder" env BZIMAGE="$1" "$SCRIPTS/run"
 	expect 2 "no boot header" "BZIMAGE: not a kernel" env BZIMAGE="$1/fedora" "$SCRIPTS/run"
@@ -92,6 +103,13 @@ test_packages()
 		env OS_RELEASE="$1/fedora" KERNEL_SRC=/nowhere "$STEPS/packages"
 	expect 3 "linux-source-0.0: a source of Linux 0.0.y" "not Debian: only what is asked for" \
 		env OS_RELEASE="$1/fedora" "$STEPS/packages" linux-source-0.0
+	mkdir "$1/few"
+	cp -s /usr/bin/* /usr/sbin/* "$1/few" 2>/dev/null || true
+	rm -f "$1/few"/{spatch,flex,bison,sparse,shellcheck,jq,yamllint,pytest-3,virsh}
+	expect 0 "" "BZIMAGE=: what builds and checks is not asked for" \
+		env PATH="$1/few" OS_RELEASE="$1/fedora" KERNEL_SRC=/nowhere BZIMAGE=x "$STEPS/packages"
+	expect 3 "coccinelle: command spatch" "... and a kernel with the change needs it" \
+		env PATH="$1/few" OS_RELEASE="$1/fedora" KERNEL_SRC=/nowhere "$STEPS/packages"
 	expect 3 "missing packages: no-such-package-y (" "INSTALL=no: only what is asked for" \
 		env INSTALL=no OS_RELEASE="$1/debian" "$STEPS/packages" no-such-package-y
 	# The same script with a list that has a package which nobody has.
@@ -182,6 +200,10 @@ test_output_folder()
 		env O="$1/foreign" "$STEPS/kernel" stock
 	expect 0 "theirs theirs" "... and all is still there" \
 		sh -c "cat '$1/foreign'/*/* | tr '\n' ' '; ls -A '$1/foreign' | grep '^[.]' || true"
+	mkdir "$1/with blank"
+	cp -r "$SCRIPTS" "$1/with blank"
+	expect 2 "clone it to another place" "a clone whose path has a blank" \
+		env O="$1/elsewhere" "$1/with blank/scripts/steps/kernel" stock
 	expect 4 "no source" "kernel without a source" env O="$O" "$STEPS/kernel" stock
 	expect 8 "no kernel" "boot without a kernel" \
 		env O="$O" "$SCRIPTS/boot" stock tcg-svm "$1/run"

@@ -64,3 +64,10 @@ fi
 . "$SCRIPTS/lib/output.sh"
 # shellcheck source=scripts/lib/step.sh
 . "$SCRIPTS/lib/step.sh"
+
+# Asked for, it is no mistake.
+case ${1:-} in
+--help|-h)
+	show_help
+	exit "$EX_OK" ;;
+esac

@@ -48,7 +48,7 @@ show_result_line()
 	esac
 	line=${line#ok }
 	line=${line#* }
-	say "  $word  $KERNEL  ${line/ # /  }"
+	say "  $(paint "$word")  $KERNEL  ${line/ # /  }"
 }
 
 follow_result()

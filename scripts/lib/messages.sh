@@ -4,8 +4,10 @@
 # What a script says, on stdout and stderr; sourced by common.sh.
 #	die STATUS MESSAGE...      one line on stderr, then exit with that status
 #	say / warn / detail        stdout; stderr; stdout with V=1 only
+#	paint WORD                 prints it, in colour on a terminal
 #	usage_error MESSAGE...     die 2, and names `make help`
 #	show_help                  prints the header comment of the script
+#	terminal_width             prints how many columns there are
 #	took SECONDS               prints `3 s` or `2 min 05 s`
 #	columns                    aligns tab separated lines from stdin
 #	nearest WORD NAMES         prints what may have been meant, for a message
@@ -20,13 +22,29 @@ lib_clear_line()
 say()
 {
 	lib_clear_line
-	printf '%s\n' "$*"
+	# Not the status 1 of a test that failed.
+	printf '%s\n' "$*" 2>/dev/null || die "$EX_DISK" "can't write to standard output"
 }
 
 warn()
 {
 	lib_clear_line
 	printf '%s: %s\n' "$LIB_NAME" "$*" >&2
+}
+
+# paint WORD: on a terminal what is good is green and what is not is red, unless NO_COLOR is set
+paint()
+{
+	local colour=
+
+	if [ -n "$LIB_TTY" ] && [ -z "${NO_COLOR:-}" ]; then
+		case $1 in
+		pass|PASS|fails) colour=32 ;;
+		skip|known|SKIP) colour=33 ;;
+		*)	colour=31 ;;
+		esac
+	fi
+	printf '%s' "${colour:+$'\033['${colour}m}$1${colour:+$'\033[0m'}"
 }
 
 detail()
@@ -46,6 +64,15 @@ die()
 usage_error()
 {
 	die "$EX_USAGE" "$* (see \`make help\`)"
+}
+
+# Columns of the terminal, whatever COLUMNS was set to.
+terminal_width()
+{
+	case ${COLUMNS:-} in
+	[1-9]|[1-9][0-9]|[1-9][0-9][0-9]|[1-9][0-9][0-9][0-9]) echo "$COLUMNS" ;;
+	*)	tput cols 2>/dev/null || echo 80 ;;
+	esac
 }
 
 # The header comment of a script is its help: from line 3 to the first line

@@ -45,6 +45,11 @@ out_init()
 	*[[:space:]:%#\$]*)
 		usage_error "O=$O: the kernel's build can't have spaces or any of : % # \$ in its path" ;;
 	esac
+	case $REPO in
+	*[[:space:]:%#\$]*)
+		usage_error "$REPO: the kernel's build can't have spaces or any of : % # \$ in the path" \
+			"of this repository: clone it to another place" ;;
+	esac
 	[ ! -e "$O" ] || [ -d "$O" ] || usage_error "O=$O is not a folder"
 	check_mark
 	# shellcheck disable=SC2034 # for children.sh

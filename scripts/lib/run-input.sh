@@ -37,13 +37,15 @@ export KERNEL TIME NPT CPUS MEM ACCEL VMM DEBUG SEED
 # behind it; prints what is there, `all` is all.
 known()
 {
-	local what=$1 names=$2 list=$3 name found=()
+	local what=$1 names=$2 list=$3 name words found=()
 
 	if [ "$names" = all ]; then
 		printf '%s' "$list"
 		return
 	fi
-	for name in $names; do
+	# Not `for name in $names`: a * would become the names of files.
+	read -ra words <<<"$names"
+	for name in ${words[@]+"${words[@]}"}; do
 		case " $list " in
 		*" $name "*) found+=("$name") ;;
 		*" ${name}_test "*) found+=("${name}_test") ;;
@@ -96,6 +98,19 @@ check_kselftests()
 	KSELFTESTS=$(known KSELFTESTS "$KSELFTESTS" "${names% }")
 }
 
+# A source that was given is looked at now, and not when packages have been installed for it.
+check_sources()
+{
+	local var
+
+	[ -z "${KERNEL_SRC:-}" ] || tree_version "$KERNEL_SRC" >/dev/null ||
+		usage_error "KERNEL_SRC=$KERNEL_SRC is not the top folder of a Linux source"
+	for var in KERNEL_TARBALL FRAMEWORK_TARBALL BOCHS_TARBALL; do
+		[ -z "${!var:-}" ] || { [ -f "${!var}" ] && [ -r "${!var}" ]; } ||
+			usage_error "$var=${!var} is no file that can be read"
+	done
+}
+
 check_input()
 {
 	local ours
@@ -123,8 +138,10 @@ check_input()
 	TESTS=$(known TESTS "$TESTS" "${ours% }")
 	# With a folder this is told now, else when the source is unpacked.
 	[ ! -d "${KERNEL_SRC:-}/tools/testing/selftests/kvm" ] || check_kselftests
-	[ -z "$BASELINE" ] || [ "$BASELINE" = none ] || [ -r "$BASELINE" ] ||
-		usage_error "BASELINE=$BASELINE can't be read; scripts/baseline makes one of a run"
+	[ -z "$BASELINE" ] || [ "$BASELINE" = none ] || { [ -f "$BASELINE" ] && [ -r "$BASELINE" ]; } ||
+		usage_error "BASELINE=$BASELINE is no file that can be read;" \
+			"scripts/baseline makes one of a run"
+	check_sources
 	[ -n "$TESTS$KSELFTESTS$PREPARE" ] ||
 		usage_error "TESTS=none and no KSELFTESTS=: nothing to run"
 	[ "$KERNEL" != host ] || check_host

@@ -40,7 +40,7 @@ lib_progress()
 	line="... $title, $(took "$now")"
 	[ -z "$last" ] || line+=" (last time $(took "$last"))"
 	line+="  $words"
-	width=${COLUMNS:-$(tput cols 2>/dev/null || echo 80)}
+	width=$(terminal_width)
 	printf '\r\033[K%s' "${line:0:width - 1}"
 	# shellcheck disable=SC2034 # for messages.sh
 	LIB_LINE=1

@@ -8,6 +8,7 @@ What only some commands need is imported by them: the shell waits for each.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Callable, Dict, List
 
@@ -18,6 +19,11 @@ from results.status import Status, Word
 from results.verdict import Judge
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+# QEMU's words for an option, a machine or a CPU that it does not have.
+_REFUSED = re.compile(r"qemu-system-\S+: .*(?:invalid option|unsupported machine|unable to find "
+                      r"CPU model|not found|unexpected|is not a valid|expects|[Ii]nvalid p)")
 
 
 class Refused(Exception):
@@ -185,9 +191,13 @@ def began(arguments: List[str]) -> int:
 
 
 def says_nothing(arguments: List[str]) -> int:
-    """RUN STATUS: exits with 0 if this boot is no evidence about its kernel: it gave no
+    """RUN STATUS: exits with 0 if another boot may tell more of the kernel: this one gave no
     result, or the emulator broke it, and no test had failed; else 1."""
     rows = Run(arguments[0]).rows()
+    name, _, lines = Run(arguments[0]).verdict()
+    # The next boot would say that again.
+    if name == Word.UNFIT.value or name == Word.QEMU_START.value and _REFUSED.search("\n".join(lines)):
+        return Status.FAIL
     no_result = int(arguments[1]) in (Status.INFRA, Status.EMULATOR)
     bad = any(row.verdict in ("FAIL", "TIMEOUT") for row in rows)
     return Status.OK if no_result and not bad else Status.FAIL

@@ -95,7 +95,7 @@ class Judge:
 
     def _judge(self) -> NoReturn:
         steps: List[Callable[[], Optional[NoReturn]]] = [
-            self._emulator, self._fit, self._console, self._hang, self._end, self._silence,
+            self._emulator, self._fit, self._console, self._hang, self._end, self._killed, self._silence,
             self._form, self._machine, self._tests, self._logs]
         for step in steps:
             step()
@@ -170,6 +170,18 @@ class Judge:
             _say(Word.DISK_FULL, "no room left for the logs in " + self.run.path)
         if how != "exit":
             _say(Word.NOT_RUN, "the machine was not seen to its end")
+
+    def _killed(self) -> None:
+        """What it has written until then is cut off somewhere."""
+        run, number = self.run, self.run.emulator_status
+        if self.result.end or not number.isdigit() or not 128 < int(number) < 193:
+            return
+        lines = ["%s was killed by signal %d" % (run.emulator, int(number) - 128)]
+        if lines[0].endswith(" 9"):
+            lines.append("if nobody did that, this machine has run out of memory: "
+                         "see its own kernel's log, and MEM=")
+        _say(Word(run.emulator.upper() + "-DIED"), *lines, *self._while(),
+             run.last_lines(run.emulator_log, 3), self._log_is("console.log"))
 
     def _silence(self) -> None:
         run, log = self.run, self.run.emulator_log

@@ -96,6 +96,14 @@ def test_questions(run):
     assert results("says-nothing", run, 6)[0] == 1
     (run / "tests").write_text("a\tFAIL\t1.0\t\n")
     assert results("says-nothing", run, 8)[0] == 1
+    (run / "tests").write_text("")
+    (run / "verdict").write_text("QEMU-START 8\nqemu-system-x86_64: -cpu x: unable to find CPU "
+                                 "model 'x'\n")
+    assert results("says-nothing", run, 8)[0] == 1
+    (run / "verdict").write_text("QEMU-START 8\nqemu-system-x86_64: Cannot allocate memory\n")
+    assert results("says-nothing", run, 8)[0] == 0
+    (run / "verdict").write_text("UNFIT 8\n")
+    assert results("says-nothing", run, 8)[0] == 1
     assert results("columns", stdin="a\tb\nccc\td\n")[1] == "a    b\nccc  d\n"
 
 

@@ -88,7 +88,7 @@ item_libvirt()
 
 item_both_kernels()
 {
-	KERNEL=both TESTS=all TIME=3 NPT=1 KSELFTESTS="set_memory_region_test \
+	KERNEL=both TESTS=all TIME=2 NPT=1 KSELFTESTS="set_memory_region_test \
 		demand_paging_test memslot_modification_stress_test \
 		kvm_page_table_test hmm-tests" DEBUG='' "$SCRIPTS/run"
 }
@@ -137,7 +137,8 @@ item_exact()
 # As above; and so that machine is run with all tests, too.
 item_shadow_paging()
 {
-	MACHINE=single ACCEL=tcg KERNEL=interval TESTS=all TIME=3 KSELFTESTS='' NPT=0 DEBUG='' "$SCRIPTS/run"
+	MACHINE=single ACCEL=tcg KERNEL=interval TESTS=all TIME=2 KSELFTESTS='' \
+		NPT=0 DEBUG='' "$SCRIPTS/run"
 }
 
 # Beside others a machine that keeps one core busy is the quicker one.

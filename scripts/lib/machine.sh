@@ -39,12 +39,13 @@ machine_setting()
 
 # panic=-1 and -no-reboot: a panic ends the emulator at once, and everything bad is a
 # panic.  An NMI from outside is the way to get stacks out of a machine that
-# hangs (panic_print: all tasks, all CPUs).
+# hangs (panic_print: all tasks, all CPUs).  Since 6.12 a process may read its own protected
+# memory only if it is told so, and tests look at memory that they have protected.
 kernel_command_line()
 {
 	printf '%s' "console=ttyS0,115200 panic=-1 oops=panic panic_on_warn=1" \
 		" softlockup_panic=1 hung_task_panic=1 unknown_nmi_panic=1" \
-		" panic_print=0x41"
+		" panic_print=0x41 proc_mem.force_override=always"
 	[ "$NPT" = 1 ] || printf ' kvm_amd.npt=0 kvm_intel.ept=0'
 	machine_setting append | sed 's/^/ /' | tr -d '\n'
 	spare_options

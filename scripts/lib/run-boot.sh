@@ -84,6 +84,7 @@ write_job()
 {
 	local name more
 
+	# shellcheck disable=SC2153 # of run-input.sh
 	read -ra more <<<"$ARGS"
 	printf 'fact platform %s\nfact seed %s\n' "$PLATFORM" "$SEED"
 	[ -z "$TRACE" ] || echo "run nested-trace start $TRACE"
@@ -109,6 +110,7 @@ boot_once()
 	local run=$1 kernel=$2 status=0
 
 	mkdir -p "$run"
+	# shellcheck disable=SC2034 # for run_is_latest
 	RUN=$run
 	[ -n "$INTO" ] || run_is_latest
 	RUNS+=("$run")

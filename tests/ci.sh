@@ -79,7 +79,7 @@ cache_key()
 	COPY=$dir/copy
 	TREE=$dir/linux
 	mkdir "$COPY"
-	(cd "$REPO" && cp -a --parents virt arch mm include changes ledger configs scripts docs "$COPY")
+	cp -a --parents virt arch mm include changes ledger configs scripts docs "$COPY"
 	make_tree "$TREE" 7
 	here=$(KERNEL_SRC=$TREE "$SCRIPTS/cache-key" 2>"$dir/said")
 	check "the key is made without complaints" "$(cat "$dir/said")" test ! -s "$dir/said"
@@ -101,7 +101,8 @@ cache_key()
 	changes "the compiler" other_compiler
 	PATH=$path
 	refused "no Linux in KERNEL_SRC" "$EX_USAGE" env KERNEL_SRC="$dir" "$SCRIPTS/cache-key"
-	refused "no file KERNEL_TARBALL" "$EX_USAGE" env KERNEL_TARBALL="$dir/x" "$SCRIPTS/cache-key"
+	refused "no file KERNEL_TARBALL" "$EX_USAGE" \
+		env KERNEL_TARBALL="$dir/x" "$SCRIPTS/cache-key"
 }
 
 refused()
@@ -170,7 +171,7 @@ kernel_tree()
 # Runs of today and of before, and no results: only today's are exported.
 collect()
 {
-	local dir said
+	local dir said runs
 
 	dir=$(scratch)
 	mkdir -p "$dir/o/runs" "$dir/o/log"
@@ -183,9 +184,9 @@ collect()
 	touch "$dir/o/runs/now/meta"
 	ln -s now "$dir/o/runs/latest"
 	said=$(O=$dir/o ci/collect)
-	check "ci/collect: results of the run that was interrupted" "$said" \
-		test "$(jq -r '[.[] | .run] | unique | join(" ")' "$dir/o/results/results.json")" = now
-	check "ci/collect: the tests that had ended are in JUnit" "$(cat "$dir/o/results/junit.xml")" \
+	runs=$(jq -r '[.[] | .run] | unique | join(" ")' "$dir/o/results/results.json")
+	tap_same "ci/collect: results of the run that was interrupted" now "$runs"
+	check "ci/collect: JUnit says so" "$(cat "$dir/o/results/junit.xml")" \
 		grep -q 'INTERRUPTED' "$dir/o/results/junit.xml"
 	rm -rf "$dir/o/runs/now"
 	said=$(O=$dir/o ci/collect)
@@ -198,7 +199,7 @@ collect()
 # A folder first in PATH in which lava-test-case notes what it was told.
 lava()
 {
-	local dir runs log
+	local dir runs log tests other measured='--measurement [0-9.]+ --units seconds'
 
 	dir=$(scratch)
 	printf '%s\n' '#!/bin/sh' "echo \"\$*\" >>$dir/told" >"$dir/lava-test-case"
@@ -210,26 +211,25 @@ lava()
 		"$SCRIPTS/verdict" -q "$runs/$log" || true
 	done
 	"$SCRIPTS/export" "$dir" "$runs"/*
+	tests=$(jq '[.[] | select(has("case") | not)] | length' "$dir/results.json")
 	PATH=$dir:$PATH "$REPO/ci/lava-results" "$dir/results.json"
-	check "LAVA: a case for each test and machine" "$(cat "$dir/told")" \
-		test "$(wc -l <"$dir/told")" -eq "$(jq '[.[] | select(has("case") | not)] | length' "$dir/results.json")"
+	tap_same "LAVA: a case for each test and machine" "$tests" "$(wc -l <"$dir/told")"
 	check "LAVA: a test that failed, a kernel that panicked" "$(cat "$dir/told")" \
 		test "$(grep -c -- '--result fail' "$dir/told")" -ge 2
 	check "LAVA: the emulator's fault is unknown" "$(cat "$dir/told")" \
 		grep -q -- '-machine --result unknown' "$dir/told"
-	check "LAVA: no word that it does not know" "$(cat "$dir/told")" \
-		test -z "$(grep -vE -- '--result (pass|fail|skip|unknown) --measurement [0-9.]+ --units seconds$' "$dir/told")"
+	other=$(grep -vE -- "--result (pass|fail|skip|unknown) $measured\$" "$dir/told") || true
+	check "LAVA: no word that it does not know" "$other" test -z "$other"
 }
 
 # --- the YAML files ----------------------------------------------------------------------
 
 yaml()
 {
-	local said name missing=
+	local said name missing='' rules='{extends: default, rules: {line-length: {max: 100}}}'
 
-	cd "$REPO"
 	if command -v yamllint >/dev/null; then
-		said=$(yamllint -s -d '{extends: default, rules: {line-length: {max: 100}}}' "${YAML[@]}") || true
+		said=$(yamllint -s -d "$rules" "${YAML[@]}") || true
 		check "yamllint has nothing to say" "$said" test -z "$said"
 	else
 		tap 0 "yamllint # SKIP no yamllint here"
@@ -248,17 +248,18 @@ yaml()
 # Each job that runs the suite collects results and keeps them, whatever became of it.
 keep_results()
 {
-	local suites kept
+	local suites kept file=.github/workflows/kvm-interval.yml after
 
-	suites=$(grep -cE '(^ *(- |run: )?|&& |=[a-z]+ )ci/run' .github/workflows/kvm-interval.yml)
-	kept=$(grep -A 1 'upload-artifact' .github/workflows/kvm-interval.yml | grep -c 'if: always()')
+	suites=$(grep -cE '(^ *(- |run: )?|&& |=[a-z]+ )ci/run' "$file")
+	kept=$(grep -A 1 'upload-artifact' "$file" | grep -c 'if: always()')
 	check "GitHub: each job keeps its results" "$suites jobs, $kept keep them" \
 		test "$suites" -eq "$kept"
-	kept=$(grep -c 'ci/collect' .github/workflows/kvm-interval.yml)
+	kept=$(grep -c 'ci/collect' "$file")
 	check "GitHub: each job collects what a cancelled one has" "$suites jobs, $kept collect" \
 		test "$suites" -eq "$kept"
+	after='(?s)after_script:\n    - ci/collect.*artifacts:\n    when: always'
 	check "GitLab: jobs keep their results" "no after_script or artifacts: when: always" \
-		grep -Pzoq '(?s)after_script:\n    - ci/collect.*artifacts:\n    when: always' .gitlab-ci.yml
+		grep -Pzoq "$after" .gitlab-ci.yml
 }
 
 main()

@@ -25,14 +25,14 @@ none()
 # Paths of the project in code or commands; those of a kernel tree are left out.
 paths()
 {
-	local page path
+	local page path folders='\.ci|ci|configs|docs|init|ledger|scripts|tests'
 
 	for page in "${PAGES[@]}"; do
 		while read -r path; do
 			# shellcheck disable=SC2086 # patterns such as configs/*.config
 			compgen -G "$path" >/dev/null || echo "$page: $path"
-		done < <(grep -ohE '(^|[ `("])(\.ci|ci|configs|docs|init|ledger|scripts|tests)/[A-Za-z0-9_./*-]+' \
-				"$page" | sed -E 's/^[ `("]//; s/[.]$//' |
+		done < <(grep -ohE "(^|[ \`(\"])($folders)/[A-Za-z0-9_./*-]+" "$page" |
+			sed -E 's/^[ `("]//; s/[.]$//' |
 			grep -vE '^(scripts/kconfig/|tests/[a-z]+_test)')
 	done
 }
@@ -45,15 +45,16 @@ anchors()
 
 links()
 {
-	local page link file
+	local page link file heading
 
 	for page in "${PAGES[@]}"; do
 		while read -r link; do
 			file=$(dirname "$page")/${link%%#*}
+			heading=${link#"${link%%#*}"}
 			[ "${link%%#*}" ] || file=$page
 			if [ ! -e "$file" ]; then
 				echo "$page: $link"
-			elif [[ $link == *#* ]] && ! anchors "$file" | grep -qxF -- "${link#*#}"; then
+			elif [ "$heading" ] && ! anchors "$file" | grep -qxF -- "${heading#?}"; then
 				echo "$page: $link, no such heading"
 			fi
 		done < <(grep -ohE '\]\([^)]+\)' "$page" | sed 's/^](//; s/)$//' | grep -v '^http')
@@ -62,7 +63,8 @@ links()
 
 goals()
 {
-	grep -onE '(^ +|`|sudo )make [a-z]+' "${PAGES[@]}" | sed -E 's/([^:]*):.*make ([a-z]+)/\1 \2/' |
+	grep -onE '(^ +|`|sudo )make [a-z]+' "${PAGES[@]}" |
+		sed -E 's/([^:]*):.*make ([a-z]+)/\1 \2/' |
 		while read -r page goal; do
 			[ -x "scripts/$goal" ] || echo "$page: make $goal"
 		done
@@ -82,8 +84,9 @@ variables()
 # Old names of what has another one now.
 old_names()
 {
-	grep -nE 'scripts/(report|make|sabotage|orders)\>|\<[Ss]abotages?\>|\<tiers?\>' "${PAGES[@]}" ||
-		true
+	local old='scripts/(report|make|sabotage|orders)\>|\<[Ss]abotages?\>|\<tiers?\>'
+
+	grep -nE "$old" "${PAGES[@]}" || true
 }
 
 wide()

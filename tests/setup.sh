@@ -74,7 +74,8 @@ test_image()
 		return
 	fi
 	head -c 1000000 "$whole" >"$1/short"
-	expect 2 "is truncated: 1000000 bytes" "BZIMAGE: truncated" env BZIMAGE="$1/short" "$SCRIPTS/run"
+	expect 2 "is truncated: 1000000 bytes" "BZIMAGE: truncated" \
+		env BZIMAGE="$1/short" "$SCRIPTS/run"
 	expect 2 "vmlinux?" "BZIMAGE: vmlinux" env BZIMAGE="$O/kernel/stock/vmlinux" "$SCRIPTS/run"
 	{ head -c 566 "$whole"; head -c 2 /dev/zero; tail -c +569 "$whole"; } >"$1/32"
 	expect 2 "not for x86_64" "BZIMAGE: 32 bits" env BZIMAGE="$1/32" "$SCRIPTS/run"
@@ -156,7 +157,8 @@ test_host()
 	expect 8 "neither svm nor vmx" "HOST=1 without virtualization" \
 		env HOST=1 PLATFORM_ROOT="$(machine sse '')" "$SCRIPTS/run"
 	root=$(machine svm 1)
-	expect 8 "no /dev/kvm" "HOST=1 without KVM" env HOST=1 PLATFORM_ROOT="$root" "$STEPS/host" --ask
+	expect 8 "no /dev/kvm" "HOST=1 without KVM" \
+		env HOST=1 PLATFORM_ROOT="$root" "$STEPS/host" --ask
 	if [ "$(id -u)" -eq 0 ] && mknod "$root/dev/kvm" c 1 3 2>/dev/null; then
 		expect 2 "HOST=yes goes on" "HOST=1 and nobody to ask" \
 			env HOST=1 PLATFORM_ROOT="$root" "$STEPS/host" --ask
@@ -234,7 +236,8 @@ test_interrupted()
 		said=$(tail -n 1 "$script.said")
 		[ "$status $said" = "130 ended 1" ] || bad="$status $said"
 	done
-	tap "$([ -z "$bad" ]; echo $?)" "interrupted while it naps, a script ends as it should" "$bad"
+	tap "$([ -z "$bad" ]; echo $?)" \
+		"interrupted while it naps, a script ends as it should" "$bad"
 }
 
 main()

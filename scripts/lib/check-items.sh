@@ -137,7 +137,8 @@ item_exact()
 # As above; and so that machine is run with all tests, too.
 item_shadow_paging()
 {
-	MACHINE=single ACCEL=tcg KERNEL=interval TESTS=all TIME=3 KSELFTESTS='' NPT=0 DEBUG='' "$SCRIPTS/run"
+	MACHINE=single ACCEL=tcg KERNEL=interval TESTS=all TIME=3 KSELFTESTS='' NPT=0 DEBUG='' \
+		"$SCRIPTS/run"
 }
 
 # Beside others a machine that keeps one core busy is the quicker one.

@@ -94,7 +94,8 @@ summary()
 	mapfile -t runs < <(find "$MATRIX/cells" -mindepth 2 -maxdepth 2 -name verdict |
 		sort | sed 's|/verdict$||')
 	child "$SCRIPTS/export" "$O/results" "${runs[@]}"
-	say "cells: $MATRIX/cells    for other programs: $O/results/{summary.md,junit.xml,results.json}"
+	say "cells: $MATRIX/cells    for other programs:" \
+		"$O/results/{summary.md,junit.xml,results.json}"
 	worst=$(worst_status)
 	if [ "$worst" -eq 0 ]; then
 		say "PASS, $CELLS cells in $(took "$SECONDS")"

@@ -43,7 +43,8 @@ out_init()
 {
 	case $O in
 	*[[:space:]:%#\$]*)
-		usage_error "O=$O: the kernel's build can't have spaces or any of : % # \$ in its path" ;;
+		usage_error "O=$O: the kernel's build can't have spaces or any of" \
+			": % # \$ in its path" ;;
 	esac
 	[ ! -e "$O" ] || [ -d "$O" ] || usage_error "O=$O is not a folder"
 	check_mark

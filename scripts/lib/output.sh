@@ -9,7 +9,6 @@
 #	run_folder KERNEL          makes a new $O/runs/... of it; sets RUN
 #	run_is_latest              RUN is now $O/runs/latest
 #	says_nothing RUN STATUS    this boot is no evidence about its kernel: try again
-#	was_repeated RUN           ... and was tried again
 #	need_command NAME PACKAGE  installs Debian's package if the command is not there
 
 free_mib()
@@ -116,11 +115,6 @@ run_is_latest()
 says_nothing()
 {
 	results says-nothing "$@"
-}
-
-was_repeated()
-{
-	grep -qs '^repeated ' "$1/meta"
 }
 
 # For what only some runs need.

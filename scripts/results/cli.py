@@ -215,6 +215,14 @@ def _stdin() -> List[str]:
     return sys.stdin.buffer.read().decode("utf-8", "replace").split("\n")[:-1]
 
 
+def trace(_: List[str]) -> int:
+    """What `trace-cmd report` prints, on standard input, as a table of counts."""
+    from results.trace import Summary
+    lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+    print(tables.columns(Summary(lines).table()), end="")
+    return Status.OK
+
+
 def nearest(arguments: List[str]) -> int:
     """WORD NAMES: `; did you mean X?`, or all of the names if WORD is like none of them."""
     import difflib
@@ -268,8 +276,8 @@ def statuses(arguments: List[str]) -> int:
 COMMANDS: Dict[str, Callable[[List[str]], int]] = {
     command.__name__.replace("_", "-"): command for command in (
         verdict, export, splats, overview, differ, failed, baseline, news, tries, caught,
-        surprises, word, fact, meta, began, says_nothing, worst, columns, grid, lava, nearest,
-        statuses)}
+        surprises, word, fact, meta, began, says_nothing, worst, columns, grid, trace, lava,
+        nearest, statuses)}
 
 
 def _help() -> str:

@@ -30,6 +30,28 @@ $got" ;;
 	esac
 }
 
+# All of configs/variables at once: make takes them, scripts/help prints them.
+test_list()
+{
+	local names name help missing=''
+
+	names=$(sed -n 's/^\([A-Z_]\+\)\t.*/\1/p' "$REPO/configs/variables")
+	# shellcheck disable=SC2086 # words
+	expect 0 "make run" "make knows every variable of the list" \
+		make -C "$REPO" ${names//$'\n'/=1 }=1 O="$1/x" help
+	help=$("$SCRIPTS/help")
+	for name in $names; do
+		grep -qE "^  $name= " <<<"$help" || missing+=" $name"
+	done
+	tap "$([ -z "$missing" ]; echo $?)" "make help names every variable" "not there:$missing"
+	tap "$([ "$(wc -L <<<"$help")" -le 80 ]; echo $?)" "make help has 80 columns" \
+		"$(awk 'length > 80' <<<"$help")"
+	expect 2 "LONG= is for make bench" "a variable of another goal" \
+		make -C "$REPO" LONG=1 clean
+	expect 2 "EVENTS=kvm;id" "the values of variables reach the script" \
+		make -C "$REPO" TESTS=munmap EVENTS="kvm;id" trace
+}
+
 test_variables()
 {
 	expect 2 "interval stock both" "unknown kernel" env KERNEL=x "$SCRIPTS/run"
@@ -248,6 +270,7 @@ main()
 	printf 'ID=raspbian\nID_LIKE=debian\n' >"$WORK/debian"
 	mkdir "$WORK/run"
 	echo "fact a b" >"$WORK/run/job"
+	test_list "$WORK"
 	test_variables "$WORK"
 	test_image "$WORK"
 	test_packages "$WORK"

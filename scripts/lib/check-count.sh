@@ -34,7 +34,8 @@ count()
 # What is said last may be all that somebody sees of it: with no test to name, the log's end.
 collect()
 {
-	local line seen=${#FAILURES[@]} bad='SURVIVED|HOST DIED|NOT RUN|EMULATOR FAULT|FAILS WITHOUT'
+	local line seen=${#FAILURES[@]}
+	local bad='SURVIVED|HOST DIED|NOT RUN|EMULATOR FAULT|FAILS WITHOUT'
 
 	while IFS= read -r line; do
 		REMARKS+=("$2: $line")

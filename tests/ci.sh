@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Tests of what CI services run: the key of the cache, the explanation of a status, LAVA's
-# test cases, and the form of the YAML files.  The services themselves are not here.
+# Tests of what CI services run: the key of the cache, the explanation of a status, the
+# caller's own kernel tree, results of a job that was cancelled, LAVA's test cases, and the
+# form of the YAML files.  ci/try-locally, which needs npm, runs jobs of GitLab's file.
 #
 # Usage: tests/ci.sh
 # Output: TAP.  Exit: 0 all passed, 1 not
@@ -78,9 +79,10 @@ cache_key()
 	COPY=$dir/copy
 	TREE=$dir/linux
 	mkdir "$COPY"
-	(cd "$REPO" && cp -a --parents virt arch mm include changes ledger configs scripts docs "$COPY")
+	cp -a --parents virt arch mm include changes ledger configs scripts docs "$COPY"
 	make_tree "$TREE" 7
-	here=$(KERNEL_SRC=$TREE "$SCRIPTS/cache-key")
+	here=$(KERNEL_SRC=$TREE "$SCRIPTS/cache-key" 2>"$dir/said")
+	check "the key is made without complaints" "$(cat "$dir/said")" test ! -s "$dir/said"
 	there=$(key)
 	check "the key is the same in another folder" "$here, $there" test "$here" = "$there"
 	check "it begins with its prefix" "$here" test "${here#"$(key --prefix)"}" != "$here"
@@ -99,7 +101,8 @@ cache_key()
 	changes "the compiler" other_compiler
 	PATH=$path
 	refused "no Linux in KERNEL_SRC" "$EX_USAGE" env KERNEL_SRC="$dir" "$SCRIPTS/cache-key"
-	refused "no file KERNEL_TARBALL" "$EX_USAGE" env KERNEL_TARBALL="$dir/x" "$SCRIPTS/cache-key"
+	refused "no file KERNEL_TARBALL" "$EX_USAGE" \
+		env KERNEL_TARBALL="$dir/x" "$SCRIPTS/cache-key"
 }
 
 refused()
@@ -126,10 +129,77 @@ ci_run()
 	check "ci/run: no summary when there is none" "$(ls "$dir")" test ! -e "$dir/summary"
 }
 
+# --- the caller's own kernel ----------------------------------------------------------------
+
+# A tree with a branch of another version, in git.
+git_tree()
+{
+	local git=(git -C "$1" -c user.name=x -c user.email=x@example.org)
+
+	make_tree "$1" 7
+	touch "$1/kernel/x"
+	git init -q -b main "$1"
+	"${git[@]}" add .
+	"${git[@]}" commit -q -m x
+	"${git[@]}" checkout -q -b topic
+	make_tree "$1" 9
+	"${git[@]}" commit -q -a -m y
+	"${git[@]}" checkout -q main
+}
+
+kernel_tree()
+{
+	local dir tree
+
+	dir=$(scratch)
+	git_tree "$dir/linux"
+	tree=$(KERNEL_SRC=$dir/linux ci/kernel-tree)
+	tap_same "ci/kernel-tree: a folder is used as it is" "$dir/linux" "$tree"
+	tree=$(KERNEL_SRC=file://$dir/linux O=$dir/o ci/kernel-tree)
+	tap_same "ci/kernel-tree: a git URL is cloned" 6.1.7 "$(tree_version "$tree")"
+	tree=$(KERNEL_SRC=file://$dir/linux#topic O=$dir/o ci/kernel-tree)
+	tap_same "ci/kernel-tree: a branch of it" 6.1.9 "$(tree_version "$tree")"
+	refused "ci/kernel-tree: not Linux" "$EX_USAGE" env KERNEL_SRC="$dir" ci/kernel-tree
+	refused "ci/kernel-tree: no tree named" "$EX_USAGE" env KERNEL_SRC= ci/kernel-tree
+	tree=$(KERNEL_SRC=file://$dir/linux#none O=$dir/o ci/kernel-tree 2>&1) || true
+	check "ci/kernel-tree: a branch that is not there" "$tree" \
+		grep -q "can't be cloned" <<<"$tree"
+}
+
+# --- a job that was cancelled ---------------------------------------------------------------
+
+# Runs of today and of before, and no results: only today's are exported.
+collect()
+{
+	local dir said runs
+
+	dir=$(scratch)
+	mkdir -p "$dir/o/runs" "$dir/o/log"
+	: >"$dir/o/.kvm-interval"
+	cp -r "$REPO/tests/logs/fail" "$dir/o/runs/before"
+	touch -d yesterday "$dir/o/runs/before/meta"
+	: >"$dir/o/log/ci-run"
+	touch -d '1 hour ago' "$dir/o/log/ci-run"
+	cp -r "$REPO/tests/logs/interrupted" "$dir/o/runs/now"
+	touch "$dir/o/runs/now/meta"
+	ln -s now "$dir/o/runs/latest"
+	said=$(O=$dir/o ci/collect)
+	runs=$(jq -r '[.[] | .run] | unique | join(" ")' "$dir/o/results/results.json")
+	tap_same "ci/collect: results of the run that was interrupted" now "$runs"
+	check "ci/collect: JUnit says so" "$(cat "$dir/o/results/junit.xml")" \
+		grep -q 'INTERRUPTED' "$dir/o/results/junit.xml"
+	rm -rf "$dir/o/runs/now"
+	said=$(O=$dir/o ci/collect)
+	check "ci/collect: results that are there are left alone" "$said" test -z "$said"
+	rm -rf "$dir/o/results"
+	said=$(O=$dir/o ci/collect)
+	check "ci/collect: nothing was booted" "$said" test ! -e "$dir/o/results"
+}
+
 # A folder first in PATH in which lava-test-case notes what it was told.
 lava()
 {
-	local dir runs log
+	local dir runs log tests other measured='--measurement [0-9.]+ --units seconds'
 
 	dir=$(scratch)
 	printf '%s\n' '#!/bin/sh' "echo \"\$*\" >>$dir/told" >"$dir/lava-test-case"
@@ -141,26 +211,25 @@ lava()
 		"$SCRIPTS/verdict" -q "$runs/$log" || true
 	done
 	"$SCRIPTS/export" "$dir" "$runs"/*
+	tests=$(jq '[.[] | select(has("case") | not)] | length' "$dir/results.json")
 	PATH=$dir:$PATH "$REPO/ci/lava-results" "$dir/results.json"
-	check "LAVA: a case for each test and machine" "$(cat "$dir/told")" \
-		test "$(wc -l <"$dir/told")" -eq "$(jq '[.[] | select(has("case") | not)] | length' "$dir/results.json")"
+	tap_same "LAVA: a case for each test and machine" "$tests" "$(wc -l <"$dir/told")"
 	check "LAVA: a test that failed, a kernel that panicked" "$(cat "$dir/told")" \
 		test "$(grep -c -- '--result fail' "$dir/told")" -ge 2
 	check "LAVA: the emulator's fault is unknown" "$(cat "$dir/told")" \
 		grep -q -- '-machine --result unknown' "$dir/told"
-	check "LAVA: no word that it does not know" "$(cat "$dir/told")" \
-		test -z "$(grep -vE -- '--result (pass|fail|skip|unknown) --measurement [0-9.]+ --units seconds$' "$dir/told")"
+	other=$(grep -vE -- "--result (pass|fail|skip|unknown) $measured\$" "$dir/told") || true
+	check "LAVA: no word that it does not know" "$other" test -z "$other"
 }
 
 # --- the YAML files ----------------------------------------------------------------------
 
 yaml()
 {
-	local said name missing=
+	local said name missing='' rules='{extends: default, rules: {line-length: {max: 100}}}'
 
-	cd "$REPO"
 	if command -v yamllint >/dev/null; then
-		said=$(yamllint -s -d '{extends: default, rules: {line-length: {max: 100}}}' "${YAML[@]}") || true
+		said=$(yamllint -s -d "$rules" "${YAML[@]}") || true
 		check "yamllint has nothing to say" "$said" test -z "$said"
 	else
 		tap 0 "yamllint # SKIP no yamllint here"
@@ -169,15 +238,38 @@ yaml()
 	while read -r name; do
 		[ -e "$name" ] || missing+=" $name"
 	done < <(sed 's/#.*//' "${YAML[@]}" |
-		grep -oE '\<(scripts|ci)/[a-z-]+(\.yaml)?' | sort -u)
+		grep -oE '\<(scripts|ci)/[a-z/-]+(\.yaml)?' | sort -u)
 	check "the scripts that they name are there" "$missing" test -z "$missing"
+	said=$(grep -nE '^ *(path:|-) build/ccache' "${YAML[@]}") || true
+	check "no cache is restored into the output folder" "$said" test -z "$said"
+	keep_results
+}
+
+# Each job that runs the suite collects results and keeps them, whatever became of it.
+keep_results()
+{
+	local suites kept file=.github/workflows/kvm-interval.yml after
+
+	suites=$(grep -cE '(^ *(- |run: )?|&& |=[a-z]+ )ci/run' "$file")
+	kept=$(grep -A 1 'upload-artifact' "$file" | grep -c 'if: always()')
+	check "GitHub: each job keeps its results" "$suites jobs, $kept keep them" \
+		test "$suites" -eq "$kept"
+	kept=$(grep -c 'ci/collect' "$file")
+	check "GitHub: each job collects what a cancelled one has" "$suites jobs, $kept collect" \
+		test "$suites" -eq "$kept"
+	after='(?s)after_script:\n    - ci/collect.*artifacts:\n    when: always'
+	check "GitLab: jobs keep their results" "no after_script or artifacts: when: always" \
+		grep -Pzoq "$after" .gitlab-ci.yml
 }
 
 main()
 {
 	out_init
+	cd "$REPO"
 	cache_key
 	ci_run
+	kernel_tree
+	collect
 	lava
 	yaml
 	tap_end

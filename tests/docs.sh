@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tests that documents name what is there: files, scripts, goals and variables of make, and
+# pages and headings that they link to.
+#
+# Usage: tests/docs.sh
+# Output: TAP.  Exit: 0 all passed, 1 not
+set -euo pipefail
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
+# shellcheck source=tests/tap.sh
+. "$REPO/tests/tap.sh"
+
+cd "$REPO"
+# CHANGELOG.md may tell how things were called once.
+mapfile -t PAGES < <(git ls-files -co --exclude-standard '*.md' | grep -vx CHANGELOG.md)
+
+# none TITLE TEXT: ok if there is no text, which is what is wrong.
+none()
+{
+	tap "$([ -z "$2" ] && echo 0 || echo 1)" "$1" "$(sort -u <<<"$2")"
+}
+
+# Paths of the project in code or commands; those of a kernel tree are left out.
+paths()
+{
+	local page path folders='\.ci|ci|configs|docs|init|ledger|scripts|tests'
+
+	for page in "${PAGES[@]}"; do
+		while read -r path; do
+			# shellcheck disable=SC2086 # patterns such as configs/*.config
+			compgen -G "$path" >/dev/null || echo "$page: $path"
+		done < <(grep -ohE "(^|[ \`(\"])($folders)/[A-Za-z0-9_./*-]+" "$page" |
+			sed -E 's/^[ `("]//; s/[.]$//' |
+			grep -vE '^(scripts/kconfig/|tests/[a-z]+_test)')
+	done
+}
+
+# GitHub's name of a heading.
+anchors()
+{
+	sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed "s/[^a-z0-9 _-]//g; s/ /-/g"
+}
+
+links()
+{
+	local page link file heading
+
+	for page in "${PAGES[@]}"; do
+		while read -r link; do
+			file=$(dirname "$page")/${link%%#*}
+			heading=${link#"${link%%#*}"}
+			[ "${link%%#*}" ] || file=$page
+			if [ ! -e "$file" ]; then
+				echo "$page: $link"
+			elif [ "$heading" ] && ! anchors "$file" | grep -qxF -- "${heading#?}"; then
+				echo "$page: $link, no such heading"
+			fi
+		done < <(grep -ohE '\]\([^)]+\)' "$page" | sed 's/^](//; s/)$//' | grep -v '^http')
+	done
+}
+
+goals()
+{
+	grep -onE '(^ +|`|sudo )make [a-z]+' "${PAGES[@]}" |
+		sed -E 's/([^:]*):.*make ([a-z]+)/\1 \2/' |
+		while read -r page goal; do
+			[ -x "scripts/$goal" ] || echo "$page: make $goal"
+		done
+}
+
+variables()
+{
+	local known
+
+	known=$(sed -n '/^VARIABLES/,/[^\\]$/p' Makefile)
+	grep -ohE 'make [a-z]+( [A-Z_]+=[^ `]*)+' "${PAGES[@]}" | grep -oE '\<[A-Z_]+=' | tr -d = |
+		while read -r name; do
+			grep -qwF -- "$name" <<<"$known" || echo "$name="
+		done
+}
+
+# Old names of what has another one now.
+old_names()
+{
+	local old='scripts/(report|make|sabotage|orders)\>|\<[Ss]abotages?\>|\<tiers?\>'
+
+	grep -nE "$old" "${PAGES[@]}" || true
+}
+
+wide()
+{
+	LC_ALL=C.UTF-8 grep -cE '^.{101,}$' "${PAGES[@]}" | grep -v ':0$' || true
+}
+
+main()
+{
+	none "files and scripts that documents name are there" "$(paths)"
+	none "pages and headings that they link to are there" "$(links)"
+	none "goals of make are there" "$(goals)"
+	none "variables of make are there" "$(variables)"
+	none "nothing has its old name" "$(old_names)"
+	none "no line has more than 100 columns (here: how many have)" "$(wide)"
+	tap_end
+}
+
+main "$@"

@@ -90,7 +90,8 @@ git_bisect()
 	*"only 'skip'ped commits left"*) tap 0 "git bisect run over commits that can't be built" ;;
 	*) tap 1 "git bisect run over commits that can't be built" "$got" ;;
 	esac
-	got=$(grep -c '5.4.[23]: not a source that can be built (status 125)' "$out/bisect.log") || true
+	got=$(grep -c '5.4.[23]: not a source that can be built (status 125)' \
+		"$out/bisect.log") || true
 	tap "$([ "$got" = 2 ] && echo 0 || echo 1)" "bisect.log has a line for each commit" \
 		"$(cat "$out/bisect.log")"
 }

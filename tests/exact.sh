@@ -23,8 +23,11 @@ boot()
 	local run=$WORK/$1
 
 	mkdir -p "$run"
-	printf '%s\n' "fact platform bochs-vmx" "fact seed $2" \
-		"test stall_bench 300 -s $2 -r 1 -t 1 -o dontneed -p same-pages -v 2 -i 2" >"$run/job"
+	cat >"$run/job" <<-END
+	fact platform bochs-vmx
+	fact seed $2
+	test stall_bench 300 -s $2 -r 1 -t 1 -o dontneed -p same-pages -v 2 -i 2
+	END
 	BOOT_FILE=$BZIMAGE CPUS=$CPUS MEM=1024 KERNEL_APPEND=kunit.enable=0 \
 		child "$SCRIPTS/boot" kernel bochs-vmx "$run" >&2
 	"$SCRIPTS/verdict" -q "$run" || true
@@ -60,7 +63,8 @@ main()
 	got=$(grep -cE '^(ticks|instructions) [1-9]' "$WORK/first/meta") || true
 	tap "$((got != 2))" "... and Bochs says how much it did" "$(cat "$WORK/first/meta")"
 	got=$(difference first again)
-	tap "$([ -z "$got" ]; echo $?)" "the same seed: the same result, console and instructions" "$got"
+	tap "$([ -z "$got" ]; echo $?)" \
+		"the same seed: the same result, console and instructions" "$got"
 	got=$(difference first other)
 	tap "$([ -n "$got" ]; echo $?)" "another seed is another machine"
 	tap_end

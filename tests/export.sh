@@ -52,7 +52,8 @@ json_cases()
 		"$(find "$LOGS" -mindepth 1 -maxdepth 1 -type d | wc -l)" \
 		"$(jq '[.[] | select(.test == "(machine)")] | length' "$OUT/results.json")"
 	same "a failed case is FAIL, with its words" "FAIL see above: stale=1" \
-		"$(entry fail-nested 'select(.case == "remap/anon/4k") | .verdict + " " + .words[0:18]')"
+		"$(entry fail-nested 'select(.case == "remap/anon/4k") |
+			.verdict + " " + .words[0:18]')"
 	same "the machine of a failed test is sound" pass \
 		"$(entry fail-nested 'select(.test == "(machine)") | .verdict')"
 	same "a failure that is in the baseline is known" known \
@@ -67,12 +68,15 @@ junit_cases()
 		"$(find "$LOGS" -mindepth 1 -maxdepth 1 -type d | wc -l)" \
 		"$(suites 'count(//testsuite)')"
 	same "its sums are those of its entries" \
-		"$(suites 'count(//failure)') $(suites 'count(//error)') $(suites 'count(//skipped)')" \
-		"$(suites 'sum(//testsuite/@failures)') $(suites 'sum(//testsuite/@errors)') $(suites 'sum(//testsuite/@skipped)')"
+		"$(suites 'concat(count(//failure), " ", count(//error), " ", count(//skipped))')" \
+		"$(suites 'concat(sum(//testsuite/@failures), " ", sum(//testsuite/@errors), " ",
+			sum(//testsuite/@skipped))')"
 	same "an emulator's fault is an error, not a failure" "true 0" \
-		"$(suites 'boolean(//error[@type="EMULATOR"])') $(suites 'count(//failure[@type="EMULATOR"])')"
+		"$(suites 'concat(boolean(//error[@type="EMULATOR"]), " ",
+			count(//failure[@type="EMULATOR"]))')"
 	same "a known failure is skipped, with its words" true \
-		"$(suites 'boolean(//testcase[@name="set_memory_region_test"]/skipped[starts-with(@message,"known: assertion")])')"
+		"$(suites 'boolean(//testcase[@name="set_memory_region_test"]/skipped[
+			starts-with(@message,"known: assertion")])')"
 	same "a KASAN report is a failure" 1 "$(suites 'count(//failure[@type="KASAN"])')"
 }
 
@@ -105,7 +109,8 @@ repeated()
 	"$SCRIPTS/export" "$OUT/repeated" "$run"
 	same "a boot that was repeated" "repeated TRUNCATED: 1 1 0" \
 		"$(jq -r '.[] | .verdict + " " + .words[0:10]' "$OUT/repeated/results.json") $(
-		xmllint --xpath 'concat(count(//testcase), " ", count(//skipped), " ", count(//error))' \
+		xmllint --xpath \
+			'concat(count(//testcase), " ", count(//skipped), " ", count(//error))' \
 			"$OUT/repeated/junit.xml")"
 }
 

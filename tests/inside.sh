@@ -109,7 +109,10 @@ ln -s /init /r/build/initramfs/init
 ln -s /tests /r/build/initramfs/tests
 printf 'fact platform host\ntest ksm_test 200 -s 7 -t 1 -c merge/\n' >/t/job
 echo on >/proc/sys/kernel/printk_devkmsg
-(sleep 3; for i in $(seq 4000); do echo "<7>flood $i of a ring that holds no more than this" >/dev/kmsg; done) &
+(sleep 3
+ for i in $(seq 4000); do
+	echo "<7>flood $i of a ring that holds no more than this" >/dev/kmsg
+ done) &
 HOST=yes bash /r/scripts/steps/host /t
 echo "first: $?"
 wait
@@ -129,7 +132,8 @@ END
 	was 0 '^ +pass +host +ksm_test' "HOST=1 runs a test on the machine's own kernel"
 	was 0 '^first: 0$' "... and finds all as it was"
 	was 0 '^ring: 0$' "... whose ring buffer has lost the run's begin"
-	was 0 '^log: 1 \[ *[0-9]+\.[0-9]{6}\] kvm-interval: end of t$' "... while the run's log has all"
+	was 0 '^log: 1 \[ *[0-9]+\.[0-9]{6}\] kvm-interval: end of t$' \
+		"... while the run's log has all"
 	was 0 '^log-marks 2$' "... and says so"
 	was 0 '^ksm runs: 1$' "... a test turns a knob"
 	was 0 '^second: 130$' "... and can be interrupted"
@@ -204,8 +208,8 @@ trace_case()
 again_case()
 {
 	try env TESTS="munmap kunit" ARGS=-x TIME=1 SEED=7 CPUS=1 "$SCRIPTS/run"
-	was 1 "^again: make run KERNEL=interval SEED=7 TIME=1 TESTS='munmap_test( kunit_test)?' ARGS='-x' .*CPUS=1 " \
-		"a run that failed says how to do it again"
+	was 1 "^again: make run KERNEL=interval SEED=7 TIME=1 TESTS='munmap_test( kunit_test)?'\
+ ARGS='-x' .*CPUS=1 " "a run that failed says how to do it again"
 }
 
 main()

@@ -30,6 +30,28 @@ $got" ;;
 	esac
 }
 
+# All of configs/variables at once: make takes them, scripts/help prints them.
+test_list()
+{
+	local names name help missing=''
+
+	names=$(sed -n 's/^\([A-Z_]\+\)\t.*/\1/p' "$REPO/configs/variables")
+	# shellcheck disable=SC2086 # words
+	expect 0 "make run" "make knows every variable of the list" \
+		make -C "$REPO" ${names//$'\n'/=1 }=1 O="$1/x" help
+	help=$("$SCRIPTS/help")
+	for name in $names; do
+		grep -qE "^  $name= " <<<"$help" || missing+=" $name"
+	done
+	tap "$([ -z "$missing" ]; echo $?)" "make help names every variable" "not there:$missing"
+	tap "$([ "$(wc -L <<<"$help")" -le 80 ]; echo $?)" "make help has 80 columns" \
+		"$(awk 'length > 80' <<<"$help")"
+	expect 2 "LONG= is for make bench" "a variable of another goal" \
+		make -C "$REPO" LONG=1 clean
+	expect 2 "EVENTS=kvm;id" "the values of variables reach the script" \
+		make -C "$REPO" TESTS=munmap EVENTS="kvm;id" trace
+}
+
 test_variables()
 {
 	expect 2 "interval stock both" "unknown kernel" env KERNEL=x "$SCRIPTS/run"
@@ -85,7 +107,8 @@ test_image()
 		return
 	fi
 	head -c 1000000 "$whole" >"$1/short"
-	expect 2 "is truncated: 1000000 bytes" "BZIMAGE: truncated" env BZIMAGE="$1/short" "$SCRIPTS/run"
+	expect 2 "is truncated: 1000000 bytes" "BZIMAGE: truncated" \
+		env BZIMAGE="$1/short" "$SCRIPTS/run"
 	expect 2 "vmlinux?" "BZIMAGE: vmlinux" env BZIMAGE="$O/kernel/stock/vmlinux" "$SCRIPTS/run"
 	{ head -c 566 "$whole"; head -c 2 /dev/zero; tail -c +569 "$whole"; } >"$1/32"
 	expect 2 "not for x86_64" "BZIMAGE: 32 bits" env BZIMAGE="$1/32" "$SCRIPTS/run"
@@ -174,7 +197,8 @@ test_host()
 	expect 8 "neither svm nor vmx" "HOST=1 without virtualization" \
 		env HOST=1 PLATFORM_ROOT="$(machine sse '')" "$SCRIPTS/run"
 	root=$(machine svm 1)
-	expect 8 "no /dev/kvm" "HOST=1 without KVM" env HOST=1 PLATFORM_ROOT="$root" "$STEPS/host" --ask
+	expect 8 "no /dev/kvm" "HOST=1 without KVM" \
+		env HOST=1 PLATFORM_ROOT="$root" "$STEPS/host" --ask
 	if [ "$(id -u)" -eq 0 ] && mknod "$root/dev/kvm" c 1 3 2>/dev/null; then
 		expect 2 "HOST=yes goes on" "HOST=1 and nobody to ask" \
 			env HOST=1 PLATFORM_ROOT="$root" "$STEPS/host" --ask
@@ -256,7 +280,8 @@ test_interrupted()
 		said=$(tail -n 1 "$script.said")
 		[ "$status $said" = "130 ended 1" ] || bad="$status $said"
 	done
-	tap "$([ -z "$bad" ]; echo $?)" "interrupted while it naps, a script ends as it should" "$bad"
+	tap "$([ -z "$bad" ]; echo $?)" \
+		"interrupted while it naps, a script ends as it should" "$bad"
 }
 
 main()
@@ -267,6 +292,7 @@ main()
 	printf 'ID=raspbian\nID_LIKE=debian\n' >"$WORK/debian"
 	mkdir "$WORK/run"
 	echo "fact a b" >"$WORK/run/job"
+	test_list "$WORK"
 	test_variables "$WORK"
 	test_image "$WORK"
 	test_packages "$WORK"

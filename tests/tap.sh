@@ -41,7 +41,8 @@ press()
 	for _ in 1 2 3; do
 		kill "-$1" -- "$2" 2>/dev/null || return 0
 		for _ in {1..20}; do
-			state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/${2#-}/status" 2>/dev/null) || true
+			state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/${2#-}/status" \
+				2>/dev/null) || true
 			[ -n "$state" ] && [ "$state" != Z ] || return 0
 			sleep 0.2
 		done

@@ -98,7 +98,8 @@ allow_list()
 	got=$(ALLOW=$allow judge "$run")
 	tap "$([ "${got##* }" = 2 ] && echo 0 || echo 1)" \
 		"an allowed splat without a reason is refused" "$got"
-	printf 'WARNING: CPU: 1 PID: 71\tfixed by nobody, https://example.org\nKernel panic.*panic_on_warn\tsame\n' >"$allow"
+	printf '%s\t%s\n' 'WARNING: CPU: 1 PID: 71' 'fixed by nobody, https://example.org' \
+		'Kernel panic.*panic_on_warn' same >"$allow"
 	got=$(ALLOW=$allow judge "$run")
 	tap "$([ "${got%% *}" != WARN ] && echo 0 || echo 1)" \
 		"an allowed splat with a reason is let through" "$got"

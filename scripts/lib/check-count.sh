@@ -35,6 +35,7 @@ count()
 collect()
 {
 	local line seen=${#FAILURES[@]}
+	local bad='SURVIVED|HOST DIED|NOT RUN|EMULATOR FAULT|FAILS WITHOUT'
 
 	while IFS= read -r line; do
 		REMARKS+=("$2: $line")
@@ -42,8 +43,7 @@ collect()
 		 nested_skips "$3")
 	while IFS= read -r line; do
 		FAILURES+=("$2: $line")
-	done < <(grep -aE '^(not ok|  FAIL  |  [a-z_]+ +.*(SURVIVED|HOST DIED|NOT RUN|EMULATOR FAULT|FAILS WITHOUT))' \
-			"$3" || true
+	done < <(grep -aE "^(not ok|  FAIL  |  [a-z_]+ +.*($bad))" "$3" || true
 		 [ "$1" -eq 0 ] || nested_failures "$3")
 	[ "$1" -ne 0 ] || return 0
 	[ "${#FAILURES[@]}" -ne "$seen" ] || mapfile -t -O "$seen" FAILURES < <(
@@ -54,23 +54,19 @@ collect()
 # Cases that a test left out, and why: in the results of the runs.
 nested_skips()
 {
-	local run
+	local runs
 
-	runs_of "$1" | while read -r run; do
-		grep -ah '^  ok .*# SKIP' "$run/result.ktap" 2>/dev/null |
-			sed "s|^  ok [0-9]* -* *|case skipped in ${run##*-}: |" || true
-	done
+	mapfile -t runs < <(runs_of "$1")
+	[ ${#runs[@]} -eq 0 ] || results skipped "${runs[@]}"
 }
 
 # Why a run was bad, and how to see it again.
 nested_failures()
 {
-	local run
+	local runs
 
-	runs_of "$1" | while read -r run; do
-		head -n 1 "$run/verdict" 2>/dev/null | grep -q ' 0$' ||
-			tail -n +2 "$run/verdict" 2>/dev/null | cut -c1-400 | head -n 12
-	done
+	mapfile -t runs < <(runs_of "$1")
+	[ ${#runs[@]} -eq 0 ] || results reasons 12 "${runs[@]}"
 	grep -a '^again: ' "$1" || true
 }
 

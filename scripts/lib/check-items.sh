@@ -16,6 +16,12 @@ item_results()
 		PYTHONDONTWRITEBYTECODE=1 pytest-3 -q -p no:cacheprovider tests/results
 }
 
+# Names, links, goals and widths in documents.
+item_docs()
+{
+	"$REPO/tests/docs.sh"
+}
+
 item_verdict()
 {
 	"$REPO/tests/verdict.sh"

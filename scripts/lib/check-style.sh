@@ -41,6 +41,11 @@ item_shellcheck()
 		on_all_cpus shellcheck -x
 }
 
+item_codespell()
+{
+	cd "$REPO" && our_files | xargs -d '\n' codespell
+}
+
 item_checkpatch()
 {
 	local status=0 checkpatch=$O/src/stock/scripts/checkpatch.pl

@@ -20,10 +20,10 @@ commit()
 # is_known LINE: has the baseline it as a failure?
 is_known()
 {
-	[ -e "$RUN/baseline" ] && awk -v line="$1" '
-		BEGIN { split(line, word, " ") }
-		$1 == word[3] && $2 ~ /^(FAIL|TIMEOUT)$/ { found = 1 }
-		END { exit !found }' "$RUN/baseline"
+	local word
+
+	read -ra word <<<"$1"
+	[ -e "$RUN/baseline" ] && results known "$RUN" "${word[2]:-}"
 }
 
 # A line each for tests that have ended: `ok 1 name # 20.1 s; counts`.  In a kernel

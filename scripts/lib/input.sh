@@ -51,11 +51,13 @@ default_kernel()
 {
 	if [ -n "${HOST:-}" ]; then
 		[ -z "${KERNEL:-}${BZIMAGE:-}${KERNEL_SRC:-}${KERNEL_TARBALL:-}" ] ||
-			usage_error "HOST= is this machine's own kernel: leave out KERNEL=, BZIMAGE=, KERNEL_SRC= and KERNEL_TARBALL="
+			usage_error "HOST= is this machine's own kernel: leave out KERNEL=," \
+				"BZIMAGE=, KERNEL_SRC= and KERNEL_TARBALL="
 		echo host
 	elif [ -n "${BZIMAGE:-}" ]; then
 		[ "${KERNEL:-image}" = image ] ||
-			usage_error "KERNEL=$KERNEL is built here, BZIMAGE= is ready: give one of them"
+			usage_error "KERNEL=$KERNEL is built here, BZIMAGE= is ready:" \
+				"give one of them"
 		echo image
 	elif [ -z "${KERNEL:-}" ] && [ -n "${KERNEL_SRC:-}${KERNEL_TARBALL:-}" ]; then
 		echo stock

@@ -5,18 +5,18 @@
 #	cell_word NAME	pass, skip, or the word of its verdict
 #	summary		prints all of it, and returns the worst exit status
 
-# pass, skip, or as scripts/verdict has it.
 cell_word()
 {
-	local word
+	results cells "$MATRIX/cells/$1" | cut -f 1
+}
 
-	word=$(head -n 1 "$MATRIX/cells/$1/verdict" 2>/dev/null) || word=
-	word=${word:-no result}
-	case ${word% *} in
-	PASS)	echo pass ;;
-	SKIP)	echo skip ;;
-	*)	echo "${word% [0-9]*}" ;;
-	esac
+# The plan, and before each cell its word, its status and how it ended.
+judged_plan()
+{
+	local names
+
+	mapfile -t names < <(cut -f 1 "$MATRIX/plan")
+	paste <(results cells "${names[@]/#/$MATRIX/cells/}") "$MATRIX/plan" | sed 's/\t\t/\t-\t/'
 }
 
 # A cell of which nothing came back is to be in the reports all the same.
@@ -39,44 +39,41 @@ fill_holes()
 # Rows are tests (and seeds), columns are kernels (and paging modes).
 table()
 {
-	local name kernel debug npt ours kernels seed word
+	local word name kernel debug npt ours kernels seed
 
-	while IFS=$'\t' read -r name kernel debug npt ours kernels seed; do
-		word=$(cell_word "$name")
+	while IFS=$'\t' read -r word _ _ name kernel debug npt ours kernels seed; do
 		[ ! -e "$MATRIX/cells/$name.1" ] || word+=' *'
 		printf '%s\t%s\t%s\n' "${ours/#none/$kernels} seed $seed" \
 			"$kernel$(DEBUG=$debug debug_suffix) npt=$npt" "$word"
-	done < <(sed 's/\t\t/\t-\t/' "$MATRIX/plan") | results grid
+	done < <(judged_plan) | results grid
 }
 
 # What HALT= kept from running does not count.
 worst_status()
 {
-	local name word statuses=(0)
+	local status ended statuses=(0)
 
-	while IFS=$'\t' read -r name _; do
-		[ -z "$HALT" ] || ! grep -q '^ended never' "$MATRIX/cells/$name/meta" || continue
-		word=$(head -n 1 "$MATRIX/cells/$name/verdict")
-		statuses+=("${word##* }")
-	done <"$MATRIX/plan"
+	while IFS=$'\t' read -r _ status ended _; do
+		[ -n "$HALT" ] && [ "$ended" = never ] || statuses+=("$status")
+	done < <(judged_plan)
 	results worst "${statuses[@]}"
 }
 
 # Each cell that did not pass: why, where, and how to have it again.
 show_trouble()
 {
-	local name kernel debug npt ours kernels seed run AGAIN_ACCEL=
+	local word name kernel debug npt ours kernels seed run AGAIN_ACCEL=
 
 	[ "$ACCEL" != bochs ] || AGAIN_ACCEL=bochs
-	while IFS=$'\t' read -r name kernel debug npt ours kernels seed; do
+	while IFS=$'\t' read -r word _ _ name kernel debug npt ours kernels seed; do
+		case $word in pass|skip) continue ;; esac
 		run=$MATRIX/cells/$name
-		case $(cell_word "$name") in pass|skip) continue ;; esac
-		say "$name: $(cell_word "$name"): $run"
-		tail -n +2 "$run/verdict" | head -n 4 | cut -c1-200 | sed 's/^/    /'
+		say "$name: $word: $run"
+		results reasons 4 "$run" | cut -c1-200 | sed 's/^/    /'
 		say "    again: make run KERNEL=$kernel DEBUG=$debug NPT=$npt TESTS=$ours" \
 			"KSELFTESTS=$kernels SEED=$seed TIME=$TIME CPUS=$CPUS MEM=$MEM" \
 			${ARGS:+"ARGS='$ARGS'"} ${AGAIN_ACCEL:+"ACCEL=$AGAIN_ACCEL"}
-	done < <(sed 's/\t\t/\t-\t/' "$MATRIX/plan") | sed 's/ KSELFTESTS=-//'
+	done < <(judged_plan) | sed 's/ KSELFTESTS=-//'
 }
 
 summary()
@@ -94,7 +91,8 @@ summary()
 	mapfile -t runs < <(find "$MATRIX/cells" -mindepth 2 -maxdepth 2 -name verdict |
 		sort | sed 's|/verdict$||')
 	child "$SCRIPTS/export" "$O/results" "${runs[@]}"
-	say "cells: $MATRIX/cells    for other programs: $O/results/{summary.md,junit.xml,results.json}"
+	say "cells: $MATRIX/cells    for other programs:" \
+		"$O/results/{summary.md,junit.xml,results.json}"
 	worst=$(worst_status)
 	if [ "$worst" -eq 0 ]; then
 		say "PASS, $CELLS cells in $(took "$SECONDS")"

@@ -96,7 +96,8 @@ took()
 results()
 {
 	command -v python3 >/dev/null ||
-		die "$EX_SETUP" "no python3 here, which reads the results: install the package python3"
+		die "$EX_SETUP" "no python3 here, which reads the results:" \
+			"install the package python3"
 	python3 -I -S -B "$SCRIPTS/results" "$@"
 }
 

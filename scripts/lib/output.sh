@@ -9,7 +9,6 @@
 #	run_folder KERNEL          makes a new $O/runs/... of it; sets RUN
 #	run_is_latest              RUN is now $O/runs/latest
 #	says_nothing RUN STATUS    this boot is no evidence about its kernel: try again
-#	was_repeated RUN           ... and was tried again
 #	need_command NAME PACKAGE  installs Debian's package if the command is not there
 
 free_mib()
@@ -43,7 +42,8 @@ out_init()
 {
 	case $O in
 	*[[:space:]:%#\$]*)
-		usage_error "O=$O: the kernel's build can't have spaces or any of : % # \$ in its path" ;;
+		usage_error "O=$O: the kernel's build can't have spaces or any of" \
+			": % # \$ in its path" ;;
 	esac
 	case $REPO in
 	*[[:space:]:%#\$]*)
@@ -120,11 +120,6 @@ run_is_latest()
 says_nothing()
 {
 	results says-nothing "$@"
-}
-
-was_repeated()
-{
-	grep -qs '^repeated ' "$1/meta"
 }
 
 # For what only some runs need.

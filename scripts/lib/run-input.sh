@@ -59,7 +59,8 @@ known()
 check_image()
 {
 	[ -n "$BZIMAGE" ] || usage_error "KERNEL=image is what BZIMAGE= runs: give that"
-	[ -z "$DEBUG" ] || usage_error "DEBUG=$DEBUG is for a kernel that is built here, BZIMAGE= is ready"
+	[ -z "$DEBUG" ] || usage_error "DEBUG=$DEBUG is for a kernel that is built here," \
+		"BZIMAGE= is ready"
 	child "$STEPS/image" --check "$BZIMAGE" || exit
 }
 
@@ -70,9 +71,11 @@ check_host()
 
 	[ -n "$HOST" ] || usage_error "KERNEL=host is what HOST=1 runs: give that"
 	for var in DEBUG TRACE QEMU MACHINE PREPARE INTO; do
-		[ -z "${!var:-}" ] || usage_error "$var=${!var} is for a nested host, HOST=$HOST is this machine"
+		[ -z "${!var:-}" ] || usage_error "$var=${!var} is for a nested host," \
+			"HOST=$HOST is this machine"
 	done
-	[ "$NPT$VMM" = 1qemu ] || usage_error "NPT= and VMM= are for a nested host, HOST=$HOST is this machine"
+	[ "$NPT$VMM" = 1qemu ] || usage_error "NPT= and VMM= are for a nested host," \
+		"HOST=$HOST is this machine"
 	# Not as a child, which has no terminal to read from.
 	HOST=$HOST "$STEPS/host" --ask || exit
 }

@@ -133,8 +133,9 @@ step_die()
 		die "$EX_DISK" "$O is full (log: $log)"
 	fi
 	warn "$*"
-	{ grep -m 5 -E '(^|[ :])(fatal )?[Ee](rror|RROR)( |:)|\*\*\*|undefined reference|: not found' \
-		"$log" || tail -n 5 "$log"; } 2>/dev/null | cut -c1-300 | sed 's/^/    /' >&2
+	{ grep -m 5 -E -e '(^|[ :])(fatal )?[Ee](rror|RROR)( |:)' -e '\*\*\*' \
+		-e 'undefined reference' -e ': not found' "$log" ||
+	  tail -n 5 "$log"; } 2>/dev/null | cut -c1-300 | sed 's/^/    /' >&2
 	die "$status" "log: $log"
 }
 

@@ -127,8 +127,8 @@ domain_commandline()
 }
 
 # libvirt always says `-accel tcg`, and has no way to say `thread=`, which is what machines
-# of the platform tcg-svm differ in (docs/emulator.md); QEMU takes the first -accel of several.  So the
-# domain's emulator is a script that puts the option there and becomes QEMU.
+# of the platform tcg-svm differ in (docs/emulator.md); QEMU takes the first -accel of several.
+# So the domain's emulator is a script that puts the option there and becomes QEMU.
 domain_emulator()
 {
 	local accel=$1 name=${1%%,*}

@@ -24,7 +24,8 @@ vmm_check()
 vmm_find()
 {
 	command -v "$QEMU" >/dev/null ||
-		die "$EX_SETUP" "QEMU=$QEMU is not there: run scripts/steps/packages, or give its path"
+		die "$EX_SETUP" "QEMU=$QEMU is not there: run scripts/steps/packages," \
+			"or give its path"
 	QEMU=$(command -v "$QEMU")
 }
 

@@ -14,7 +14,7 @@ from typing import Callable, Dict, List
 
 from results import console, status, tables
 from results.ktap import Result
-from results.run import Run
+from results.run import FAILURES, Run
 from results.status import Status, Word
 from results.verdict import Judge
 
@@ -165,6 +165,24 @@ def surprises(arguments: List[str]) -> int:
     return Status.OK
 
 
+def skipped(arguments: List[str]) -> int:
+    """RUN...: cases that tests left out, and why."""
+    print(tables.skipped(_runs(arguments)), end="")
+    return Status.OK
+
+
+def reasons(arguments: List[str]) -> int:
+    """COUNT RUN...: of runs that did not pass, as many lines of the verdict."""
+    print(tables.reasons(_runs(arguments[1:]), int(arguments[0])), end="")
+    return Status.OK
+
+
+def cells(arguments: List[str]) -> int:
+    """RUN...: a line each: verdict as in the table of a matrix, status, how it ended."""
+    print(tables.cells(_runs(arguments)), end="")
+    return Status.OK
+
+
 def word(arguments: List[str]) -> int:
     """RUN: first line of its verdict."""
     name, number, _ = Run(arguments[0]).verdict()
@@ -176,6 +194,20 @@ def fact(arguments: List[str]) -> int:
     """RUN NAME: what its machine said of itself."""
     print(Result(Run(arguments[0]).result()).facts.get(arguments[1], ""))
     return Status.OK
+
+
+def facts(arguments: List[str]) -> int:
+    """RUN: `name value` of all facts; exits with 1 if its machine did not come to the end."""
+    result = Result(Run(arguments[0]).result())
+    print("".join("%s %s\n" % (name, line) for name, value in result.facts.items()
+                  for line in value.split("\n")), end="")
+    return Status.FAIL if result.end is None else Status.OK
+
+
+def known(arguments: List[str]) -> int:
+    """RUN TEST: exits with 0 if its baseline has a failure of that test, else 1."""
+    verdict_there = Run(arguments[0]).baseline().get(arguments[1])
+    return Status.OK if verdict_there in FAILURES else Status.FAIL
 
 
 def meta(arguments: List[str]) -> int:
@@ -223,6 +255,14 @@ def grid(arguments: List[str]) -> int:
 
 def _stdin() -> List[str]:
     return sys.stdin.buffer.read().decode("utf-8", "replace").split("\n")[:-1]
+
+
+def trace(_: List[str]) -> int:
+    """What `trace-cmd report` prints, on standard input, as a table of counts."""
+    from results.trace import Summary
+    lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+    print(tables.columns(Summary(lines).table()), end="")
+    return Status.OK
 
 
 def nearest(arguments: List[str]) -> int:
@@ -278,8 +318,8 @@ def statuses(arguments: List[str]) -> int:
 COMMANDS: Dict[str, Callable[[List[str]], int]] = {
     command.__name__.replace("_", "-"): command for command in (
         verdict, export, splats, overview, differ, failed, baseline, news, tries, caught,
-        surprises, word, fact, meta, began, says_nothing, worst, columns, grid, lava, nearest,
-        statuses)}
+        surprises, skipped, reasons, cells, word, fact, facts, known, meta, began,
+        says_nothing, worst, columns, grid, trace, lava, nearest, statuses)}
 
 
 def _help() -> str:

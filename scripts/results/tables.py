@@ -60,6 +60,23 @@ def failed(run: Run) -> List[str]:
     return names + ([last] if last and last not in {row.name for row in rows} else [])
 
 
+def skipped(runs: List[Run]) -> str:
+    """Cases that tests left out, and why."""
+    return "".join("case skipped in %s: %s # SKIP %s\n" % (
+        run.name.split("-")[-1], case.name, case.words)
+        for run in runs for test in Result(run.result()).started
+        for case in test.cases if case.skipped)
+
+
+def reasons(runs: List[Run], count: int) -> str:
+    """The first lines of each verdict that is not good."""
+    lines = []
+    for run in runs:
+        _, number, said = run.verdict()
+        lines += said[:count] if number else []
+    return "".join(line[:400] + "\n" for line in lines)
+
+
 # --- baselines -----------------------------------------------------------------------
 
 
@@ -190,6 +207,18 @@ def surprises(run: Run, prefix: str) -> str:
 
 
 # --- a matrix --------------------------------------------------------------------------
+
+
+def cells(runs: List[Run]) -> str:
+    """`word status ended`, tabs between.  Good words are in small letters, so that others
+    stand out in the table."""
+    lines = []
+    for run in runs:
+        word, number, _ = run.verdict()
+        if word in ("PASS", "SKIP"):
+            word = word.lower()
+        lines.append("%s\t%d\t%s\n" % (word or "no result", number, run.meta("ended") or "-"))
+    return "".join(lines)
 
 
 def grid(lines: List[str]) -> str:

@@ -107,6 +107,22 @@ def test_questions(run):
     assert results("columns", stdin="a\tb\nccc\td\n")[1] == "a    b\nccc  d\n"
 
 
+def test_facts(tmp_path):
+    (tmp_path / "result.ktap").write_text(
+        "KTAP version 1\n# fact kvm works\n# fact virtualization svm\n# fact kvm again\n")
+    facts = "kvm works\nkvm again\nvirtualization svm\n"
+    assert results("facts", tmp_path)[:2] == (1, facts)
+    with open(tmp_path / "result.ktap", "a", encoding="utf-8") as file:
+        file.write("# end passed 0\n")
+    assert results("facts", tmp_path)[:2] == (0, facts)
+    assert results("facts", tmp_path / "none")[:2] == (1, "")
+
+
+def test_known_failures(tmp_path):
+    (tmp_path / "baseline").write_text("# a FAIL\nb FAIL x\nc pass\nd TIMEOUT\n")
+    assert [results("known", tmp_path, name)[0] for name in "abcde"] == [1, 0, 1, 0, 1]
+
+
 @pytest.mark.parametrize("numbers,worst", [
     ([0, 1], 1), ([1, 7, 9], 9), ([8, 9], 8), ([10, 6, 8], 6), ([0], 0), ([1, 0, 6], 6),
     ([6, 3], 3)])

@@ -147,3 +147,38 @@ def test_grid():
 def test_it_is_a_run_that_was_recorded(logs, tmp_path):
     shutil.copytree(os.path.join(logs, "pass"), tmp_path / "pass")
     assert Run(str(tmp_path / "pass/")).name == "pass"
+
+
+def test_cases_that_were_left_out(tmp_path):
+    one = write(tmp_path / "1-stock", result_ktap="""\
+KTAP version 1
+1..1
+# start 1 a_test
+  1..3
+  ok 1 - fine
+  ok 2 - other # SKIP no such CPU
+  not ok 3 - odd # SKIP a failure is none
+not ok 1 a_test # 1.0 s
+""")
+    other = write(tmp_path / "2-interval", result_ktap="KTAP version 1\n1..1\n# start 1 b\n"
+                  "  ok 1 c # SKIP too old\n")
+    assert tables.skipped([one, other]) == (
+        "case skipped in stock: other # SKIP no such CPU\n"
+        "case skipped in interval: c # SKIP too old\n")
+
+
+def test_reasons(tmp_path):
+    runs = [write(tmp_path / "1", verdict="PASS 0\nfine\n"),
+            write(tmp_path / "2", verdict="FAIL 1\na\n%s\nc\n" % ("b" * 500)),
+            write(tmp_path / "3")]
+    assert tables.reasons(runs, 2) == "a\n%s\n" % ("b" * 400)
+    assert tables.reasons(runs, 9) == "a\n%s\nc\n" % ("b" * 400)
+
+
+def test_cells_of_a_matrix(tmp_path):
+    runs = [write(tmp_path / "1", verdict="PASS 0\n", meta="ended early\nended by-itself\n"),
+            write(tmp_path / "2", verdict="SKIP 0\n"),
+            write(tmp_path / "3", verdict="NOT-RUN 8\nwhy\n", meta="ended never\n"),
+            write(tmp_path / "4")]
+    assert tables.cells(runs) == (
+        "pass\t0\tby-itself\nskip\t0\t-\nNOT-RUN\t8\tnever\nno result\t8\t-\n")

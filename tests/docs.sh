@@ -70,15 +70,19 @@ goals()
 		done
 }
 
+# A variable that only some goals know must stand behind one of these.
 variables()
 {
-	local known
+	local command goal name goals
 
-	known=$(sed -n '/^VARIABLES/,/[^\\]$/p' Makefile)
-	grep -ohE 'make [a-z]+( [A-Z_]+=[^ `]*)+' "${PAGES[@]}" | grep -oE '\<[A-Z_]+=' | tr -d = |
-		while read -r name; do
-			grep -qwF -- "$name" <<<"$known" || echo "$name="
+	while read -r command; do
+		goal=$(sed -E 's/^make ([a-z]+).*/\1/' <<<"$command")
+		for name in $(grep -oE '\<[A-Z_]+=' <<<"$command" | tr -d =); do
+			goals=$(sed -n "s/^$name\t[^\t]*\t\([^\t]*\)\t.*/\1/p" configs/variables)
+			[ "$goals" = - ] || [[ " $goals " == *" $goal "* ]] ||
+				echo "make $goal $name="
 		done
+	done < <(grep -ohE 'make [a-z]+( [A-Z_]+=("[^"]*"|[^ `]*))+' "${PAGES[@]}")
 }
 
 # Old names of what has another one now.

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The APIC access page: on Intel KVM maps a page of the process, a private memslot, where the
- * guest has its local APIC, and the CPU turns accesses to it into accesses to the virtual
- * APIC.  It knows the page by its physical address, which each vCPU has in its VMCS.  If the
- * host gives the guest another page there and KVM does not change the VMCS as well, the
- * guest reads and writes ordinary memory instead of its APIC.
+ * If KVM is wrong here, a guest loses its local APIC: it reads registers that
+ * it never wrote, and interrupts that it sends itself do not arrive.
  *
- * vCPUs in xAPIC mode keep writing registers, reading them back, and sending themselves
- * interrupts, while the host replaces the page, discards, swaps out, protects and punches a
- * hole into its memory.  One access to memory is noticed: the guest compares each register
- * with what it wrote last, whose values differ from one time to the next; its interrupts
- * arrive; the version does not change; and the host sees that all pages stay zero.
+ * On Intel, KVM maps a page of the process (the APIC access page, a private
+ * memslot) at the guest's local APIC, and the CPU redirects accesses to it to
+ * the virtual APIC.  The CPU finds the page by a physical address in each
+ * vCPU's VMCS.  If the host moves or replaces the page and KVM does not update
+ * the VMCS, the guest reads and writes ordinary memory instead.
+ *
+ * vCPUs in xAPIC mode keep writing registers, reading them back and sending
+ * themselves interrupts, while the host replaces the page, discards it, swaps
+ * it out, protects it and punches a hole into its file.  A single access to
+ * memory is detected: the guest compares each register with the last value it
+ * wrote, which is never the same twice; its interrupts must arrive; the version
+ * register is constant; and the host checks that all pages stay zero.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -25,11 +29,13 @@
 
 #define PAGE			ORDERS_PAGE
 #define MAX_VCPUS		8
-/* A vector for each vCPU, all of one class, which is above what TPR is set to. */
+/*
+ * One vector for each vCPU, all of one priority class, above the values of TPR.
+ */
 #define IRQ_VECTOR		0x40
 #define LVT_ERROR		0x370
 #define LVT_MASKED		0x10000
-/* A guest that looks so often for an interrupt which it has sent itself has lost it. */
+/* After so many polls an interrupt that the guest has sent itself is lost. */
 #define IRQ_LOOKS		1000000
 #define STALL_SECONDS		20
 #define WARM_UP_ROUNDS		200
@@ -40,7 +46,7 @@ struct desk {
 	uint64_t stop;
 	uint64_t rounds;
 	uint64_t irqs;
-	/* What is wrong: a register, or the ICR for an interrupt that did not come. */
+	/* The wrong register, or the ICR if an interrupt did not arrive. */
 	uint32_t bad_reg;
 	uint32_t found;
 	uint32_t wanted;
@@ -122,7 +128,9 @@ static void guest_use_apic(void *page)
 
 /* ---- the page ---- */
 
-/* Where KVM has mapped the page in this process, and files that the test puts there. */
+/*
+ * Where KVM has mapped the page in this process, and the files that replace it.
+ */
 static struct {
 	uint8_t *hva;
 	int fd[2];
@@ -134,7 +142,10 @@ static struct {
 
 #define MAX_FOUND	16
 
-/* KVM's own mappings of one page that are all zero: not the identity map's. */
+/*
+ * Finds KVM's mappings of one zero page; the page of the identity map is not
+ * zero.
+ */
 static int find_zero_pages(uint8_t *found[MAX_FOUND])
 {
 	FILE *f = fopen("/proc/self/maps", "r");
@@ -151,7 +162,7 @@ static int find_zero_pages(uint8_t *found[MAX_FOUND])
 	return n;
 }
 
-/* The page that is there with a VM and was not without, or NULL. */
+/* Returns the zero page that exists only with a VM, or NULL. */
 static uint8_t *new_zero_page(uint8_t *const before[MAX_FOUND], int nr_before)
 {
 	uint8_t *after[MAX_FOUND];
@@ -181,7 +192,7 @@ static void create_files(void)
 	TEST_ASSERT(apic.decoy != MAP_FAILED, "mmap: %s", strerror(errno));
 }
 
-/* What a guest has written there, or nothing. */
+/* Checks that no access of a guest has reached the page. */
 static bool is_zero(const uint8_t *page, const char *which)
 {
 	uint64_t i;
@@ -222,8 +233,8 @@ static void advise(int advice)
 }
 
 /*
- * The kernel hands out first what was freed last.  So the frame goes to another page, whose
- * own the guest may have, and the guest does not get the same one again.
+ * The kernel reuses the page that was freed last.  Another page takes it, which
+ * the guest may write harmlessly, so that the guest gets a new one.
  */
 static void punch(void)
 {
@@ -232,7 +243,9 @@ static void punch(void)
 	*apic.decoy = 1;
 }
 
-/* What was used lately is only looked at the first time. */
+/*
+ * The first MADV_PAGEOUT only clears the accessed bit of a recently used page.
+ */
 static void page_out(void)
 {
 	int i;
@@ -248,7 +261,7 @@ static void discard(void)
 	advise(MADV_DONTNEED);
 }
 
-/* KVM_RUN says EFAULT meanwhile. */
+/* KVM_RUN returns EFAULT meanwhile. */
 static void protect(void)
 {
 	TEST_ASSERT(!mprotect(apic.hva, PAGE, PROT_NONE), "mprotect: %s", strerror(errno));
@@ -257,7 +270,7 @@ static void protect(void)
 		    strerror(errno));
 }
 
-/* Which of them must be seen to give the guest another page. */
+/* @moves: the guest must have been seen to get another page. */
 static const struct attack {
 	const char *name;
 	void (*once)(void);
@@ -322,7 +335,7 @@ static uint64_t sum_stat(const char *name)
 	return sum;
 }
 
-/* True if all vCPUs are still at it. */
+/* Returns true if no vCPU has found anything wrong. */
 static bool guests_agree(void)
 {
 	const struct desk *d;
@@ -344,7 +357,9 @@ static bool guests_agree(void)
 	return good;
 }
 
-/* Waits for @more rounds.  False: something is wrong, or nobody gets on. */
+/*
+ * Waits for @more rounds.  Returns false if a guest fails or makes no progress.
+ */
 static bool wait_rounds(uint64_t more, const char *name)
 {
 	uint64_t goal = rounds() + more;
@@ -386,7 +401,7 @@ static void start_guests(void)
 		order(&o, &o.vcpu[i], guest_use_apic);
 }
 
-/* False if one fails; the page must be one that can be used. */
+/* Returns false if one fails; the page must be accessible. */
 static bool stop_guests(void)
 {
 	bool good = true;
@@ -399,7 +414,7 @@ static bool stop_guests(void)
 	return good;
 }
 
-/* One attack, after the guests have used the page that is there. */
+/* Does one attack, after the guests have used the current page. */
 static bool attack(const struct attack *a, struct counts *c, const char *name)
 {
 	uint64_t before;
@@ -459,7 +474,7 @@ static void test_case(const struct attack *a, int vcpus, uint64_t usec, const ch
 
 /* ---- all ---- */
 
-/* Why there is nothing to test here, or NULL. */
+/* Returns why there is nothing to test here, or NULL. */
 static const char *look_for_page(void)
 {
 	const char *why = NULL;

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * If KVM is wrong here, a guest writes into a page that KSM has merged: the
+ * write shows up in other pages with the same contents, possibly those of
+ * another VM.  Or KVM holds a reference for ever, and the page is never merged
+ * again.
+ *
  * vCPUs read and write pages that become identical again and again, while KSM
  * merges them, and writes break them apart.
  *
- * The guests' pages are twins (include/twins.h): in each round every cell is
- * written once, then the guests only read until the conductor, which watches
- * KSM, opens the next round.  What must hold is in include/oracle.h.  On top:
- *  - a range that is not mergeable any more has no merged page;
- *  - with the guests stopped, KSM merges every page: it refuses one to which
- *    anybody, such as a fault of KVM's, still has a reference;
- *  - each merged page is mapped exactly as often as our page tables say, and
- *    after all is unmerged each page once.
- * A case fails, too, if KSM did not merge, if no write broke a merged page, or
- * if KVM was not told (tracepoint kvm_set_spte_hva, up to 6.9).
+ * The guests' pages are "twins" (include/twins.h): in each round every cell is
+ * written once; then the guests only read until the conductor, which watches
+ * KSM, opens the next round.  include/oracle.h defines what each word may hold.
+ * Also:
+ *   - a range that is no longer mergeable has no merged page;
+ *   - with the guests stopped, KSM merges every page; it skips a page to which anybody,
+ *     e.g. a fault in KVM, still has a reference;
+ *   - each merged page is mapped exactly as often as the page tables say, and after
+ *     everything is unmerged each page once.
+ * A case also fails if KSM did not merge, if no write broke a merged page, or
+ * if KVM was not notified (tracepoint kvm_set_spte_hva, up to 6.9).
  *
- * Each VM is a side: in a thread of this process or in a process of its own,
- * it runs its vCPUs as the conductor tells it, and says how that goes.
+ * Each VM is a "side": a thread of this process, or a process of its own, that
+ * runs its vCPUs on behalf of the conductor and reports to it.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -35,12 +41,12 @@
 #define PAGE			ORACLE_PAGE_SIZE
 #define PAGES			256UL	/* of all VMs of a case */
 #define DISTINCT		8
-#define FRAMES_MAX		(2 * DISTINCT)	/* of so many contents, when all are merged */
+#define FRAMES_MAX		(2 * DISTINCT)	/* different contents, when all are merged */
 #define MAX_SIDES		2
 #define PATIENCE_STEPS		40
-/* What has to come has not when a side has looked at its guest so often ... */
+/* A wait fails after every side has checked its guest this often ... */
 #define PATIENCE_LOOKS		3000
-/* ... or when KSM has passed all pages so often. */
+/* ... or after this many full scans of KSM. */
 #define PATIENCE_PASSES		300
 
 #define KSMD_NICE		5
@@ -63,14 +69,14 @@ struct test_case {
 	bool zero;
 };
 
-/* One VM.  In memory that its process shares with the conductor. */
+/* One VM, in memory that its process shares with the conductor. */
 struct side {
-	/* Orders to it. */
+	/* Commands to it. */
 	int vcpus;
 	uint64_t pages;
 	uint64_t round;
-	int phase;	/* enum phase, for atomics of the compiler */
-	/* What it says. */
+	int phase;	/* enum phase; an int for the __atomic builtins */
+	/* Reports from it. */
 	bool ready;
 	bool stopped;
 	bool failed;
@@ -80,9 +86,9 @@ struct side {
 	uint64_t faults;
 	uint64_t found[ORACLE_VERDICTS];
 	uint8_t *hva;
-	/* Of use in the same process only. */
+	/* Only valid in its own process. */
 	struct writers *w;
-	/* Where it is. */
+	/* Where it runs. */
 	pthread_t thread;
 	pid_t child;
 	struct page_state state;
@@ -149,7 +155,7 @@ static void create_memory(struct side *s)
 	advise(s, 0, s->pages, MADV_MERGEABLE);
 }
 
-/* Follows the rounds; each one's end is looked at from the host. */
+/* Follows the rounds, and checks from the host at the end of each. */
 static void run_rounds(struct side *s, struct writers *w)
 {
 	while (READ_ONCE(s->phase) == SIDE_RUN && !writers_failed(w)) {
@@ -191,7 +197,7 @@ static void *side_main(void *arg)
 	return NULL;
 }
 
-/* The knobs stay the conductor's: this process must not put them back. */
+/* The child must not restore the conductor's knobs. */
 static pid_t side_fork(struct side *s)
 {
 	pid_t pid = child_fork();
@@ -242,7 +248,7 @@ static bool failed(struct conductor *c)
 	return c->why;
 }
 
-/* What shared a page and does not any more was written, if not unmerged. */
+/* A page that no longer shares a frame was written, unless it was unmerged. */
 static void sample(struct conductor *c)
 {
 	uint64_t now = counter_read(KSM "pages_sharing");
@@ -255,8 +261,8 @@ static void sample(struct conductor *c)
 }
 
 /*
- * True when @done says so.  False on a failure, or if it has not while @chances has
- * moved by @n.
+ * Waits until @done.  Returns false on a failure, or if it has not happened
+ * while @chances has moved by @n.
  */
 static bool wait_for(struct conductor *c, bool (*done)(struct conductor *c),
 		     uint64_t (*chances)(struct conductor *c), uint64_t n)
@@ -281,7 +287,7 @@ static uint64_t passes(struct conductor *c)
 	return counter_read(KSM "full_scans");
 }
 
-/* Of the side that has looked least. */
+/* Returns the count of the side that has checked least often. */
 static uint64_t looks(struct conductor *c)
 {
 	uint64_t least = READ_ONCE(c->side[0].looks);
@@ -312,7 +318,7 @@ static bool stopped(struct conductor *c)
 	return true;
 }
 
-/* Three of four pages that can be merged are. */
+/* Three of four mergeable pages are merged. */
 static bool merged(struct conductor *c)
 {
 	return c->sharing >= c->others + (PAGES - DISTINCT) * 3 / 4;
@@ -346,7 +352,10 @@ static uint64_t pfn_of(struct side *s, uint64_t page)
 	return page_state_pfn(&s->state, s->hva + page * PAGE);
 }
 
-/* A kernel's flag KPF_KSM means nothing where a page that nobody merges has it: 6.12. */
+/*
+ * On 6.12 KPF_KSM does not mean merged: it may be set on a page that is not
+ * mergeable.
+ */
 static bool ksm_flag_lies;
 
 static void look_at_ksm_flag(void)
@@ -368,7 +377,7 @@ static bool has_flag(struct page_state *state, uint64_t pfn, int kpf)
 	return kpf != KPF_KSM || !ksm_flag_lies || page_state_mapped(state, pfn) > 1;
 }
 
-/* Pages of a range whose frame has this flag. */
+/* Counts the pages of a range whose frame has this flag. */
 static uint64_t count_flag(struct side *s, uint64_t first, uint64_t n, int kpf)
 {
 	uint64_t p, found = 0;
@@ -389,9 +398,9 @@ static uint64_t count_all(struct conductor *c, int kpf)
 }
 
 /*
- * Now and then one content has two frames, which KSM never joins: a page that was
- * written between the search of the stable tree and that of the unstable one has come
- * to be like one of the former.
+ * Now and then one content has two frames, which KSM never joins: a page was
+ * written between the searches of the stable and the unstable tree, and became
+ * identical to a page of the stable tree.
  */
 static bool all_merged(struct conductor *c)
 {
@@ -411,7 +420,10 @@ static int by_value(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Each frame of ours must be mapped as often as we map it; counts the frames. */
+/*
+ * Checks that each frame is mapped as often as the test maps it; counts the
+ * frames.
+ */
 static uint64_t check_mapped(struct conductor *c)
 {
 	uint64_t frames = 0, each = PAGES / c->tc->sides, i, k, mapped;
@@ -447,7 +459,7 @@ static uint64_t pick(struct conductor *c, uint64_t n)
 	return oracle_pick(&c->rng, n);
 }
 
-/* The guests write what they will while their pages are unmerged. */
+/* The guests may write while their pages are unmerged. */
 static void unmerge_range(struct conductor *c, struct side *s)
 {
 	uint64_t n = 32 + pick(c, s->pages / 2), first = pick(c, s->pages - n + 1);
@@ -490,7 +502,9 @@ static void step_unmerge(struct conductor *c)
 		unmerge_all(c);
 }
 
-/* As if each page were thrown away and a new one came; guests may write it. */
+/*
+ * As if each page were discarded and a new one faulted in; guests may write it.
+ */
 static void make_zero(struct side *s)
 {
 	struct oracle_page *log = s->w->ctl->log;
@@ -519,7 +533,9 @@ static void step_zero(struct conductor *c)
 	c->r.zeroed += count_all(c, KPF_ZERO_PAGE);
 }
 
-/* Nobody waits: pages are merged when they happen to be alike. */
+/*
+ * Does not wait for merging: pages are merged when they happen to be identical.
+ */
 static void step_changing(struct conductor *c)
 {
 	uint64_t deadline;
@@ -550,7 +566,7 @@ static void collect(struct conductor *c)
 	c->r.set_spte = trace_count_read(&c->set_spte);
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(struct conductor *c)
 {
 	if (!c->r.writes)
@@ -584,7 +600,10 @@ static void stop_sides(struct conductor *c)
 	}
 }
 
-/* All is quiet: every page can be merged, counts are right, all come apart. */
+/*
+ * With all guests quiet: all pages can be merged, the counts are right, all are
+ * split.
+ */
 static void check_quiet(struct conductor *c)
 {
 	uint64_t left, frames;
@@ -728,7 +747,7 @@ static const char *why_not(void)
 	return NULL;
 }
 
-/* As fast as it can, and as our checks expect it. */
+/* Sets KSM to its fastest, and as the checks expect it. */
 static bool turn_knobs(void)
 {
 	return knob_set(KSM "merge_across_nodes", "1") && knob_set(KSM "sleep_millisecs", "0") &&
@@ -767,7 +786,9 @@ int main(int argc, char **argv)
 	options_parse(&opt, argc, argv);
 	c = cases_choose(&opt, ARRAY_SIZE(cases), make_case);
 	guard_init();
-	/* Guests that are more important than ksmd would leave it no CPU. */
+	/*
+	 * Guests with a higher priority than ksmd would leave it no CPU time.
+	 */
 	if (nice(KSMD_NICE) < 0)
 		perror("nice");
 	return run_all(&c);

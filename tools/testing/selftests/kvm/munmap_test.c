@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * If KVM is wrong here, a guest loses writes or reads stale data after its
+ * memory was unmapped or replaced, or it writes into a page that now belongs to
+ * someone else.
+ *
  * vCPUs keep writing their memory while host threads unmap it, replace it,
  * discard it, move it away and back, write-protect it and punch holes into it.
- *
- * One case for each operation, kind of memory and page size.  What must hold
- * is in include/oracle.h, word by word and all the time.  On top of that,
- * once a call has returned:
- *  - memory moved away or write-protected must not change while it is so;
- *  - a file that no longer backs the guest must not change (alias mapping);
- *  - KVM_RUN may say EFAULT only if there was a hole since it was entered.
- * A case fails, too, if the guest did not write, KVM did not fault, nothing
- * was invalidated, the guest never noticed, or no 2 MiB mapping was seen where
- * there should be one.
+ * There is one case for each operation, kind of memory and page size.
+ * include/oracle.h defines what each word may hold at any time.  Also, once a
+ * call has returned:
+ *   - memory that is moved away or write-protected must not change meanwhile;
+ *   - a file that no longer backs the guest must not change (alias mapping);
+ *   - KVM_RUN may return EFAULT only if there was a hole since it was entered.
+ * A case also fails if the guest did not write, KVM did not fault, nothing was
+ * invalidated, the guest never noticed, or no 2 MiB mapping was seen where one
+ * is expected.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -51,7 +54,9 @@ struct operation {
 	void (*attack)(struct attacker *a, struct range r);
 	bool on_anon;
 	bool on_shmem;
-	/* The range must always be a whole chunk: each has its own file. */
+	/*
+	 * The range must be a whole chunk, because each chunk has its own file.
+	 */
 	bool chunks;
 	/* The contents survive, and the guest meets a hole meanwhile. */
 	bool keeps;
@@ -86,7 +91,9 @@ struct attacker {
 	uint64_t invalidations;
 	uint8_t *spare;
 	uint8_t *image;
-	/* For each chunk: which file is mapped, and the sum of the other. */
+	/*
+	 * For each chunk: which file is mapped, and the checksum of the other.
+	 */
 	uint8_t *current;
 	uint64_t *sum;
 	struct range history[HISTORY];
@@ -126,7 +133,7 @@ static uint64_t pick(struct attacker *a, uint64_t n)
 	return oracle_pick(&a->rng, n);
 }
 
-/* A sum that tells any two images apart that differ in one word. */
+/* Returns a checksum that differs for two images that differ in one word. */
 static uint64_t range_sum(uint8_t *base, struct range r)
 {
 	const uint64_t *p = (uint64_t *)range_at(base, r);
@@ -185,8 +192,9 @@ static void erase_end(struct attacker *a, struct range r)
 }
 
 /*
- * Puts fresh anonymous memory at the range.  For 2 MiB it must be advised
- * before the guest can touch it, so it is made elsewhere and moved in.
+ * Maps fresh anonymous memory at the range.  A huge page needs MADV_HUGEPAGE
+ * before the guest can touch the memory, so it is prepared elsewhere and moved
+ * in.
  */
 static void place_anon(struct attacker *a, struct range r)
 {
@@ -217,7 +225,7 @@ static void punch(struct attacker *a, int file, struct range r)
 			   r.first * PAGE, range_len(r)), "fallocate", r);
 }
 
-/* The file that does not back the guest must be as it was left. */
+/* Checks that the file that does not back the guest has not changed. */
 static void check_retired(struct attacker *a, struct range r)
 {
 	uint64_t chunk = chunk_of(a, r);
@@ -229,7 +237,7 @@ static void check_retired(struct attacker *a, struct range r)
 	writers_found(a->w, ORACLE_STALE);
 }
 
-/* Makes the other file zero; one touch of the alias gives it a huge page. */
+/* Zeroes the other file; one touch of the alias gives it a huge page. */
 static int renew_file(struct attacker *a, struct range r)
 {
 	int file = !a->current[chunk_of(a, r)];
@@ -280,7 +288,10 @@ static void attack_remap(struct attacker *a, struct range r)
 		retire_file(a, r, file);
 }
 
-/* Discards anonymous memory; shared memory is only unmapped, and kept. */
+/*
+ * Discards anonymous memory.  Shared memory is only unmapped and keeps its
+ * contents.
+ */
 static void attack_dontneed(struct attacker *a, struct range r)
 {
 	if (!a->mem->shmem)
@@ -307,9 +318,9 @@ static void attack_punch(struct attacker *a, struct range r)
 }
 
 /*
- * Nobody can write this memory now.  Gives the guest time to try: none, until
- * it has met the hole, or some milliseconds in any case, for then a vCPU that
- * can still write is not saved by another that cannot.
+ * Called when nobody can write this memory.  Gives the guest time to try: none,
+ * until it has met the hole, or some milliseconds in any case, because one vCPU
+ * that meets the hole says nothing about another that can still write.
  */
 static void let_guest_try(struct attacker *a)
 {
@@ -380,7 +391,7 @@ static const struct operation operations[] = {
 
 /* ---- attackers ---- */
 
-/* Lets the guest fill the range again: some visits of each page. */
+/* Lets the guest fill the range again, by some visits of each page. */
 static void let_guest_work(struct attacker *a, struct range r)
 {
 	uint64_t goal = writers_visits(a->w) + 8 * NR_ATTACKERS + 4 * r.n;
@@ -390,7 +401,7 @@ static void let_guest_work(struct attacker *a, struct range r)
 		usleep(100);
 }
 
-/* One attack, or a burst of them with no time in between. */
+/* Does one attack, or several in a row. */
 static void attack(struct attacker *a, struct range r)
 {
 	int burst = pick(a, 4) ? 1 : 2 + pick(a, 6);
@@ -401,7 +412,7 @@ static void attack(struct attacker *a, struct range r)
 	}
 }
 
-/* What a partial attack split is made huge again; it may well say no. */
+/* Collapses what a partial attack has split; the kernel may refuse. */
 static void heal(struct attacker *a, struct range r)
 {
 	uint8_t *block = a->mem->hva + r.first / BLOCK_PAGES * WRITERS_HUGE;
@@ -432,7 +443,7 @@ static void *attacker_main(void *arg)
 	return NULL;
 }
 
-/* All chunks of all files that are not mapped, once more at the end. */
+/* Checks all chunks of all files that are not mapped, at the end. */
 static void check_all_retired(struct attacker *a)
 {
 	uint64_t step = a->mem->huge ? BLOCK_PAGES : CHUNK_PAGES;
@@ -508,7 +519,10 @@ static void destroy_memory(struct memory *m)
 
 /* ---- cases ---- */
 
-/* Tries it: a kernel with CONFIG_BASE_FULL=n has the knob, but no such pages. */
+/*
+ * Tests it: a kernel with CONFIG_BASE_FULL=n has the setting, but no such
+ * pages.
+ */
 static bool shmem_gets_huge(void)
 {
 	struct memory m = { .size = WRITERS_HUGE, .shmem = true, .huge = true };
@@ -528,7 +542,7 @@ static bool shmem_gets_huge(void)
 	return sum;
 }
 
-/* Why this case cannot run here, or NULL. */
+/* Returns why this case cannot run here, or NULL. */
 static const char *why_not(const struct test_case *tc)
 {
 	const char *why = tc->huge ? thp_why_not(tc->shmem) : NULL;
@@ -549,13 +563,13 @@ struct result {
 	uint64_t usec;
 };
 
-/* Shared memory comes back as it was from MADV_DONTNEED. */
+/* MADV_DONTNEED keeps the contents of shared memory. */
 static bool erases(const struct test_case *tc)
 {
 	return !tc->op->keeps && !(tc->shmem && tc->op->attack == attack_dontneed);
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(const struct test_case *tc, const struct result *r)
 {
 	if (!r->writes)
@@ -590,7 +604,7 @@ static void collect(struct result *r, struct writers *w, struct attacker *a, uin
 	r->huge = max(r->huge, vm_get_stat(w->vm, "pages_2m"));
 }
 
-/* Runs to the deadline, and on while too little happened, within reason. */
+/* Runs for @usec, and longer while too little happened, up to a limit. */
 static void run_case(const struct test_case *tc, struct writers *w, struct attacker *a,
 		     struct result *r, uint64_t usec)
 {
@@ -696,7 +710,7 @@ static void test_case(const struct test_case *tc, struct result *total, uint64_t
 	destroy_memory(&m);
 }
 
-/* Every operation on every kind of memory, with every size of page. */
+/* Every operation on every kind of memory, with every page size. */
 static struct test_case cases[ARRAY_SIZE(operations) * 4];
 
 static const char *make_case(int i)
@@ -738,7 +752,10 @@ int main(int argc, char **argv)
 		options_usage(&opt, argv[0]);
 		return 2;
 	}
-	/* No arenas: nothing else may map memory where an attack left a hole. */
+	/*
+	 * With a single malloc arena nothing else is mapped where an attack
+	 * left a hole.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	c = cases_choose(&opt, ARRAY_SIZE(cases), make_case);
 	guard_init();

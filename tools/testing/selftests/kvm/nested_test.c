@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guests of guests: on each vCPU a guest hypervisor (L1) runs a guest of its own (L2)
- * by AMD's SVM, and both write and check the same memory, by the rules of
- * include/oracle.h, while host threads take it away (include/storm.h).
+ * If KVM is wrong here, a guest of a guest (L2) writes through a shadow of page
+ * tables, or to a page of the host, that is no longer valid: L1 and L2 lose
+ * writes, or write to pages of someone else.
  *
- * With nested paging (npt/...) L2's physical addresses are none of L1's: L1 has page
- * tables for them, of which KVM makes shadows.  Without (plain/...) L2 has page tables
- * for L1's physical addresses.  In both L2 sees the memory through two windows: one of
- * 2 MiB entries, which all share, and one of 4 KiB entries of its vCPU alone, in which
- * L1 lets pages change places and takes some away until L2 misses them.  Without nested
- * paging L2 does that as well.  An entry that KVM forgets leads to another page, whose
- * words do not fit.
+ * On each vCPU a guest hypervisor (L1) runs an L2 by AMD's SVM.  Both write and
+ * check the same memory, by the rules of include/oracle.h, while host threads
+ * invalidate it (include/storm.h).
  *
- * L2 talks to us directly, for L1 intercepts no port.  Each case runs with one vCPU and
- * with several.  It fails, too, if what it is for did not happen.
+ * With nested paging (npt/...) L2 has guest physical addresses of its own: L1
+ * has page tables for them, which KVM shadows.  Without (plain/...) L2 has page
+ * tables for L1's physical addresses.  In both, L2 sees the memory through two
+ * windows: one of 2 MiB entries, shared by all vCPUs, and one of 4 KiB entries
+ * for its vCPU alone.  In the second one L1 swaps pages and removes some until
+ * L2 misses them; without nested paging L2 does that as well.  A stale shadow
+ * entry leads to another page, whose words do not fit.
+ *
+ * L2 talks to the host directly, because L1 intercepts no port.  Each case runs
+ * with one vCPU and with several.  It also fails if what it is for did not
+ * happen.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -37,14 +42,17 @@
 #define MAX_VCPUS		16
 #define SWAP_BYTES		(32UL << 20)
 
-/* What L1 and L2 know of each other, and L2's page tables. */
+/* Data that L1 and L2 share, and L2's page tables. */
 #define NEST_SLOT		3
 #define NEST_GPA		0x40000000UL
 #define NEST_GVA		0x11000000000UL
-/* Pages of it for a vCPU, besides those that grow with the memory. */
+/*
+ * Pages of it for each vCPU, besides those that depend on the size of the
+ * memory.
+ */
 #define NEST_PAGES		24
 
-/* L2's windows: the 2 MiB entries, and those that are its own. */
+/* L2's windows: the shared 2 MiB entries, and the vCPU's own 4 KiB entries. */
 #define WINDOWS			2
 #define OWN			1
 #define L2_GVA(window)		(0x20000000000UL + (window) * 0x400000000UL)
@@ -56,7 +64,7 @@
 #define L2_VISITS		32
 #define L1_VISITS		4
 #define L1_MOVES		2
-/* Attacks, and visits of L2, each of which returns to L1 now and then. */
+/* Attacks, and visits of L2, which now and then returns to L1. */
 #define PATIENCE_ATTACKS	500
 #define VISITS_PER_ATTACK	4
 #define MIN_ATTACKS		16
@@ -65,22 +73,27 @@
 #define DONE	"writes=%lu invalidations=%lu faults=%lu erased=%lu efaults=%lu 2m=%lu"
 #define SEEN	"l2_visits=%lu l1_visits=%lu l2_exits=%lu l2_faults=%lu moves=%lu walks=%lu async=%lu"
 
-/* Of one vCPU.  Pointers are the guest's. */
+/* One vCPU.  Pointers are the guest's. */
 struct nested_vcpu {
-	/* L2's registers while L1 runs, and L1's while L2 runs; SSE, too. */
+	/*
+	 * L2's registers while L1 runs, and L1's while L2 runs; SSE state, too.
+	 */
 	uint8_t fx[512] __aligned(64);
 	uint64_t swapped[13];
 	uint64_t rsi;
-	/* From the host. */
+	/* Set by the host. */
 	uint64_t npt;
 	uint64_t root;
 	uint64_t stack;
 	uint64_t mem_gpa;
-	/* The 4 KiB entries; where a page is among them, and which page is where. */
+	/*
+	 * The 4 KiB entries; the index of each page in them, and the page at
+	 * each index.
+	 */
 	uint64_t *entry;
 	uint32_t *place;
 	uint32_t *page_at;
-	/* Counts. */
+	/* Counters. */
 	uint64_t l1_visits;
 	uint64_t l2_visits;
 	uint64_t exits;
@@ -118,7 +131,7 @@ static void l2_invlpg(const struct nested_vcpu *n, uint64_t page)
 	asm volatile("invlpg (%0)" : : "r" (L2_GVA(OWN) + n->place[page] * PAGE) : "memory");
 }
 
-/* As any kernel does it. */
+/* L2 changes its own page tables, as any kernel does. */
 static void l2_change_tables(struct nested_vcpu *n, const struct writers_guest *g, uint64_t *rng)
 {
 	uint64_t a = writers_pick(g, oracle_random(rng)), b = writers_pick(g, oracle_random(rng));
@@ -148,7 +161,7 @@ static void l2_code(uint32_t me, struct nested_vcpu *n)
 
 /* ---- guest: L1 ---- */
 
-/* All general registers but rax and rsp, which VMRUN takes care of, and rsi. */
+/* All general registers but rax and rsp, which VMRUN switches, and rsi. */
 #define SWAP_REGISTERS							\
 	".set at, %c[swapped]\n\t"					\
 	".irp reg, rbx, rcx, rdx, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15\n\t" \
@@ -156,7 +169,7 @@ static void l2_code(uint32_t me, struct nested_vcpu *n)
 	".set at, at + 8\n\t"						\
 	".endr\n\t"
 
-/* What is below the stack pointer may be the caller's (red zone). */
+/* The red zone below the stack pointer may be in use by the caller. */
 static noinline void run_l2(struct nested_vcpu *n, uint64_t vmcb_gpa)
 {
 	asm volatile("add $-128, %%rsp\n\t"
@@ -194,12 +207,12 @@ static void prepare_l2(struct nested_vcpu *n, struct svm_test_data *svm, uint32_
 		vmcb->control.intercept_exceptions = 1U << PF_VECTOR;
 		vmcb->save.cr3 = n->root;
 	}
-	/* l2_code()'s arguments: rdi, rsi. */
+	/* Arguments of l2_code(): rdi and rsi. */
 	n->swapped[3] = me;
 	n->rsi = (uint64_t)n;
 }
 
-/* L2 misses a page that was taken away; any other is there. */
+/* L2 may only miss a page that was removed; any other is present. */
 static bool give_back(struct nested_vcpu *n, const struct vmcb_control_area *exit)
 {
 	uint32_t expected = n->npt ? SVM_EXIT_NPF : SVM_EXIT_EXCP_BASE + PF_VECTOR;
@@ -212,7 +225,10 @@ static bool give_back(struct nested_vcpu *n, const struct vmcb_control_area *exi
 	return true;
 }
 
-/* Called by L2: it is between two visits, and knows no address but its tables'. */
+/*
+ * Called by L2 between two visits, when it holds no address but those of its
+ * tables.
+ */
 static void l1_work(struct nested_vcpu *n, struct vmcb *vmcb, uint32_t me, uint64_t *rng)
 {
 	const struct writers_guest *g = &writers_guest;
@@ -261,7 +277,7 @@ struct test_case {
 	bool npt;
 	bool shmem;
 	bool huge;
-	/* NULL: the storm's. */
+	/* NULL: those of the storm. */
 	void (*attack)(struct storm_thread *t, uint64_t first, uint64_t n);
 };
 
@@ -290,7 +306,7 @@ struct scene {
 	uint8_t *hva;
 	uint64_t size;
 	int vcpus;
-	/* Of the slot NEST_SLOT. */
+	/* The memory of the memslot NEST_SLOT. */
 	int nest_fd;
 	uint8_t *nest;
 	uint64_t nest_size;
@@ -323,7 +339,7 @@ static uint64_t nest_alloc(struct scene *s, uint64_t bytes)
 	return offset;
 }
 
-/* The entry for 2 MiB at @address in the tables with this root. */
+/* Returns the 2 MiB entry at @address in the tables below @root. */
 static uint64_t *table_entry(struct scene *s, uint64_t root, uint64_t address)
 {
 	uint64_t *entry, table = root;
@@ -348,7 +364,7 @@ static void map_2m(struct scene *s, uint64_t root, uint64_t address, uint64_t gp
 		*table_entry(s, root, address + offset) = (gpa + offset) | TABLE | PTE_LARGE_MASK;
 }
 
-/* The 4 KiB entries are in a row, as one array. */
+/* The tables with the 4 KiB entries are adjacent, as one array. */
 static void map_own(struct scene *s, struct nested_vcpu *n, uint64_t address)
 {
 	uint64_t offset = nest_alloc(s, s->w.pages * sizeof(uint64_t));
@@ -371,7 +387,7 @@ static uint32_t *create_index(struct scene *s)
 	return (uint32_t *)(NEST_GVA + offset);
 }
 
-/* What is neither the windows nor L1's alone is at the same address for L2. */
+/* Everything but the windows and L1's own memory is identity-mapped for L2. */
 static void map_all(struct scene *s, struct nested_vcpu *n)
 {
 	struct kvm_vm *vm = s->w.vm;
@@ -423,7 +439,7 @@ static void create_nest(struct scene *s)
 		virt_map_level(s->w.vm, L2_GVA(i), L2_GPA(i), s->size, PG_LEVEL_2M);
 	for (i = 0; i < s->vcpus; i++)
 		create_l1(s, s->w.thread[i].vcpu);
-	/* Last: they copy what L1 has. */
+	/* This comes last, because it copies L1's page tables. */
 	for (i = 0; i < s->vcpus; i++)
 		map_all(s, s->vcpu[i]);
 }
@@ -452,7 +468,7 @@ static void attack_swap(struct storm_thread *t, uint64_t first, uint64_t n)
 		    "MADV_PAGEOUT: %s", strerror(errno));
 }
 
-/* The file keeps what is in L2's page tables. */
+/* The file keeps the contents of L2's page tables. */
 static void attack_tables(struct scene *s)
 {
 	TEST_ASSERT(!madvise(s->nest, s->nest_size, MADV_DONTNEED), "MADV_DONTNEED: %s",
@@ -544,7 +560,7 @@ static const struct test_case cases[] = {
 	{ "plain/swap/4k", .attack = attack_swap },
 };
 
-/* Why this case cannot run here, or NULL. */
+/* Returns why this case cannot run here, or NULL. */
 static const char *why_not(const struct test_case *tc)
 {
 	const char *knob = tc->shmem ? THP "shmem_enabled" : THP "enabled";
@@ -560,7 +576,7 @@ static const char *why_not(const struct test_case *tc)
 	return NULL;
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(const struct scene *s)
 {
 	const struct counts *c = &s->c;
@@ -662,7 +678,7 @@ static void add_counts(struct counts *to, const struct counts *c)
 	to->usec += c->usec;
 }
 
-/* With so many vCPUs.  What was wrong, or NULL. */
+/* Runs the case with @vcpus vCPUs.  Returns what was wrong, or NULL. */
 static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed, uint64_t usec,
 			    uint64_t *found)
 {
@@ -733,7 +749,10 @@ int main(int argc, char **argv)
 		options_usage(&opt, argv[0]);
 		return 2;
 	}
-	/* No arenas: nothing else may map memory where the storm left a hole. */
+	/*
+	 * With a single malloc arena nothing else is mapped where the storm
+	 * left a hole.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	c = cases_choose(&opt, ARRAY_SIZE(cases), name_of);
 	guard_init();

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VMs are killed while their guests write, and their memory is taken from them
- * before they are dead: by process_mrelease(2), and by the OOM killer and its
- * reaper, whose invalidations must not block and may be refused.
+ * If KVM is wrong here, the memory of a killed VM is not freed when the machine
+ * has run out of it, or the guest still writes to pages that the OOM reaper has
+ * already freed.
  *
- * Each life is a process of its own (include/victim.h).  Until the kill its
+ * VMs are killed while their guests write, and their memory is reaped before
+ * they are dead: by process_mrelease(2), and by the OOM killer and its reaper,
+ * whose invalidations must not block and may be refused.
+ *
+ * Each victim is a process of its own (include/victim.h).  Until the kill its
  * guest must find its words right.  After it:
- *  - process_mrelease() says 0, ESRCH or, where somebody refuses, EAGAIN, and
- *    succeeds once nobody does;
- *  - what it has reaped is neither mapped by the guest nor held by the process.
- *    To look at that, the main thread of every other victim is kept from
- *    exiting, and its mm with it;
- *  - the process, its VM and the memory are gone in the end.
- * A case fails, too, if KVM was not called by a reaper.
+ *   - process_mrelease() returns 0, ESRCH or, where a notifier refuses, EAGAIN, and
+ *     succeeds once no notifier refuses;
+ *   - reaped memory is neither mapped by the guest nor held by the process.  To check
+ *     that, the main thread of every other victim is kept from exiting, and its mm with
+ *     it;
+ *   - process, VM and memory are gone in the end.
+ * A case also fails if KVM was not called by a reaper.
  */
 #define _GNU_SOURCE
 #include <sys/ioctl.h>
@@ -35,12 +39,15 @@
 #define MIN_LIVES		4
 #define MANY_TRIES		2000
 #define FEW_TRIES		20
-/* What a VM in the cgroup writes, below which it is cut, and what it may grow to. */
+/*
+ * What a VM in the cgroup writes, the limit it is cut to, and the limit it may
+ * grow to.
+ */
 #define MEMCG_MIB		8
 #define MEMCG_CUT		(2UL << 20)
 #define MEMCG_GROW		(6UL << 20)
 
-/* lib/test_hmm.c: what its device is asked to read. */
+/* The request of lib/test_hmm.c's device. */
 struct mirror_read {
 	uint64_t addr;
 	uint64_t ptr;
@@ -55,7 +62,7 @@ struct result {
 	uint64_t lives;
 	uint64_t writes;
 	uint64_t waits;
-	/* Reaps that were seen from within KVM, of lives that were kept. */
+	/* Reaps of victims that were kept, as counted by KVM. */
 	uint64_t reaps;
 	uint64_t invalidations;
 	uint64_t nonblock;
@@ -70,20 +77,23 @@ struct result {
 
 struct test_case {
 	const char *name;
-	/* Runs the case for about @usec; NULL, or what is wrong. */
+	/* Runs the case for about @usec; returns NULL, or what is wrong. */
 	const char *(*run)(const struct test_case *tc, struct result *r, uint64_t usec);
 	const char *(*why_not)(void);
 	struct victim_plan plan;
-	/* Kills come up to so late after the guest has made so many visits. */
+	/*
+	 * The kill comes after so many visits of the guest, and up to so much
+	 * later.
+	 */
 	uint64_t visits;
 	uint64_t late_us;
 	const char *knob;
 	const char *value;
-	/* How often non-blockable starts are refused. */
+	/* How often non-blockable invalidations are refused. */
 	uint64_t refuse;
-	/* Victims are kept until the reap has been looked at. */
+	/* Victims are kept until the result of the reap has been checked. */
 	bool hold;
-	/* There must be a life of which KVM was told by the reap. */
+	/* KVM must have been notified by the reap of at least one victim. */
 	bool must_reap;
 };
 
@@ -168,7 +178,7 @@ static uint64_t mem_available(void)
 
 /* ---- process_mrelease ---- */
 
-/* Victims are kept in turns, and two by two have one vCPU or several. */
+/* Alternates kept and other victims, with one vCPU and with several. */
 static void start_life(struct victim *v, const struct test_case *tc, uint64_t number)
 {
 	struct victim_plan plan = tc->plan;
@@ -180,7 +190,7 @@ static void start_life(struct victim *v, const struct test_case *tc, uint64_t nu
 	victim_start(v, &plan);
 }
 
-/* A victim that is kept: reaped as long as it is asked for, then looked at. */
+/* Reaps a victim that is kept until no retry is needed, and checks it. */
 static const char *reap_held(const struct test_case *tc, struct victim *v, struct result *r)
 {
 	uint64_t before = trace_count_read(&my_invalidations);
@@ -195,7 +205,7 @@ static const char *reap_held(const struct test_case *tc, struct victim *v, struc
 	return victim_left(v) ? "not all was reaped" : NULL;
 }
 
-/* One that is not: exit and reap race. */
+/* Lets the victim's exit race with the reap. */
 static const char *reap_racing(struct victim *v, struct result *r)
 {
 	int error;
@@ -242,7 +252,7 @@ static const char *live_and_die(const struct test_case *tc, struct result *r, bo
 	return why ?: end;
 }
 
-/* Memory of which nothing comes back would be missed. */
+/* Detects memory that never comes back. */
 static const char *check_memory(struct result *r, uint64_t before, uint64_t mib)
 {
 	uint64_t after = mem_available();
@@ -291,7 +301,10 @@ static bool wait_for(bool (*done)(uint64_t arg), uint64_t arg)
 
 /* ---- a second notifier ---- */
 
-/* Holds that notifier's mutex, most of the time, once it has counted a read of @v. */
+/*
+ * Holds that notifier's mutex most of the time, after it has counted a read of
+ * @v.
+ */
 static pid_t start_mirror_reader(struct victim *v)
 {
 	uint64_t size = (uint64_t)v->plan.mib << 20;
@@ -332,7 +345,10 @@ static const char *die_mirrored(const struct test_case *tc, struct result *r)
 			why = "the second notifier reads nothing";
 			victim_kill(&v);
 		}
-		/* Before the mm: the device would look for it for ever. */
+		/*
+		 * The reader ends before the mm, because the device would
+		 * search the mm for ever.
+		 */
 		kill(reader, SIGKILL);
 		waitpid(reader, NULL, 0);
 	} else {
@@ -359,7 +375,10 @@ static const char *run_mirror(const struct test_case *tc, struct result *r, uint
 
 /* ---- the OOM killer ---- */
 
-/* In a process of its own: the write returns when the usage is below. */
+/*
+ * A process of its own, because the write returns only when the usage is below
+ * the limit.
+ */
 static pid_t cut_memcg(void)
 {
 	pid_t pid = child_fork();
@@ -400,7 +419,10 @@ static void start_in_memcg(struct victim *v, const struct test_case *tc, int vcp
 	victim_start(v, &plan);
 }
 
-/* What must be so when the reaper is done, while the victims still exist. */
+/*
+ * Checks what must hold after the reaper is done, while the victims still
+ * exist.
+ */
 static const char *check_reaped(const struct test_case *tc, struct victim *v, int n,
 				struct result *r, uint64_t calls)
 {
@@ -421,7 +443,7 @@ static const char *check_reaped(const struct test_case *tc, struct victim *v, in
 	return wait_for(is_below, n * MEMCG_MIB << 19) ? NULL : "the cgroup's memory is not back";
 }
 
-/* The victims are @n, all of one cgroup, and die together. */
+/* The @n victims are in one cgroup, and die together. */
 static const char *squeeze(const struct test_case *tc, struct victim *v, int n, struct result *r)
 {
 	uint64_t kills = memcg_read("memory.events", "oom_kill") + n, now;
@@ -437,7 +459,10 @@ static const char *squeeze(const struct test_case *tc, struct victim *v, int n, 
 		v[i].killed_at = now;
 	if (!why && tc->hold && !wait_for(has_reaped, finishes))
 		why = "the OOM reaper did not come";
-	/* The killer waits for the reaper: the limit is reached, or it gave up. */
+	/*
+	 * The killer waits for the reaper, until the limit is reached or it
+	 * gives up.
+	 */
 	if (!why && tc->hold && !wait_for(has_ended, cutter))
 		why = "the limit was not reached when all had been reaped";
 	for (i = 0, now = now_us(); i < n; i++)
@@ -501,7 +526,9 @@ static const char *run_cut(const struct test_case *tc, struct result *r, uint64_
 	return why;
 }
 
-/* A guest that grows beyond the limit, so that its own fault calls the killer. */
+/*
+ * A guest grows beyond the limit, so that its own fault invokes the OOM killer.
+ */
 static const char *run_grow(const struct test_case *tc, struct result *r, uint64_t usec)
 {
 	uint64_t start = now_us(), kills;
@@ -527,7 +554,7 @@ static const char *run_grow(const struct test_case *tc, struct result *r, uint64
 	return why;
 }
 
-/* After all that, a new VM is as good as ever. */
+/* A VM that is created afterwards must work. */
 static const char *run_fresh(const struct test_case *tc, struct result *r, uint64_t usec)
 {
 	struct victim v;
@@ -633,7 +660,7 @@ static const struct test_case cases[] = {
 	{ "fresh-vm", run_fresh, need_nothing, { .finish = 1000, .storm = true } },
 };
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(const struct test_case *tc, const struct result *r)
 {
 	if (!r->writes && !tc->plan.userfault)

@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Nobody starves: host threads take one page away without pause while vCPUs
- * write to it, and both sides must make progress all the time.  And a VM that is
- * killed in the middle of its faults can be reaped (process_mrelease(2), the
- * non-blockable invalidation).
+ * If KVM is wrong here, a guest hangs because it never gets a page that the
+ * host keeps invalidating, or the host hangs because KVM keeps it waiting for
+ * the guest.
  *
- * Progress is a write that the guest has completed, and a call that the host has
- * completed; each vCPU and each host thread is looked at every millisecond,
- * and none may be without for a second (-w), or as much longer as there are more
- * than two of them for each CPU.  That is hundreds of times the turn that a
- * scheduler gives to each, and several times what the emulator lets one CPU run
- * before another, so it is starvation and not load.  A fight lasts twice as long
- * at least.
+ * Host threads invalidate one page without pause while vCPUs write to it, and
+ * both sides must make progress all the time.  And a VM that is killed in the
+ * middle of its faults can be reaped (process_mrelease(2), a non-blockable
+ * invalidation).
  *
- * A vCPU may find its word as it left it, or zero; the page is then a new one.
+ * Progress is a write that the guest has completed, or a call that the host has
+ * completed. Each vCPU and each host thread is checked every millisecond, and
+ * none may be without progress for a second (-w), or as much longer as there
+ * are more than two of them for each CPU.  That is hundreds of scheduler
+ * slices, and several times what the emulator lets one CPU run before another,
+ * so it is starvation and not load.  A contest lasts at least twice as long.
  *
- * Where every fault is made slower than the host is (delay_fault_us), a vCPU gets its
- * page only with priority: a thread that has invalidated that page pauses, before it is
- * back in user space, until the vCPU has been in the guest, or for a millisecond.  Then
- * the priority is forfeited.  So one host thread pauses at most once for each priority
- * that a vCPU is given, whatever a page has of aliases, memslots and VMs, and a vCPU's
- * thread never for itself.
+ * A vCPU may find its word unchanged, or zero if the page is a new one.
+ *
+ * Where fault injection (delay_fault_us) makes every fault slower than the
+ * host, a vCPU gets its page only with priority: a thread that has invalidated
+ * that page pauses, before it returns to user space, until the vCPU has been in
+ * the guest, or for a millisecond; then the priority is forfeited.  So a single
+ * host thread pauses at most once for each priority that a vCPU gets, no matter
+ * how many aliases, memslots and VMs the page has, and a vCPU's thread never
+ * pauses for itself.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -43,7 +47,7 @@
 
 #define MEM_SLOT		2
 #define MEM_GPA			0x200000000UL
-/* Where the other memslots of the page are, one behind the other. */
+/* The other memslots of the page start here. */
 #define ALIAS_GPA		0x300000000UL
 #define MEM_GVA			0x20000000000UL
 
@@ -52,10 +56,13 @@ struct desk {
 	uint64_t gva;
 	uint64_t pages;
 	uint64_t stop;
-	/* The guest says: */
+	/* Written by the guest: */
 	uint64_t count;
 	uint64_t wrong;
-	/* How often it found its word erased: it had lost the page, and got it back. */
+	/*
+	 * How often it found its word erased: it had lost the page, and got it
+	 * back.
+	 */
 	uint64_t erased;
 };
 
@@ -94,7 +101,7 @@ static void note_found(struct desk *d, uint64_t wrote, uint64_t found)
 	WRITE_ONCE(d->erased, d->erased + 1);
 }
 
-/* Writes to one word without pause; it may be erased, and nothing else. */
+/* Writes to one word without pause; nothing but an erase may change it. */
 static void guest_fight(void *page)
 {
 	struct desk *d = page;
@@ -109,7 +116,10 @@ static void guest_fight(void *page)
 	}
 }
 
-/* The same with one instruction: what faults is a write, from the first time on. */
+/*
+ * The same with one instruction, so that the first access of a fault is a
+ * write.
+ */
 static void guest_swap(void *page)
 {
 	struct desk *d = page;
@@ -156,18 +166,24 @@ struct fight {
 	int vcpus;		/* of each VM */
 	int hosts;
 	void (*take)(uint8_t *page);
-	/* How long each fault takes; longer than the page is left alone, if not 0. */
+	/*
+	 * If not 0, each fault takes so long that the page is invalidated
+	 * meanwhile.
+	 */
 	uint64_t fault_us;
-	order_work guest;	/* guest_fight() if not said */
-	int vms;		/* 1 if not said */
-	int aliases;		/* memslots of the page besides the first */
-	int cancel;		/* entries to the guest, of a vCPU with priority */
+	order_work guest;	/* default: guest_fight() */
+	int vms;		/* default: 1 */
+	int aliases;		/* more memslots with the page */
+	int cancel;		/* entries to the guest that are cancelled for a vCPU with priority */
 	bool holes;
-	/* Faults take about as long as a pause, or longer: see vcpus_must_get_on(). */
+	/*
+	 * Faults take about as long as a pause, or longer: see
+	 * vcpus_must_progress().
+	 */
 	bool lame;
 };
 
-/* Somebody who must make progress. */
+/* A thread that must make progress. */
 struct rival {
 	uint64_t *counter;
 	uint64_t first;
@@ -182,7 +198,10 @@ struct host_rival {
 	uint64_t count;
 	uint64_t longest_ns;
 	uint64_t total_ns;
-	/* Priorities that have ended, and those of which the guest had nothing. */
+	/*
+	 * Priorities that have ended, and those that ended before the guest had
+	 * run.
+	 */
 	uint64_t ends;
 	uint64_t early_ends;
 } __aligned(128);
@@ -195,13 +214,13 @@ struct host_rival {
 #define SLOW_FAULT_US	100
 /* So slow that priority is forfeited before the fault has ended. */
 #define LAME_FAULT_US	20000
-/* Priorities that a case sees at least, if faults are so slow. */
+/* The priorities that a case with such slow faults must see. */
 #define MIN_FORFEITS	5
-/* So many times as long, if it has not come to that. */
+/* How many times longer a contest may take to get there. */
 #define LONGER		8
-/* So many ends of priority that are too early are no chance. */
+/* So many early ends of priority are no accident. */
 #define MIN_ENDS	5
-/* More than the 1 ms that a look takes, less than what matters. */
+/* Above the 1 ms between two checks, below what matters. */
 #define BLIND_NS	(20 * MSEC)
 
 static bool stop_hosts;
@@ -214,7 +233,7 @@ static void take_dontneed(uint8_t *page)
 	TEST_ASSERT(!madvise(page, PAGE, MADV_DONTNEED), "MADV_DONTNEED: %s", strerror(errno));
 }
 
-/* The page is there again, read-only for KVM: who writes to it breaks COW. */
+/* The page is present again, but read-only for KVM: a write breaks COW. */
 static void take_and_read(uint8_t *page)
 {
 	take_dontneed(page);
@@ -258,7 +277,7 @@ static int nr_vcpus(const struct fight *fight)
 	return nr_vms(fight) * fight->vcpus;
 }
 
-/* vCPU @i of all VMs. */
+/* Returns vCPU @i, counted over all VMs. */
 static struct order_vcpu *vcpu_of(const struct fight *fight, int i)
 {
 	return &vms[i / fight->vcpus].vcpu[i % fight->vcpus];
@@ -276,7 +295,7 @@ static uint64_t sum_vcpu_stat(const struct fight *fight, const char *name)
 	return sum;
 }
 
-/* Has it come to what the fight is about?  A slow machine needs longer. */
+/* Has the contest reached its goal?  A slow machine needs longer. */
 static bool enough(const struct fight *fight)
 {
 	uint64_t given;
@@ -284,14 +303,17 @@ static bool enough(const struct fight *fight)
 	if (!fight->fault_us)
 		return true;
 	given = sum_vcpu_stat(fight, "mmu_interval_priority");
-	/* Pauses are counted when priority ends, which need not be in the fight. */
+	/*
+	 * Pauses are counted when priority ends, which may be after the
+	 * contest.
+	 */
 	return given >= (fight->lame ? MIN_FORFEITS : 1);
 }
 
 /*
- * A pause counts while others run: the clock stands still for a rival while the
- * whole machine, and so this thread, does.  Returns for how long that was, in one
- * piece.
+ * Checks progress until the contest is over.  If the whole machine stands
+ * still, so does this thread, and the contenders' clocks.  Returns the longest
+ * such period.
  */
 static uint64_t watch_rivals(const struct fight *fight, int n, uint64_t ns)
 {
@@ -351,10 +373,11 @@ static struct desk *desk_of(const struct fight *fight, int i)
 }
 
 /*
- * Watches the only vCPU of a fight over the calls of its only host thread.  Pauses are
- * counted when priority ends.  If that is so now, the guest must have done something
- * since a few calls ago: it had not before, for it has lost more often in a row.  Unless
- * priority was forfeited before, in a call that took that long and saw no end.
+ * Watches the only vCPU of a contest over the calls of its only host thread.
+ * Pauses are counted when priority ends.  When one has just ended, the guest
+ * must have done something since PAST_CALLS calls ago, because it had lost more
+ * often in a row before.  This does not apply if the priority was forfeited, in
+ * an earlier call that took FORFEIT_NS and after which no pause was counted.
  */
 #define PAST_CALLS	4
 #define FORFEIT_NS	(MSEC * 9 / 10)
@@ -376,7 +399,7 @@ static void look_for_end(struct host_rival *h, struct watch *w, uint64_t took)
 {
 	uint64_t pauses, *past = &w->done[h->count % PAST_CALLS];
 
-	/* What the guest has done is read last. */
+	/* Read the guest's counters after the statistics. */
 	kvm_stats_get(&vcpu_of(h->fight, 0)->stats, "mmu_interval_pause", &pauses);
 	if (pauses != w->pauses) {
 		h->ends += !w->forfeited;
@@ -408,10 +431,9 @@ static void *host_rival_main(void *arg)
 	return NULL;
 }
 
-/* 0 on a kernel that does not count it. */
-/* What a fight has come to. */
+/* Totals of a contest. */
 struct result {
-	bool changed;		/* the kernel counts what it does */
+	bool changed;		/* the kernel has the statistics of the change */
 	uint64_t faults;
 	uint64_t waits;
 	uint64_t retries;
@@ -440,7 +462,7 @@ static void count_hosts(const struct fight *fight, struct result *r)
 	}
 }
 
-/* To be called when nobody runs any more. */
+/* To be called when all threads have stopped. */
 static void count_fight(const struct fight *fight, struct result *r)
 {
 	uint64_t value;
@@ -464,7 +486,7 @@ static void count_fight(const struct fight *fight, struct result *r)
 	count_hosts(fight, r);
 }
 
-/* Each vCPU has a cache line of the page. */
+/* Each vCPU writes to its own cache line of the page. */
 static void start_fight(const struct fight *fight)
 {
 	struct desk *d;
@@ -485,14 +507,19 @@ static void start_fight(const struct fight *fight)
 	}
 }
 
-/* False if a vCPU has not ended, or has seen what nobody wrote. */
+/*
+ * Returns false if a vCPU has not ended, or has read a value that nobody wrote.
+ */
 static bool stop_fight(const struct fight *fight)
 {
 	struct desk *d;
 	bool good = true;
 	int i;
 
-	/* The vCPUs first: whatever the host does must not keep them from it. */
+	/*
+	 * Stop the vCPUs first: they must be able to stop whatever the host
+	 * does.
+	 */
 	for (i = 0; i < nr_vcpus(fight); i++)
 		desk_of(fight, i)->stop = 1;
 	for (i = 0; i < nr_vcpus(fight); i++) {
@@ -512,15 +539,15 @@ static bool stop_fight(const struct fight *fight)
 }
 
 /*
- * A vCPU whose fault is slower than a pause gets its page by luck only, so all that counts
- * is what that costs the host.
+ * A vCPU whose fault is slower than a pause gets its page only by luck, so the
+ * case only judges what that costs the host.
  */
 static bool vcpus_must_get_on(const struct fight *fight)
 {
 	return !fight->lame;
 }
 
-/* Who starved for longest, of those who must not. */
+/* Returns the longest time without progress of those that must make some. */
 static uint64_t worst_of(const struct fight *fight)
 {
 	int v = nr_vcpus(fight), h = fight->hosts;
@@ -528,7 +555,7 @@ static uint64_t worst_of(const struct fight *fight)
 	return vcpus_must_get_on(fight) ? worst_pause(0, v + h) : worst_pause(v, h);
 }
 
-/* What is starvation. */
+/* Returns the time without progress that counts as starvation. */
 static uint64_t pause_limit(const struct fight *fight)
 {
 	uint64_t all = nr_vcpus(fight) + fight->hosts;
@@ -538,10 +565,11 @@ static uint64_t pause_limit(const struct fight *fight)
 }
 
 /*
- * Why somebody was held up more than he may be, or NULL.  A thread pauses at most once a
- * call, and nobody for a priority that is forfeited or was used; one thread alone hence
- * once for each priority, and the last one may not have ended yet.  A pause for one VM
- * may be over just when another one is given priority, and then does for both in part.
+ * Returns how a thread was held up too long, or NULL.  A thread pauses at most
+ * once for each call, and not for a priority that is forfeited or was used.  A
+ * single thread hence pauses once for each priority, and the last one may not
+ * have ended yet.  With two VMs a pause for one may end just when the other
+ * gets priority, and then counts for both.
  */
 static const char *paused_too_often(const struct fight *fight, const struct result *r)
 {
@@ -551,16 +579,19 @@ static const char *paused_too_often(const struct fight *fight, const struct resu
 		return "more pauses than calls of the host";
 	if (fight->hosts == 1 && r->pauses > (r->priorities + 1) * nr_vms(fight))
 		return "paused more than once for one priority";
-	/* Now and then an interrupt is faster than the guest's first instruction. */
+	/*
+	 * Now and then an interrupt is faster than the guest's first
+	 * instruction.
+	 */
 	if (r->early_ends >= MIN_ENDS && r->early_ends * 2 > r->ends)
 		return "priority ended before the guest had run";
-	/* By far; vCPUs that break COW invalidate as well. */
+	/* A wide margin, because vCPUs that break COW invalidate as well. */
 	if (fight->aliases && r->invalidations > 10 * (r->calls + r->retries + r->faults))
 		return "one invalidation counted for each memslot";
 	return NULL;
 }
 
-/* Why a fight in which nobody starved proves nothing. */
+/* Returns what did not happen in a contest in which nobody starved, or NULL. */
 static const char *no_fight(const struct fight *fight, const struct result *r)
 {
 	if (!r->faults)
@@ -660,7 +691,7 @@ static void case_fight(const struct fight *fight, uint64_t ns)
 #define MAX_LIVES	40
 #define LIFE_PAGES	16384
 
-/* A process whose vCPUs fault all over its memory, until it is killed. */
+/* A process whose vCPUs fault all over its memory until it is killed. */
 static void live(int out)
 {
 	static struct orders f;
@@ -683,7 +714,7 @@ static void live(int out)
 }
 
 struct life {
-	/* The kernel counts non-blockable starts. */
+	/* The kernel counts non-blockable invalidations. */
 	bool counted;
 	bool reaped;
 	bool gone;
@@ -704,7 +735,7 @@ static bool wait_gone(pid_t pid, int seconds)
 	return true;
 }
 
-/* The statistics of its VM outlive it, in a file that is ours as well. */
+/* The parent shares the file of the VM's statistics, which outlives the VM. */
 static void kill_and_reap(pid_t pid, int stats_fd, struct life *l)
 {
 	int pidfd = syscall(__NR_pidfd_open, pid, 0), fd;

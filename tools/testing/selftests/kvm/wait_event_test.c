@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events that a vCPU has, or gets, while it waits for an invalidation, and that
- * it cannot handle before that has ended, or need not handle at all: they must
- * neither keep it from sleeping nor get lost.  And who else must not wait, when
- * an mm has many invalidations at once.
+ * If KVM is wrong here, a guest loses an exception, an interrupt or a wake-up,
+ * or its vCPU burns a CPU or hangs while a page is being invalidated.
  *
- * Each case has a VM of its own, because what it does to its vCPUs can't all be
- * taken back.  As in wait_test.c an invalidation lasts 2 s; that a vCPU sleeps
- * meanwhile is judged by its thread's CPU time, its exits, and into how many
- * pieces its wait fell.
+ * A vCPU waits for an invalidation, and has, or gets, an event that it cannot
+ * handle before the invalidation ends, or need not handle at all.  The event
+ * must neither keep the vCPU from sleeping nor get lost.  Other cases are about
+ * who else must not wait when an mm has many invalidations at once.
+ *
+ * Each case has a VM of its own, because not all changes to its vCPUs can be
+ * undone.  As in wait_test.c an invalidation lasts 2 s.  Whether the vCPU
+ * sleeps meanwhile is judged by its thread's CPU time, its exits, and the
+ * number of separate waits.
  */
 #define _GNU_SOURCE
 #include <linux/kvm_para.h>
@@ -17,13 +20,16 @@
 #include "cases.h"
 #include "waiter.h"
 
-/* A vCPU may wait anew once in so long and for each event, and exit a few times for that. */
+/*
+ * A vCPU may wait anew once per 20 ms and per event, and exit a few times for
+ * each.
+ */
 #define PIECE_NS		(20 * MSEC)
 #define EXITS_PER_PIECE		4
 
 #define KICKS			3
 
-/* More than there are places in the mm's table of invalidations. */
+/* More than the entries of the mm's table of invalidations. */
 #define MANY			70
 #define MANY_FIRST		64
 #define MANY_MS			(4 * LONG_MS)
@@ -32,18 +38,22 @@ static struct options opt;
 
 static uint64_t all_waits, all_wait_ns, all_events;
 
-/* The page that host and vCPU 0 share; its start is a struct desk. */
+/* The page that host and vCPU 0 share; it starts with a struct desk. */
 struct event_desk {
 	struct desk desk;
-	/* Counted by the handlers: #UD, and interrupts that came in its place. */
+	/*
+	 * Counted by the handlers: #UD, and interrupts that came in its place.
+	 */
 	uint64_t traps;
 	uint64_t trap_rip;
 	uint64_t early;
-	/* The others' APIC ID. */
+	/* The APIC ID of the other vCPUs. */
 	uint64_t apic_id;
-	/* Pages that were written, from desk.gva on, every other one. */
+	/* How many pages were written, every other one from desk.gva on. */
 	uint64_t pages_written;
-	/* Where KVM says which asynchronous page fault is done; 0: room for the next. */
+	/*
+	 * KVM writes here which asynchronous page fault is done; 0 means free.
+	 */
 	struct kvm_vcpu_pv_apf_data apf __aligned(64);
 };
 
@@ -55,8 +65,8 @@ static struct event_desk *event_desk(int vcpu)
 /* ---- guest ---- */
 
 /*
- * An exception whose frame goes onto the stack that ends at @top, with interrupts
- * on.  The nop is in the interrupt shadow of sti.
+ * An exception whose frame goes onto the stack that ends at @top, with
+ * interrupts on.  The nop is in the interrupt shadow of sti.
  */
 static noinline void guest_trap_on(uint64_t top)
 {
@@ -85,7 +95,10 @@ static void guest_ud(struct ex_regs *regs)
 	regs->rip = (uint64_t)guest_ud2_end;
 }
 
-/* An NMI may come before the first instruction of guest_ud(), but not before its frame. */
+/*
+ * An NMI may arrive before the first instruction of guest_ud(), but after its
+ * frame.
+ */
 static void guest_look_at_rip(struct ex_regs *regs)
 {
 	struct event_desk *d = (void *)(ORDERS_GVA + PAGE);
@@ -115,7 +128,7 @@ static void guest_trap(void *page)
 	WRITE_ONCE(d->wrote, d->wrote + 1);
 }
 
-/* Nothing ends this halt but a kick: interrupts are off. */
+/* Interrupts are off, so only a kick ends this halt. */
 static void guest_halt_masked(void *page)
 {
 	asm volatile("hlt" ::: "memory");
@@ -136,8 +149,8 @@ static void guest_send_init(void *page)
 }
 
 /*
- * On that KVM sends a notification to all tasks that may wait for a page.  The one that
- * @d->apf still holds is in its way.
+ * Enabling makes KVM notify all tasks that may wait for a page.  It cannot
+ * write the notification, because @d->apf is still in use.
  */
 static void guest_enable_async_pf(void *page)
 {
@@ -149,7 +162,7 @@ static void guest_enable_async_pf(void *page)
 	wrmsr(MSR_KVM_ASYNC_PF_EN, gpa | KVM_ASYNC_PF_ENABLED | KVM_ASYNC_PF_DELIVERY_AS_INT);
 }
 
-/* Now there is room, and the interrupt may come. */
+/* Frees the entry, and lets the interrupt arrive. */
 static void guest_ack_async_pf(void *page)
 {
 	struct event_desk *d = page;
@@ -196,7 +209,7 @@ static struct cost cost_now(void)
 	};
 }
 
-/* What vCPU 0 has cost since @c, which is filled in: was that a sleep? */
+/* Returns whether vCPU 0 has slept since @c, which is updated. */
 static bool cost_of_sleep(struct cost *c, int events)
 {
 	struct cost now = cost_now();
@@ -216,8 +229,8 @@ static bool cost_of_sleep(struct cost *c, int events)
 }
 
 /*
- * Like begin_wait(), but does not need the vCPU to sleep: whether it does is judged
- * later, in numbers.
+ * Like begin_wait(), but does not require that the vCPU sleeps; the statistics
+ * are judged later.
  */
 static bool begin_event(order_work work, struct cost *c)
 {
@@ -240,7 +253,7 @@ static bool begin_event(order_work work, struct cost *c)
 	return true;
 }
 
-/* vCPU 0 has mapped the page that is going to be invalidated. */
+/* Makes vCPU 0 map the page that is going to be invalidated. */
 static void map_page(int vcpu)
 {
 	fill(mem, THE_PAGE - 1, 3);
@@ -252,7 +265,7 @@ static void map_page(int vcpu)
 
 /* ---- an exception that cannot be delivered yet ---- */
 
-/* On the vCPU's thread: is it that exception, and still to be delivered? */
+/* Runs on the vCPU's thread: is the exception still to be delivered? */
 static uint64_t looks_at_delivery, not_in_delivery;
 
 static void look_at_delivery(struct order_vcpu *v)
@@ -267,7 +280,9 @@ static void look_at_delivery(struct order_vcpu *v)
 			   regs.rip != (uint64_t)guest_ud2;
 }
 
-/* What comes in the middle: at once something that must stay pending, later a signal. */
+/*
+ * During the wait, sends an event that must stay pending, and later a signal.
+ */
 static bool delivery_in_the_middle(void (*send)(void), struct cost *c)
 {
 	uint64_t ns;
@@ -284,7 +299,9 @@ static bool delivery_in_the_middle(void (*send)(void), struct cost *c)
 	return send_signal(&ns) && still_waits() && wait_asleep(&o.vcpu[0]);
 }
 
-/* Once, from the right instruction, onto the new page, and before what came later. */
+/*
+ * Once, from the right instruction, onto the new page, and before later events.
+ */
 static bool judge_delivery(bool sent)
 {
 	struct event_desk *d = event_desk(0);
@@ -365,7 +382,7 @@ static bool kick_from_1(void)
 	return stuck(&o.vcpu[1], "the other vCPU does not get its hypercall done");
 }
 
-/* A kick that came before the halt, or is still to be seen, ends it. */
+/* A kick that came before the halt, or is still pending, ends the halt. */
 static bool kick_ends_halt(void)
 {
 	struct order_vcpu *v = &o.vcpu[0];
@@ -464,7 +481,10 @@ static void case_async(void)
 
 /* ---- INIT ---- */
 
-/* Of the vCPU before it ever ran: what is on its stack does not matter then. */
+/*
+ * State of the vCPU before it ever ran, when the contents of its stack do not
+ * matter.
+ */
 static struct kvm_x86_state *first_state;
 /* What the vCPU's thread finds when a signal has ended KVM_RUN. */
 static uint64_t waits_at_signal;
@@ -477,7 +497,7 @@ static void look_at_init(struct order_vcpu *v)
 	waits_at_signal = kvm_stats_read(&v->stats, "mmu_interval_wait");
 	vcpu_mp_state_get(v->vcpu, &mp_state);
 	state_at_signal = mp_state.mp_state;
-	/* It starts anew, and with what it was told to do. */
+	/* Restart the vCPU, with the command that it was given. */
 	vcpu_load_state(v->vcpu, first_state);
 }
 
@@ -494,11 +514,14 @@ static bool begin_init(void)
 	order(&o, &o.vcpu[0], guest_send_init);
 	if (!order_wait(&o.vcpu[0], LONG_MS / 4))
 		return stuck(&o.vcpu[0], "the other vCPU does not get INIT sent");
-	/* INIT has woken the thread: it sleeps again when the vCPU has been reset. */
+	/*
+	 * INIT has woken the thread, which sleeps again when the vCPU has been
+	 * reset.
+	 */
 	return wait_asleep(v);
 }
 
-/* The wait is over: the vCPU needs that page no more, and nothing is armed. */
+/* Ends the wait: the vCPU does not need the page any more. */
 static bool init_ends_wait(void)
 {
 	struct order_vcpu *v = &o.vcpu[1];
@@ -528,7 +551,7 @@ static void case_init(void)
 	bool good = begin_init() && init_ends_wait();
 
 	invalidation_wait();
-	/* A vCPU that is still in INIT_RECEIVED comes back with a signal. */
+	/* A vCPU that is still in INIT_RECEIVED returns on a signal. */
 	if (!order_wait(v, LONG_MS) && !good) {
 		v->on_eintr = look_at_init;
 		pthread_kill(v->thread, SIGUSR1);
@@ -571,13 +594,15 @@ static bool all_asleep(int from, int to)
 	return true;
 }
 
-/* Invalidators @from to @to - 1 are in their delays of @ms, side by side. */
+/*
+ * Invalidators @from to @to - 1 sleep in their delays of @ms at the same time.
+ */
 static bool many_begin(int from, int to, int ms)
 {
 	uint64_t before = nr_invalidations();
 	int i, looks = ORDERS_LOOKS(LONG_MS / 2);
 
-	/* Everybody's are delayed, since delay_task can name but one thread */
+	/* Delays all threads, because delay_task can name only one. */
 	interval_debug_delay(0, ms * 1000);
 	for (i = from; i < to; i++)
 		invalidator_go(&many[i], word_of(mem, page_of(i)), PAGE);
@@ -587,7 +612,10 @@ static bool many_begin(int from, int to, int ms)
 				     nr_invalidations() - before, to - from);
 		usleep(ORDERS_LOOK_US);
 	}
-	/* A vCPU's fault may have to invalidate its page: not for so long */
+	/*
+	 * A vCPU's fault may have to invalidate its page, which must not be
+	 * delayed.
+	 */
 	interval_debug_delay(0, 0);
 	return true;
 }
@@ -604,7 +632,7 @@ static void many_wait(int from, int to)
 	exit(KSFT_FAIL);
 }
 
-/* vCPU 1 needs the pages in between, of which none is invalidated. */
+/* vCPU 1 needs the pages in between, none of which is being invalidated. */
 static bool others_go_on(void)
 {
 	struct order_vcpu *v = &o.vcpu[1];
@@ -622,7 +650,7 @@ static bool others_go_on(void)
 				     nr_waits(1));
 }
 
-/* vCPU 0 needs the page of the last; the others last longer. */
+/* vCPU 0 needs the page of the last invalidation; the others last longer. */
 static bool waits_for_last_alone(uint64_t *late)
 {
 	struct order_vcpu *v = &o.vcpu[0];
@@ -643,7 +671,10 @@ static bool waits_for_last_alone(uint64_t *late)
 	return true;
 }
 
-/* Now the last lasts longest; the ends of the others do not concern its vCPU. */
+/*
+ * The last invalidation lasts longest; the ends of the others do not affect its
+ * vCPU.
+ */
 static bool waits_to_the_last(void)
 {
 	uint64_t *page = word_of(mem, page_of(MANY - 1));
@@ -680,7 +711,7 @@ static void case_many(void)
 	for (i = 0; i < MANY; i++)
 		invalidator_create(&many[i]);
 	fill(mem, MANY_FIRST, 2 * MANY);
-	/* Both vCPUs have been in the guest; so whoever is not done must end. */
+	/* Both vCPUs have been in the guest; whoever is not done must end. */
 	map_page(0);
 	map_page(1);
 	good = test_many(&late);

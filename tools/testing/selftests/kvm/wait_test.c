@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a vCPU does whose page is being invalidated: it waits, and while it waits
- * it can be interrupted, uses no CPU and is in nobody's way.
+ * If KVM is wrong here, a guest misses its interrupts or burns a CPU while one
+ * of its pages is being invalidated, or it writes to the old page.
  *
- * Each case makes one MADV_DONTNEED last 2 s (include/interval_debug.h), lets
- * a vCPU write to the page in the middle of it, and then sends it signals,
- * interrupts and so on.  What must hold of each:
- *  - the vCPU sleeps, and what is sent takes effect before 1 % of the
- *    invalidation has passed, not counting moments in which the whole machine
- *    stood still (include/metronome.h).  Of the 16 that are sent in one
- *    invalidation, one may take longer, up to 10 %.  What a halted vCPU needs in
- *    the same run is printed for comparison;
- *  - the vCPU then waits again, and its write is done once, in the new page,
- *    and after the invalidation has ended.
- * An emulator with one thread for all CPUs passes the turn at HLT and PAUSE, or
- * after 100 ms, five times what is allowed.  So nobody here runs without either:
- * who waits sleeps, or spins with PAUSE, and then what is measured is the
- * kernel's way from what is sent to where it is seen.
+ * A vCPU whose page is being invalidated waits.  While it waits it can be
+ * interrupted, uses no CPU and is in nobody's way.
+ *
+ * Each case makes one MADV_DONTNEED last 2 s (include/interval_debug.h), lets a
+ * vCPU write to the page in the middle of it, and then sends it signals,
+ * interrupts and so on.  In each case:
+ *   - the vCPU sleeps, and each event takes effect before 1 % of the invalidation has
+ *     passed, not counting stolen time (include/steal.h).  Of 16 events in one
+ *     invalidation, one may take up to 10 %.  The time that a halted vCPU needs in the
+ *     same run is printed for comparison;
+ *   - the vCPU then waits again, and its write is done once, in the new page, and after
+ *     the invalidation has ended.
+ *
+ * An emulator with one thread for all CPUs switches to the next CPU at HLT and
+ * PAUSE, or after 100 ms, five times the limit here.  So all code here sleeps,
+ * or spins with PAUSE, and the measured time is that of the kernel between the
+ * event and its effect.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -30,7 +33,7 @@
 #define WAKES			5
 #define TIMER_NS		(100 * MSEC)
 #define HALT_POLL_NS		"/sys/module/kvm/parameters/halt_poll_ns"
-/* Less than the 100 ms after which KVM kicks a vCPU whose TSC is unstable. */
+/* Below the 100 ms after which KVM kicks a vCPU whose TSC is unstable. */
 #define BRIEF_MS		40
 #define POLL_TRIES		50
 
@@ -39,7 +42,7 @@
 #define NEW_SLOT		5
 #define HUGE_GPA		0x300000000UL
 #define OTHER_PAGES		64
-/* Of the memslots that come and go. */
+/* Memslots that are created and deleted by the cases. */
 #define SLOT_GPA(slot)		(0x100000000UL * (slot))
 #define HUGE_GVA		0x30000000000UL
 
@@ -62,7 +65,7 @@ static uint64_t all_sent, longest_sent;
 
 /* ---- guest ---- */
 
-/* Neither has an effect in the other's mode, and 0 stops it. */
+/* Each register has no effect in the other's mode, and 0 stops the timer. */
 static void guest_arm_timer(struct desk *d)
 {
 	x2apic_write_reg(APIC_TMICT, d->timer_ns);
@@ -86,11 +89,11 @@ static void guest_write_masked(void *page)
 	WRITE_ONCE(d->about, 1);
 	asm volatile("lock addq $1, (%0)" :: "r" (d->gva) : "memory", "cc");
 	WRITE_ONCE(d->wrote, d->wrote + 1);
-	/* What came meanwhile may come now. */
+	/* Interrupts that arrived meanwhile are taken here. */
 	asm volatile("sub $128, %%rsp; sti; nop; nop; cli; add $128, %%rsp" ::: "memory", "cc");
 }
 
-/* The handler arms the timer again, unless it comes after the write. */
+/* The handler arms the timer again until the write is done. */
 static void guest_write_timer(void *page)
 {
 	struct desk *d = page;
@@ -113,7 +116,7 @@ static void guest_halt(void *page)
 		asm volatile("sub $128, %%rsp; sti; hlt; cli; add $128, %%rsp" ::: "memory", "cc");
 }
 
-/* Sends vCPU 0 an interrupt whenever the host asks. */
+/* Sends vCPU 0 an interrupt whenever the host asks for one. */
 static void guest_send_ipis(void *page)
 {
 	struct desk *d = page;
@@ -166,15 +169,17 @@ static bool send_ipi(uint64_t *ns)
 	return arrives(&desk(0)->irqs, before, sent, "the guest does not get its IPI", ns);
 }
 
-/* When the timer went off last, and how often it had; 0: not in this case. */
+/*
+ * When the timer last expired, and how often it had; 0 at the start of a case.
+ */
 static uint64_t last_at, last;
 
-/* Nothing is sent: the timer that the guest has armed again goes off. */
+/* Sends nothing, because the guest has armed its timer. */
 static bool send_timer(uint64_t *ns)
 {
 	uint64_t before = READ_ONCE(desk(0)->timers);
 
-	/* The first of a case only says when to expect the next. */
+	/* The first interrupt of a case only tells when to expect the next. */
 	if (!last_at || before != last) {
 		wait_for(&desk(0)->timers, before, LONG_MS / 4);
 		last_at = now_ns();
@@ -188,7 +193,7 @@ static bool send_timer(uint64_t *ns)
 	return true;
 }
 
-/* Sends up to EVENTS in the middle of the wait, and no later than its last tenth. */
+/* Sends up to EVENTS events during the wait, and none in its last fifth. */
 static bool send_all(bool (*send)(uint64_t *ns), int pause_ms, struct series *s)
 {
 	uint64_t until = now_ns() + LONG_MS * MSEC * 8 / 10;
@@ -204,7 +209,7 @@ static bool send_all(bool (*send)(uint64_t *ns), int pause_ms, struct series *s)
 	return true;
 }
 
-/* The same, sent to a halted vCPU: what this machine can do at best. */
+/* Sends the same to a halted vCPU: the best that this machine can do. */
 static bool measure_halted(void)
 {
 	bool good;
@@ -236,7 +241,10 @@ static bool fast_enough(const struct series *s)
 		     SOON_NS / 1000);
 }
 
-/* The frame of most cases: wait, send, end; @seen counts what the guest saw. */
+/*
+ * The frame of most cases: wait, send, end.  @seen counts what the guest
+ * received.
+ */
 static void case_sent(order_work work, bool (*send)(uint64_t *ns), int pause_ms, uint64_t *seen)
 {
 	struct series s = {};
@@ -313,7 +321,7 @@ static void case_ipi(void)
 
 /* ---- leaving KVM_RUN in the middle ---- */
 
-/* On the vCPU's thread: what userspace sees must be that of a running vCPU. */
+/* Runs on the vCPU's thread: user space must see a running vCPU. */
 static uint64_t not_runnable, not_at_fault, not_at_once;
 
 static void look_at_vcpu(struct order_vcpu *v)
@@ -368,7 +376,10 @@ static void case_immediate_exit(void)
 			  s.n, late / 1000);
 }
 
-/* Sends the vCPU elsewhere: it needs that page no more, and must not wait for it. */
+/*
+ * Moves RIP: the vCPU does not need the page any more, and must not wait for
+ * it.
+ */
 static void redirect(struct order_vcpu *v)
 {
 	struct kvm_regs regs;
@@ -414,7 +425,7 @@ out:
 
 /* ---- what must not disturb a wait, or be disturbed ---- */
 
-/* With interrupts off: none may come, and the vCPU sleeps on, using no CPU. */
+/* With interrupts off, none may be taken, and the vCPU keeps sleeping. */
 static void case_masked(void)
 {
 	struct order_vcpu *v = &o.vcpu[0];
@@ -451,7 +462,7 @@ abandon:
 	abandon();
 }
 
-/* KVM_SET_CLOCK makes requests of all vCPUs, and wakes them. */
+/* KVM_SET_CLOCK sends requests to all vCPUs, and wakes them. */
 static bool send_request(uint64_t *ns)
 {
 	struct kvm_clock_data clock;
@@ -477,7 +488,10 @@ static uint64_t set_slot(uint32_t slot, uint32_t flags, uint64_t size, void *hva
 	return took(start, now_ns());
 }
 
-/* The longest of several updates that change only the flags of a memslot. */
+/*
+ * Returns the longest of several updates that change only the flags of a
+ * memslot.
+ */
 static uint64_t change_flags(void *hva)
 {
 	uint64_t most = 0;
@@ -490,8 +504,9 @@ static uint64_t change_flags(void *hva)
 }
 
 /*
- * A memslot's flags change at once: nobody waits in a section of kvm->srcu.
- * To create or delete one, a kernel may wait for the end of the invalidation.
+ * Changing the flags of a memslot must not wait: no vCPU waits inside
+ * kvm->srcu.  A kernel may let the creation or deletion of a memslot wait for
+ * the end of the invalidation.
  */
 static void case_memslot(void)
 {
@@ -525,7 +540,7 @@ out:
 	set_slot(OTHER_SLOT, 0, 0, other);
 }
 
-/* Faults on other pages of the memslot in 1 s. */
+/* Counts faults on other pages of the memslot in 1 s. */
 static uint64_t busy_faults(void)
 {
 	uint64_t start = now_ns(), faults = kvm_stats_read(&o.vcpu[1].stats, "pf_fixed");
@@ -539,8 +554,9 @@ static uint64_t busy_faults(void)
 }
 
 /*
- * While one vCPU waits, another faults on other pages as fast as ever: half as
- * fast, because other work on the machine may change that much in a second.
+ * While one vCPU waits, another faults on other pages at full speed.  The limit
+ * is half of that, because other work on the machine may change the speed
+ * within a second.
  */
 static void case_others(void)
 {
@@ -578,15 +594,15 @@ static void case_others(void)
 struct wait_stats {
 	uint64_t waits;
 	uint64_t ns;
-	/* Of the histogram: how many, and between what their sum must be. */
+	/* From the histogram: the number of waits, and bounds of their sum. */
 	uint64_t in_hist;
 	uint64_t at_least;
 	uint64_t at_most;
-	/* Faults whose page KVM mapped then, without the guest. */
+	/* Faults that KVM then handled without returning to the guest. */
 	uint64_t again;
 };
 
-/* What was counted since @since. */
+/* Reads the changes since @since. */
 static void read_wait_stats(struct wait_stats *w, const struct wait_stats *since)
 {
 	uint64_t bucket[KVM_STATS_BUCKETS];
@@ -604,14 +620,15 @@ static void read_wait_stats(struct wait_stats *w, const struct wait_stats *since
 	for (i = 0; i < n; i++) {
 		w->in_hist += bucket[i];
 		w->at_least += i ? bucket[i] << (i - 1) : 0;
-		/* The last bucket is open. */
+		/* The last bucket is open-ended. */
 		w->at_most += bucket[i] << (i < n - 1 ? i : 62);
 	}
 }
 
 /*
- * A wait of 2 s may be counted in pieces: it is interrupted by whatever kicks the
- * vCPU, e.g. each 100 ms the update of KVM's clock where the TSC is unstable.
+ * A wait of 2 s may be counted in several parts: whatever kicks the vCPU
+ * interrupts it, e.g. every 100 ms the update of KVM's clock if the TSC is
+ * unstable.
  */
 static bool stats_agree(const struct wait_stats *w, uint64_t ns)
 {
@@ -622,13 +639,19 @@ static bool stats_agree(const struct wait_stats *w, uint64_t ns)
 	if (w->in_hist != w->waits || w->at_least > w->ns || w->at_most < w->ns)
 		return wrong("mmu_interval_wait_hist: %lu of %lu waits, of %lu to %lu ns, not %lu",
 			     w->in_hist, w->waits, w->at_least, w->at_most, w->ns);
-	/* After the last piece the fault is handled again, once, or left to the guest */
+	/*
+	 * After the last part KVM handles the fault again, once, or the guest
+	 * repeats it.
+	 */
 	if (w->again > 1)
 		return wrong("mmu_interval_fault_again has moved by %lu", w->again);
 	return true;
 }
 
-/* Nobody sends anything: no CPU time, and as long as the invalidation. */
+/*
+ * Nobody sends anything: no CPU time, and the wait is as long as the
+ * invalidation.
+ */
 static bool wait_undisturbed(uint64_t *wait_ns, uint64_t *permille, uint64_t *late)
 {
 	struct order_vcpu *v = &o.vcpu[0];
@@ -650,12 +673,11 @@ static bool wait_undisturbed(uint64_t *wait_ns, uint64_t *permille, uint64_t *la
 }
 
 /*
- * The last case: judges all that were woken so far.  Three of four must be
- * woken soon; one that missed its wake-up sleeps on, if only until something
- * else kicks it.
+ * The last case judges all wake-ups so far.  Three of four must be early; a
+ * vCPU that missed its wake-up keeps sleeping until something else kicks it.
  *
- * KVM handles the fault again, without the guest, unless a signal, a request or an
- * interrupt has come just then: one of the waits may end so.
+ * KVM handles the fault again, without the guest, unless a signal, a request or
+ * an interrupt has arrived just then: one of the waits may end so.
  */
 static void case_wake(void)
 {
@@ -695,8 +717,9 @@ static void case_wake(void)
 /* ---- polling before it sleeps ---- */
 
 /*
- * Two waits of BRIEF_MS: what the vCPU learns from one, with that limit on polling, shows
- * in the next.  Does it poll then, and until the invalidation has ended?
+ * Two waits of BRIEF_MS: the first teaches the vCPU whether to poll, with this
+ * limit on polling, and the second must behave accordingly until the
+ * invalidation has ended.
  */
 struct poll_step {
 	const char *when;
@@ -719,7 +742,7 @@ static const struct poll_step poll_steps[] = {
 
 static cpu_set_t all_cpus;
 
-/* What one wait has done to the statistics. */
+/* How one wait changed the statistics. */
 struct polls {
 	uint64_t waits;
 	uint64_t tried;
@@ -745,7 +768,10 @@ static void limit_polls_by_module(uint64_t ms)
 	TEST_ASSERT(knob_set(HALT_POLL_NS, text), HALT_POLL_NS " can't be set to %s", text);
 }
 
-/* From then on the module's parameter does not count, so it says the contrary. */
+/*
+ * From then on KVM ignores the module's parameter, so it is set to the
+ * opposite.
+ */
 static void limit_polls_of_vm(uint64_t ms)
 {
 	vm_enable_cap(o.vm, KVM_CAP_HALT_POLL, ms * MSEC);
@@ -754,7 +780,7 @@ static void limit_polls_of_vm(uint64_t ms)
 
 static void (*limit_polls)(uint64_t ms);
 
-/* The page is being invalidated, for that long, and the vCPU about to want it. */
+/* The page is being invalidated for @ms, and the vCPU is about to write it. */
 static bool begin_poll(uint64_t limit_ms, uint64_t ms, struct polls *before)
 {
 	limit_polls(limit_ms);
@@ -775,7 +801,7 @@ static bool wait_briefly(uint64_t limit_ms, struct polls *p)
 {
 	struct polls since;
 
-	/* Not in step with anything that is done each 100 ms. */
+	/* Avoids running in step with anything that happens every 100 ms. */
 	usleep(random_ms(1, 100) * 1000);
 	if (!begin_poll(limit_ms, BRIEF_MS, &since))
 		return false;
@@ -788,8 +814,9 @@ static bool wait_briefly(uint64_t limit_ms, struct polls *p)
 }
 
 /*
- * Any other thread whose turn it is ends a poll, and any request a wait, as in
- * case_wake().  Where that matters it says nothing.
+ * A poll ends when another thread wants the CPU, and a wait ends with any
+ * request, as in case_wake().  A pair that was disturbed this way proves
+ * nothing.
  */
 static bool disturbed(const struct poll_step *step, const struct polls *first,
 		      const struct polls *second)
@@ -821,7 +848,7 @@ static bool run_poll_step(const struct poll_step *step, int *tries)
 		     second.worked);
 }
 
-/* It polls for 2 s, and comes out of that for a signal. */
+/* It polls for 2 s, and a signal ends that. */
 static bool signal_ends_poll(void)
 {
 	struct polls since, p = {};
@@ -845,7 +872,9 @@ static bool signal_ends_poll(void)
 	return false;
 }
 
-/* From now on @tid has @cpu for itself, as far as this process goes; 0: nobody has. */
+/*
+ * Gives @cpu to @tid alone, among the threads of this process; 0 takes it back.
+ */
 static void give_cpu(pid_t tid, int cpu)
 {
 	cpu_set_t one, others = all_cpus;
@@ -903,7 +932,7 @@ static void case_poll(void)
 	poll_limited_by(limit_polls_by_module);
 }
 
-/* The last case: a VM's own limit can't be taken back. */
+/* This comes last, because a VM's own limit cannot be removed. */
 static void case_poll_cap(void)
 {
 	if (!kvm_has_cap(KVM_CAP_HALT_POLL))
@@ -914,7 +943,10 @@ static void case_poll_cap(void)
 
 /* ---- what is not invalidated is not waited for ---- */
 
-/* The page is invalidated too, at once, so that the vCPU faults each time. */
+/*
+ * The page itself is also invalidated, at once, so that the vCPU faults each
+ * time.
+ */
 static bool write_beside(struct series *s)
 {
 	struct order_vcpu *v = &o.vcpu[0];
@@ -979,7 +1011,10 @@ static bool write_huge(int vcpu, uint64_t page)
 	return stuck(v, "a fault beside the invalidated page is held up");
 }
 
-/* A stale mapping shows: the guest can write what it must wait for, and loses it. */
+/*
+ * With a stale mapping the guest can write the page that it must wait for, and
+ * loses that.
+ */
 static bool huge_is_stale(uint64_t invalidated)
 {
 	struct order_vcpu *v = &o.vcpu[1];
@@ -990,7 +1025,9 @@ static bool huge_is_stale(uint64_t invalidated)
 		     invalidated, order_wait(v, LONG_MS / 4) ? "can write to" : "waits for");
 }
 
-/* KVM must map 4 KiB beside the page, and the page itself is waited for. */
+/*
+ * KVM must map 4 KiB beside the page, and the page itself must be waited for.
+ */
 static bool huge_in_the_middle(uint64_t invalidated, uint64_t other)
 {
 	if (!write_huge(0, other))
@@ -1013,7 +1050,7 @@ static bool huge_contents(uint64_t invalidated, uint64_t other)
 	return true;
 }
 
-/* Maps it anew: only where there is no page table left can a fault map a huge page. */
+/* Maps it anew: a fault maps a huge page only where there is no page table. */
 static void renew_huge(void)
 {
 	uint8_t *p = mmap(huge, HUGE, PROT_READ | PROT_WRITE,
@@ -1024,7 +1061,10 @@ static void renew_huge(void)
 	fill(huge, 0, HUGE / PAGE);
 }
 
-/* One page of a huge page is being invalidated when the guest faults on another. */
+/*
+ * One page of a huge page is being invalidated when the guest faults on
+ * another.
+ */
 static void case_huge(uint64_t invalidated, uint64_t other)
 {
 	bool good;
@@ -1038,7 +1078,10 @@ static void case_huge(uint64_t invalidated, uint64_t other)
 	}
 	interval_debug_delay(invalidator.tid, LONG_MS * 1000);
 	good = invalidation_begin(word_of(huge, invalidated), PAGE);
-	/* The kernel splits the huge page then, which is another invalidation. */
+	/*
+	 * Splitting the huge page is another invalidation, which must not be
+	 * delayed.
+	 */
 	interval_debug_delay(invalidator.tid, 0);
 	good = good && huge_in_the_middle(invalidated, other);
 	invalidation_wait();
@@ -1106,7 +1149,7 @@ static void setup(void)
 	}
 }
 
-/* What Intel's KVM has for timers and interrupts, or has not. */
+/* Prints which of Intel's accelerations for timers and interrupts KVM uses. */
 static void print_intel(const char *parameter)
 {
 	char path[96], value[8];
@@ -1116,7 +1159,7 @@ static void print_intel(const char *parameter)
 		ktap_info("kvm_intel: %s=%s", parameter, value);
 }
 
-/* On a kernel that has no such waits there are none. */
+/* Kernels without such waits lack these statistics. */
 static uint64_t stat_or_0(struct kvm_stats *s, const char *name)
 {
 	uint64_t value;

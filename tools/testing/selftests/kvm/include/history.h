@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What each thread of a test has done lately, so that a failure can be told as the
- * few operations that touched one page, in order.  A thread writes its own:
+ * A log of the latest operations of each thread, so that a failure can be
+ * reported as the few operations that touched one page, in order.  Each thread
+ * writes its own log:
  *
- *	e = history_begin(&h, number, name, first, n)
- *	e->note = "...", e->erases = true	if there is more to say
- *	... does it ...
- *	history_end(&h)
+ *	e = op_log_begin(&log, number, name, first, n)
+ *	e->note = "...", e->erases = true	optional details
+ *	... the operation ...
+ *	op_log_end(&log)
  *
- * and when all have ended, or hang:
+ * and when all threads have ended, or hang:
  *
- *	history_print_page()	what touched a page
- *	history_print_last()	what each thread did last
+ *	op_log_print_page()	operations that touched a page
+ *	op_log_print_last()	the last operations of each thread
  */
 #ifndef SELFTEST_KVM_HISTORY_H
 #define SELFTEST_KVM_HISTORY_H
@@ -32,19 +33,22 @@ struct history_entry {
 	uint64_t number;
 	const char *name;
 	const char *note;
-	/* Pages; n is 0 for what is about no page, or all. */
+	/* Pages; @n is 0 for an operation that is not on a range of pages. */
 	uint64_t first;
 	uint64_t n;
 	bool erases;
 	uint64_t start_us;
-	/* 0: it is under way. */
+	/* 0 while the operation is in progress. */
 	uint64_t end_us;
 };
 
 struct history {
 	int thread;
 	uint64_t nr;
-	/* Not in the program's own data, all of which KVM's selftests load into the guest. */
+	/*
+	 * Allocated, because the framework copies the program's own data into
+	 * the guest.
+	 */
 	struct history_entry *entry;
 };
 
@@ -92,7 +96,7 @@ static inline void history_end(struct history *h)
 	__atomic_store_n(&history_at(h, h->nr - 1)->end_us, now_us(), __ATOMIC_RELEASE);
 }
 
-/* What the thread is doing, or NULL. */
+/* Returns the operation that the thread is executing, or NULL. */
 static inline struct history_entry *history_under_way(struct history *h)
 {
 	uint64_t nr = __atomic_load_n(&h->nr, __ATOMIC_ACQUIRE);
@@ -101,7 +105,7 @@ static inline struct history_entry *history_under_way(struct history *h)
 	return e && !__atomic_load_n(&e->end_us, __ATOMIC_ACQUIRE) ? e : NULL;
 }
 
-/* @at: the moment that times are told from. */
+/* Prints times relative to @at. */
 static inline void history_print(const struct history *h, const struct history_entry *e,
 				 uint64_t at)
 {
@@ -128,14 +132,17 @@ static inline void history_print_last(struct history *h, int threads, uint64_t a
 			history_print(&h[i], history_at(&h[i], k), at);
 }
 
-/* A few entries of all threads, the latest first. */
+/* A few entries of all threads, latest first. */
 struct history_view {
 	int nr;
 	const struct history *of[HISTORY_SHOWN];
 	const struct history_entry *entry[HISTORY_SHOWN];
 };
 
-/* Whose entry comes next, going back in time; -1: nobody has one left. */
+/*
+ * Returns the thread whose entry comes next, going back in time; -1 if none is
+ * left.
+ */
 static inline int history_latest(struct history *h, int threads, const uint64_t *left)
 {
 	uint64_t start, latest = 0;
@@ -158,7 +165,10 @@ static inline bool history_touches(const struct history_entry *e, uint64_t page)
 	return page >= e->first && page < e->first + e->n;
 }
 
-/* Of all that had begun at @at: what touched @page, or else what was under way. */
+/*
+ * Selects, among the operations that had begun at @at, those that touch @page
+ * or, if @elsewhere, those that do not and were in progress at @at.
+ */
 static inline bool history_wanted(const struct history_entry *e, uint64_t page, uint64_t at,
 				  bool elsewhere)
 {
@@ -167,7 +177,7 @@ static inline bool history_wanted(const struct history_entry *e, uint64_t page, 
 	return !elsewhere || !e->end_us || e->end_us >= at;
 }
 
-/* Goes back until so many erases were seen, or the view is full. */
+/* Goes back in time until @erases erases were found or the view is full. */
 static inline void history_look(struct history_view *v, struct history *h, int threads,
 				uint64_t page, uint64_t at, uint64_t erases, bool elsewhere)
 {
@@ -199,7 +209,7 @@ static inline void history_print_view(const struct history_view *v, uint64_t at)
 		history_print(v->of[i], v->entry[i], at);
 }
 
-/* What would have to be done again: each name once, with commas between. */
+/* Lists each operation of the view once, separated by commas, for -c. */
 static inline void history_names(const struct history_view *v, char *names, size_t size)
 {
 	size_t len = 0;
@@ -216,9 +226,9 @@ static inline void history_names(const struct history_view *v, char *names, size
 }
 
 /*
- * What touched @page in the order in which it began, from the @erases-th last
- * erase before @at on, and what went on elsewhere just then.  @names gets the
- * names of what touched it.
+ * Prints what touched @page, in order, from the @erases-th last erase before
+ * @at on, and what was in progress elsewhere at @at.  @names gets the names of
+ * the operations that touched it.
  */
 static inline void history_print_page(struct history *h, int threads, uint64_t page, uint64_t at,
 				      uint64_t erases, char *names, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Does the TSC count instructions?  It does in QEMU with -icount shift=0, on one CPU
- * (configs/machine-tcg-icount).
+ * Detects a TSC that counts instructions, as in QEMU with -icount shift=0 on
+ * one CPU (configs/machine-tcg-icount).
  */
 #ifndef SELFTEST_KVM_ICOUNT_H
 #define SELFTEST_KVM_ICOUNT_H
@@ -11,7 +11,7 @@
 
 #define ICOUNT_TURNS	100000UL
 
-/* Two instructions a turn, whatever the compiler thinks of it. */
+/* Two instructions per iteration, whatever the compiler does. */
 static inline uint64_t icount_loop_ticks(void)
 {
 	uint64_t turns = ICOUNT_TURNS, start = rdtsc();
@@ -20,7 +20,7 @@ static inline uint64_t icount_loop_ticks(void)
 	return rdtsc() - start;
 }
 
-/* One tick an instruction, and some for the rdtsc itself? */
+/* One tick per instruction, plus a few for rdtsc itself. */
 static inline bool icount_works(void)
 {
 	uint64_t best = ~0UL;

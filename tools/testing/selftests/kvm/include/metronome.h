@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Time without the moments in which a CPU stood still: an emulator that shares its
- * CPUs with other work does not get one for hundreds of milliseconds now and then, for
- * the whole machine or for one emulated CPU, and what was under way meanwhile is not
- * slow for that.
+ * Time without the periods in which a CPU stood still.  An emulator that shares
+ * the CPUs of its host with other work does not run for hundreds of
+ * milliseconds now and then, as a whole or for one emulated CPU.  As with steal
+ * time, an operation in progress is not slow because of that.
  *
- * On each CPU a thread of the highest priority sleeps for a millisecond again and
- * again.  When that takes longer than METRONOME_LATE_NS, the CPU was not there to run
- * it, and took() does not count that time.  A CPU that idles or runs other threads runs
- * it at once, so whoever merely sleeps too long is not excused.
+ * On each CPU a thread with real-time priority sleeps for a millisecond again
+ * and again.  If it wakes up more than STEAL_LATE_NS late, the CPU was not
+ * running, and elapsed_ns() leaves that time out.  A CPU that idles or runs
+ * other threads runs it at once, so a thread that merely sleeps too long gets
+ * no allowance.
  */
 #ifndef SELFTEST_KVM_METRONOME_H
 #define SELFTEST_KVM_METRONOME_H
@@ -37,7 +38,10 @@ struct metronome {
 	struct metronome_pause pause[METRONOME_PAUSES];
 };
 
-/* On the heap: what is in the test's image is loaded into the guest's memory, too. */
+/*
+ * Allocated, because the framework copies the program's own data into the
+ * guest.
+ */
 static struct metronome *metronomes;
 static int nr_metronomes;
 
@@ -61,7 +65,10 @@ static inline void *metronome_main(void *arg)
 	return NULL;
 }
 
-/* Each on its CPU, as at the start: whoever has moved all threads calls this. */
+/*
+ * Binds each thread to its CPU, at the start and after a test has moved all
+ * threads.
+ */
 static inline void metronome_spread(void)
 {
 	cpu_set_t one;
@@ -74,7 +81,7 @@ static inline void metronome_spread(void)
 	}
 }
 
-/* They beat until the process ends. */
+/* The threads run until the process ends. */
 static inline void metronome_start(void)
 {
 	struct sched_param param = { .sched_priority = 1 };
@@ -91,7 +98,10 @@ static inline void metronome_start(void)
 		m = &metronomes[nr_metronomes++];
 		m->cpu = cpu;
 		TEST_ASSERT(!pthread_create(&m->thread, NULL, metronome_main, m), "pthread_create");
-		/* Without root it is an ordinary thread, and excuses more. */
+		/*
+		 * Without root the thread has normal priority, and reports more
+		 * stolen time.
+		 */
 		pthread_setschedparam(m->thread, SCHED_FIFO, &param);
 	}
 	metronome_spread();
@@ -104,7 +114,10 @@ static inline int metronome_compare(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* Adds to @all the pauses of @m between @from and @to; returns how many there are. */
+/*
+ * Appends to @all the periods of @m between @from and @to; returns their
+ * number.
+ */
 static inline int metronome_collect(struct metronome *m, uint64_t from, uint64_t to,
 				    struct metronome_pause *all, int nr, int most)
 {
@@ -122,7 +135,9 @@ static inline int metronome_collect(struct metronome *m, uint64_t from, uint64_t
 	return nr;
 }
 
-/* From @from to @to, which lies not in the future, less what a CPU stood still. */
+/*
+ * Returns the time from @from to @to, which must be past, without stolen time.
+ */
 static inline uint64_t took(uint64_t from, uint64_t to)
 {
 	struct metronome_pause all[METRONOME_PAUSES];
@@ -134,7 +149,7 @@ static inline uint64_t took(uint64_t from, uint64_t to)
 	for (i = 0; i < nr_metronomes; i++)
 		nr = metronome_collect(&metronomes[i], from, to, all, nr, ARRAY_SIZE(all));
 	qsort(all, nr, sizeof(*all), metronome_compare);
-	/* Pauses of two CPUs overlap: each moment counts once. */
+	/* Periods of two CPUs may overlap: count each moment once. */
 	for (i = 0; i < nr; i++) {
 		start = max(until, all[i].start);
 		end = min(to, all[i].end);
@@ -146,7 +161,7 @@ static inline uint64_t took(uint64_t from, uint64_t to)
 	return to - from - stood;
 }
 
-/* How often a CPU stood still, and for how long at most, for people. */
+/* Prints how often a CPU stood still, and for how long at most. */
 static inline void metronome_tell(void)
 {
 	uint64_t nr = 0, longest = 0;

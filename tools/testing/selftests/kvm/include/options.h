@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The options that all tests share, and the clock that they go by.  A test sets the
- * defaults of those that it takes; what is 0 it does not take.
+ * The options that all tests share, and their clock.  A test sets the defaults
+ * of the options it takes; a default of 0 means that it does not take the
+ * option.
  */
 #ifndef SELFTEST_KVM_OPTIONS_H
 #define SELFTEST_KVM_OPTIONS_H
@@ -86,7 +87,7 @@ static inline bool options_take(struct options *o, int c, const char *value)
 	}
 }
 
-/* Ends the test with its usage if an option or value is not one of its own. */
+/* Prints the usage and exits with status 2 on a bad option or value. */
 static inline void options_parse(struct options *o, int argc, char **argv)
 {
 	const struct options defaults = *o;

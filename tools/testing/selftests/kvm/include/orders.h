@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A VM whose vCPUs do one thing after the other, as ordered by the host, each
- * on a thread of its own:
+ * A VM whose vCPUs execute one command after the other, each on its own thread:
  *
- *	orders_create(&o, vcpus, pages)		VM and threads; nothing runs yet
- *	order(&o.vcpu[i], work)			that vCPU calls work(its page)
- *	order_wait(&o.vcpu[i], ms)		true when it has done that
- *	orders_destroy(&o)
+ *	commands_create(&c, vcpus, pages)	VM and threads; nothing runs yet
+ *	command(&c, &c.vcpu[i], work)		the vCPU calls work(its page)
+ *	command_wait(&c.vcpu[i], ms)		true when work() has returned
+ *	commands_destroy(&c)
  *
- * work() is guest code.  What host and guest tell each other is in the vCPU's
- * page, which nobody takes away; the test says what is in it.  A signal makes
- * KVM_RUN return; that is counted with the time, and the vCPU goes on.
+ * work() is guest code.  Host and guest communicate in the vCPU's page, which
+ * is never invalidated and whose layout the test defines.  A signal makes
+ * KVM_RUN return; this is counted and timed, and the vCPU continues.
  */
 #ifndef SELFTEST_KVM_ORDERS_H
 #define SELFTEST_KVM_ORDERS_H
@@ -48,13 +47,16 @@ struct order_vcpu {
 	bool quit;
 	bool done;
 	bool failed;
-	/* KVM_RUN may say EFAULT: the test unmaps what this vCPU uses. */
+	/*
+	 * KVM_RUN may return EFAULT, because the test unmaps memory that this
+	 * vCPU uses.
+	 */
 	bool holes;
 	uint64_t done_at;
 	uint64_t eintrs;
 	uint64_t eintr_at;
 	uint64_t efaults;
-	/* Called on the vCPU's thread when KVM_RUN has returned EINTR. */
+	/* Called on the vCPU's thread after KVM_RUN has returned EINTR. */
 	void (*on_eintr)(struct order_vcpu *v);
 };
 
@@ -77,7 +79,7 @@ static inline uint64_t now_ns(void)
 
 /* ---- guest ---- */
 
-/* Page 0 says what to do, the others are the vCPUs' own. */
+/* Page 0 has the vCPUs' commands, and each vCPU has one of the next pages. */
 static void orders_guest_code(uint32_t me)
 {
 	order_work *orders = (order_work *)ORDERS_GVA, work;
@@ -93,7 +95,9 @@ static void orders_guest_code(uint32_t me)
 
 /* ---- host: a vCPU's thread ---- */
 
-/* False if this is not what a guest of ours says. */
+/*
+ * Returns false if the guest sent anything but COMMAND_DONE, e.g. an exception.
+ */
 static inline bool orders_message(struct order_vcpu *v)
 {
 	struct ucall uc;
@@ -101,7 +105,7 @@ static inline bool orders_message(struct order_vcpu *v)
 	return get_ucall(v->vcpu, &uc) == UCALL_SYNC && !guard_exception(v->vcpu, &uc);
 }
 
-/* What KVM_RUN said besides 0.  True: run on. */
+/* Handles an error of KVM_RUN; returns true if the vCPU continues. */
 static inline bool orders_run_error(struct order_vcpu *v, int error)
 {
 	if (error == EINTR) {
@@ -163,13 +167,13 @@ static inline bool order_done(struct order_vcpu *v)
 }
 
 /*
- * Looks for as long: each takes a little more than its sleep, and as much more as the
- * machine is slow or stands still.
+ * A number of polls rather than a deadline: each takes its sleep and a little
+ * more, or much more when the machine is slow or stands still.
  */
 #define ORDERS_LOOK_US	200
 #define ORDERS_LOOKS(ms)	((ms) * 1000 / ORDERS_LOOK_US)
 
-/* False if it failed, or has not ended after @ms. */
+/* Returns false if the command failed, or has not ended after @ms. */
 static inline bool order_wait(struct order_vcpu *v, int ms)
 {
 	int looks = ORDERS_LOOKS(ms);
@@ -179,7 +183,9 @@ static inline bool order_wait(struct order_vcpu *v, int ms)
 	return order_done(v) && !READ_ONCE(v->failed);
 }
 
-/* 'S' or 'D' if the thread sleeps.  Allocates nothing: mmap_lock may be held. */
+/*
+ * Returns true in state 'S' or 'D'.  Does not allocate: mmap_lock may be held.
+ */
 static inline bool thread_sleeps(pid_t tid)
 {
 	char path[64], text[256], *state;
@@ -225,7 +231,9 @@ static inline void orders_start_thread(struct orders *o, int i, struct kvm_vcpu 
 		usleep(100);
 }
 
-/* @pages: of memory that the test is going to map for the guest. */
+/*
+ * @pages is the amount of memory that the test is going to map for the guest.
+ */
 static inline void orders_create(struct orders *o, int nr_vcpus, uint64_t pages)
 {
 	struct sigaction sa = { .sa_handler = orders_nothing };
@@ -249,7 +257,7 @@ static inline void orders_create(struct orders *o, int nr_vcpus, uint64_t pages)
 		orders_start_thread(o, i, vcpus[i]);
 }
 
-/* All orders must have ended. */
+/* All commands must have ended. */
 static inline void orders_destroy(struct orders *o)
 {
 	struct order_vcpu *v;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A VM whose owner has exited: its file descriptors keep it, while nothing is left of
- * the memory that its memslots and its pfn caches map.  The kernel still has a reason
- * to look that memory up: an event channel of Xen's that an eventfd triggers.  Whoever
- * has the eventfd can write it, and KVM's worker delivers the event.
+ * A VM whose owner has exited.  Its file descriptors keep it alive, but the
+ * memory of its memslots and pfn caches is gone.  KVM still looks that memory
+ * up when a Xen event channel is triggered through an eventfd: whoever has the
+ * eventfd can write to it, and KVM's worker delivers the event.
  *
- *	orphan_create()		forks the owner, which sets all that up
- *	orphan_arrives()	sends an event, while there still is an owner
- *	orphan_move()		the owner's memslot gets other memory, so that the next
- *				lookup is of an address that no cache has had before
- *	orphan_leave()		the owner exits; its VM is ours
- *	orphan_send()		an event, and waits until KVM's worker is done with it
- *	orphan_close()		the VM goes
- *	orphan_changed()	was a page written since the owner has exited?
+ *	orphan_create()		forks the owner, which sets all this up
+ *	orphan_arrives()	sends an event while the owner exists
+ *	orphan_move()		maps other memory at the owner's memslot, so that the
+ *				next lookup is of an address that no cache has had
+ *	orphan_leave()		the owner exits and leaves its VM to the caller
+ *	orphan_send()		sends an event, and waits for KVM's worker
+ *	orphan_close()		destroys the VM
+ *	orphan_changed()	was a page written after the owner had exited?
  *	orphan_destroy()
  *
- * The memory is a file's, and does not go with its owner, so what a broken kernel
- * writes there harms nobody.
+ * The memory belongs to a file that outlives the owner, so a broken kernel that
+ * writes there does not damage other memory.
  */
 #ifndef SELFTEST_KVM_ORPHAN_H
 #define SELFTEST_KVM_ORPHAN_H
@@ -41,13 +41,13 @@
 #define ORPHAN_SLOT		1
 #define ORPHAN_GPA		0x100000000UL
 #define ORPHAN_PAGE		4096UL
-/* The shared info, and the vcpu_info; and the same again, elsewhere. */
+/* The shared info and the vcpu_info, and a second copy of both elsewhere. */
 #define ORPHAN_SLOT_PAGES	2
 #define ORPHAN_PAGES		(2 * ORPHAN_SLOT_PAGES)
 #define ORPHAN_BYTES		(ORPHAN_PAGES * ORPHAN_PAGE)
 #define ORPHAN_PENDING		2048
 #define ORPHAN_MSR		0x40000000
-/* How long the worker may take, in looks at what it has done. */
+/* How long the worker may take, as a number of polls of its tracepoint. */
 #define ORPHAN_LOOKS		20000
 
 struct orphan {
@@ -56,10 +56,10 @@ struct orphan {
 	int event;		/* an eventfd */
 	int vm;
 	int vcpu;
-	/* Pipes to the owner and from it. */
+	/* Pipes to and from the owner. */
 	int tell[2];
 	int answer[2];
-	/* All of the memory, mapped here. */
+	/* The whole memfd, mapped in the caller. */
 	uint8_t *alias;
 	uint8_t before[ORPHAN_BYTES];
 	struct trace_count injected;
@@ -119,7 +119,7 @@ static inline void orphan_set_event(struct kvm_vm *vm, struct kvm_vcpu *vcpu, in
 	free(routing);
 }
 
-/* Does what it is told, a letter at a time, until there is nobody left to tell it. */
+/* Executes one-letter commands until the pipe is closed. */
 static inline void orphan_owner_main(struct orphan *o)
 {
 	uint8_t *hva = mmap(NULL, ORPHAN_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, o->memory, 0);
@@ -198,7 +198,7 @@ static inline void orphan_kick(struct orphan *o)
 		    strerror(errno));
 }
 
-/* True if the event came to be in the shared info, as it should. */
+/* Returns true if the event reached the shared info, as it should. */
 static inline bool orphan_arrives(struct orphan *o)
 {
 	uint64_t *pending = (uint64_t *)(o->alias + ORPHAN_PENDING) + ORPHAN_PORT / 64;
@@ -210,7 +210,9 @@ static inline bool orphan_arrives(struct orphan *o)
 	return READ_ONCE(*pending) >> ORPHAN_PORT % 64 & 1;
 }
 
-/* There is no owner when this returns.  What is in the memory now must stay. */
+/*
+ * The owner has exited when this returns.  Its memory must not change any more.
+ */
 static inline void orphan_leave(struct orphan *o)
 {
 	int status;
@@ -228,8 +230,9 @@ static inline bool orphan_changed(const struct orphan *o)
 }
 
 /*
- * True if KVM's worker had to deliver it, rather than the write itself: there are two
- * calls for an event then, and the first has returned when the second is counted.
+ * Returns true if KVM's worker delivered the event, rather than the write(2)
+ * itself. Delivery by the worker takes two calls, and the first has returned
+ * when the second is counted.
  */
 static inline bool orphan_send(struct orphan *o)
 {
@@ -247,7 +250,7 @@ static inline bool orphan_send(struct orphan *o)
 	return false;
 }
 
-/* Waits for KVM's worker, so nothing is written after that. */
+/* Waits for KVM's worker, so that nothing is written later. */
 static inline void orphan_close(struct orphan *o)
 {
 	close(o->vcpu);

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * When to give up on what must come.  Not by the clock alone: an emulated machine, or
- * one that has other work, may need a second for what another does in a millisecond,
- * and may stand still.  What is waited for has had its chance only if those who have
- * to bring it about have worked meanwhile, so a test names a count that shows their
- * work (visits of the guest, passes of a kernel thread, attacks), and by how much it
- * must move.
+ * When a test gives up waiting.  Time alone does not decide: an emulated or
+ * busy machine may need a second for what another does in a millisecond, and
+ * may stand still.  So a test also names a counter of the work that must bring
+ * the event about (visits of the guest, passes of a kernel thread, attacks),
+ * and how far it must move before the wait has failed.
  */
 #ifndef SELFTEST_KVM_PATIENCE_H
 #define SELFTEST_KVM_PATIENCE_H
 
 #include "options.h"
 
-/* What a case gets beyond its time while too little has happened. */
+/*
+ * The time a case gets in addition to its share while too little has happened.
+ */
 #define PATIENCE_US		15000000UL
-/* The most that one look at somebody adds to his stall. */
+/* The most that one check adds to the time without progress. */
 #define PATIENCE_LOOK_US	1000000UL
 
 struct patience {
@@ -22,7 +23,10 @@ struct patience {
 	uint64_t count;
 };
 
-/* From now on: so long, and until a count that is @now has moved by @chances. */
+/*
+ * The deadline is @us from now, and not before a counter that is @now moves by
+ * @chances.
+ */
 static inline struct patience patience_start(uint64_t us, uint64_t now, uint64_t chances)
 {
 	return (struct patience){ now_us() + us, now + chances };
@@ -33,14 +37,16 @@ static inline bool patience_over(const struct patience *p, uint64_t count)
 	return count >= p->count && now_us() > p->us;
 }
 
-/* Somebody who must make progress, and how long he was seen to make none. */
+/*
+ * A thread that must make progress, and for how long it was seen to make none.
+ */
 struct stall {
 	uint64_t count;
 	uint64_t looked_at;
 	uint64_t us;
 };
 
-/* To be called often; time in which nobody looked hardly counts. */
+/* To be called often; time between two distant calls hardly counts. */
 static inline bool stall_seen(struct stall *s, uint64_t count, int seconds)
 {
 	uint64_t now = now_us(), passed = s->looked_at ? now - s->looked_at : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Addresses that nothing else gets, to map memory at with MAP_FIXED. */
+/* Address ranges that nothing else uses, to map memory at with MAP_FIXED. */
 #ifndef SELFTEST_KVM_RESERVE_H
 #define SELFTEST_KVM_RESERVE_H
 
@@ -9,7 +9,7 @@
 
 #define RESERVE_ALIGN	0x200000UL
 
-/* @size bytes of them, aligned so that 2 MiB can be mapped at once. */
+/* Reserves @size bytes, aligned to 2 MiB. */
 static inline uint8_t *reserve(uint64_t size)
 {
 	uint8_t *p = mmap(NULL, size + RESERVE_ALIGN, PROT_NONE,

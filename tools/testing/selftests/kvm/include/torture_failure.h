@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What torture_test says of a failure: what was wrong with which page, what had been
- * done to it, and how to do that again.
+ * Failure report of torture_test: which word of which page was wrong, which
+ * operations touched the page, and how to repeat them.
  */
 #ifndef SELFTEST_KVM_TORTURE_FAILURE_H
 #define SELFTEST_KVM_TORTURE_FAILURE_H
@@ -26,7 +26,7 @@ static inline void print_again(const char *names)
 	ktap_info("(each thread does the same again; how threads and vCPUs meet differs each time)");
 }
 
-/* What was to be found there, and what was. */
+/* Prints the expected and the found contents. */
 static inline void explain_word(const struct oracle_report *r)
 {
 	uint64_t number = r->value >> ORACLE_TAG_BITS;
@@ -47,7 +47,7 @@ static inline void explain_word(const struct oracle_report *r)
 			  r->gone, r->seen);
 }
 
-/* How many erases back the failure may have begun. */
+/* Returns how many erases ago the failure may have begun. */
 static inline uint64_t erases_back(const struct oracle_report *r)
 {
 	return r->verdict == ORACLE_STALE ? 1 + r->begun - r->seen : 1;
@@ -72,7 +72,7 @@ static inline void explain(void)
 
 static bool finished;
 
-/* A failed assertion, or a vCPU that does not come back. */
+/* Runs after a failed assertion, or a vCPU that does not return. */
 static inline void on_early_exit(void)
 {
 	if (finished)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Operations of torture_test on vCPUs and on the machine, and what all operations
- * need of it.
+ * Operations of torture_test on vCPUs and on the machine, and the preparation
+ * of all operations.
  */
 #ifndef SELFTEST_KVM_TORTURE_MACHINE_H
 #define SELFTEST_KVM_TORTURE_MACHINE_H
@@ -27,7 +27,7 @@ static inline struct writers_thread *pick_vcpu(struct thread *t)
 	return &scene.w.thread[pick(t, scene.w.nr_vcpus)];
 }
 
-/* Signals, and now and then a request that KVM makes of all vCPUs. */
+/* Sends signals, and now and then makes KVM send a request to all vCPUs. */
 static inline void op_kick(struct thread *t, struct range r)
 {
 	struct kvm_clock_data clock = {};
@@ -72,7 +72,7 @@ static inline void op_compact(struct thread *t, struct range r)
 
 /* ---- what they need ---- */
 
-/* Memory that asks for large pages, of which the first was written. */
+/* Returns memory with MADV_HUGEPAGE whose first page was written. */
 static inline uint8_t *map_huge(int fd)
 {
 	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
@@ -85,7 +85,7 @@ static inline uint8_t *map_huge(int fd)
 	return p;
 }
 
-/* Does it get them? */
+/* Is the memory mapped by a huge page? */
 static inline bool gets_huge(bool shmem)
 {
 	int fd = shmem ? blocks_file(WRITERS_HUGE) : -1;
@@ -98,7 +98,7 @@ static inline bool gets_huge(bool shmem)
 	return huge;
 }
 
-/* Kinds of blocks that can be had; small pages always. */
+/* Returns the kinds of blocks that are available; small pages always are. */
 static inline unsigned int find_kinds(void)
 {
 	unsigned int found = BIT(ANON_4K) | BIT(SHMEM_4K);
@@ -142,7 +142,7 @@ static inline const char *prepare_collapse(void)
 	return unknown ? "this kernel has no MADV_COLLAPSE" : NULL;
 }
 
-/* In a hurry, but these threads of the kernel must leave the guest most of the CPU. */
+/* Makes khugepaged fast, but leaves the guest most of the CPU. */
 static inline const char *prepare_khugepaged(void)
 {
 	if (!has_huge())

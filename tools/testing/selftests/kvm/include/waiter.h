@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A vCPU that waits for an invalidation which lasts 2 s, and the thread whose
- * MADV_DONTNEED that is:
+ * A vCPU that waits for an invalidation of 2 s, and the thread whose
+ * MADV_DONTNEED it is:
  *
- *	waiter_create(vcpus, pages)	a VM (orders.h) with memory to invalidate,
+ *	waiter_create(vcpus, pages)	a VM (commands.h) with memory to invalidate,
  *					@pages of the test's own, and that thread
  *	begin_wait(work)		vCPU 0 sleeps until the invalidation ends
- *	... send it something; still_waits() says that nothing has ended
- *	end_wait(adds, &late)		judges how and when it went on
+ *	... send it something; still_waits() tells that nothing has ended
+ *	end_wait(adds, &late)		judges how and when it continued
  *	waiter_destroy()
  *
- * abandon() in place of end_wait() cleans up after a case that has failed.  What
- * fails says so through wrong(), as the one line of the case @case_name.
+ * After a failure abandon() replaces end_wait() and cleans up.  wrong() reports
+ * a failure as the result line of the case @case_name.
  */
 #ifndef SELFTEST_KVM_WAITER_H
 #define SELFTEST_KVM_WAITER_H
@@ -25,9 +25,9 @@
 #define HUGE			0x200000UL
 #define MSEC			1000000UL
 #define LONG_MS			2000
-/* 1 % of that */
+/* 1 % of the invalidation */
 #define SOON_NS			(LONG_MS * MSEC / 100)
-/* 10 %, for the one of many that the machine itself held up */
+/* 10 %, for the one event of many that the machine itself may delay */
 #define OUTLIER_NS		(10 * SOON_NS)
 #define CPU_PERMILLE		50
 #define EVENTS			16
@@ -42,7 +42,7 @@
 
 #define IRQ_VECTOR		0x40
 
-/* What the pages hold before, and what a vCPU adds to the first word. */
+/* The first word of each page before a case; vCPUs add to it. */
 #define OLD			1000000UL
 
 /* The page that host and vCPU share. */
@@ -52,9 +52,12 @@ struct desk {
 	uint64_t stop;
 	uint64_t ask;
 	uint64_t timer_ns;
-	/* The same in cycles of the guest's TSC, if its APIC is to go by that. */
+	/*
+	 * The same in TSC cycles, if the local APIC timer is to use
+	 * TSC-deadline mode.
+	 */
 	uint64_t timer_cycles;
-	/* The guest says: */
+	/* Written by the guest: */
 	uint64_t about;
 	uint64_t wrote;
 	uint64_t count;
@@ -69,7 +72,7 @@ struct series {
 	int n;
 };
 
-/* A thread that invalidates memory, by MADV_DONTNEED. */
+/* A thread that invalidates memory with MADV_DONTNEED. */
 struct invalidator {
 	pthread_t thread;
 	pid_t tid;
@@ -87,7 +90,9 @@ static struct orders o;
 static struct invalidator invalidator;
 static uint8_t *mem;
 static uint64_t rng;
-/* How long after the end of its invalidation a vCPU was done, in all cases. */
+/*
+ * How long after the end of its invalidation a vCPU was done, over all cases.
+ */
 static struct series woken;
 static const char *case_name;
 
@@ -109,9 +114,9 @@ static inline void guest_nmi(struct ex_regs *regs)
 }
 
 /*
- * One instruction that faults, with interrupts on: reads and writes, so that
- * twice, or to the old page, shows.  The stack pointer skips the red zone, and
- * the nop the interrupt shadow of sti.
+ * One instruction that faults, with interrupts on.  It reads and writes, so
+ * executing it twice, or on the old page, is visible.  The stack pointer skips
+ * the red zone, and the nop is in the interrupt shadow of sti.
  */
 static noinline void guest_add(uint64_t *p)
 {
@@ -161,7 +166,7 @@ static inline uint64_t longest(const struct series *s)
 	return most;
 }
 
-/* As many percent of them took no longer. */
+/* Returns the value that @percent of the series do not exceed. */
 static inline uint64_t quantile(const struct series *s, int percent)
 {
 	struct series sorted = *s;
@@ -178,8 +183,8 @@ static inline uint64_t median(const struct series *s)
 }
 
 /*
- * True once the counter has moved beyond that.  Spins, so as to be exact; what the
- * machine stood still does not count.
+ * Waits until the counter exceeds @beyond.  Spins, for exact times.  The
+ * timeout does not include stolen time.
  */
 static inline bool wait_for(uint64_t *what, uint64_t beyond, int ms)
 {
@@ -274,7 +279,7 @@ static inline bool invalidator_ended(struct invalidator *i)
 	return __atomic_load_n(&i->ended, __ATOMIC_ACQUIRE);
 }
 
-/* The one invalidation that most cases are about. */
+/* The invalidation by the thread `invalidator`, which most cases are about. */
 static inline bool invalidation_ended(void)
 {
 	return invalidator_ended(&invalidator);
@@ -293,15 +298,18 @@ static inline bool __printf(1, 2) wrong(const char *fmt, ...)
 }
 
 /*
- * KVM counts it just when it lets nobody map the page any more.  That the thread sleeps
- * does not say as much: it may be waiting for mmap_lock.
+ * KVM counts an invalidation once nobody can map the pages any more.  A
+ * sleeping invalidator proves less: it may be waiting for mmap_lock.
  */
 static inline uint64_t nr_invalidations(void)
 {
 	return kvm_stats_read(&o.stats, "mmu_interval_invalidate");
 }
 
-/* Returns when the invalidation is under way, and asleep. */
+/*
+ * Returns when the invalidation is in progress and its thread sleeps in the
+ * delay.
+ */
 static inline bool invalidation_begin(void *addr, size_t len)
 {
 	uint64_t before = nr_invalidations();
@@ -339,7 +347,9 @@ static inline struct desk *desk(int vcpu)
 	return o.vcpu[vcpu].page;
 }
 
-/* What has not happened for long is said with where everybody is. */
+/*
+ * Reports an event that has not happened for long, and where all threads are.
+ */
 static inline bool stuck(struct order_vcpu *v, const char *what)
 {
 	ktap_info("vcpu=%u thread:", v->vcpu->id);
@@ -368,7 +378,7 @@ static inline bool order_asleep(int vcpu, order_work work, uint64_t gva)
 			return stuck(v, "the vCPU does not sleep");
 		usleep(ORDERS_LOOK_US);
 	}
-	/* Done, it sleeps as well: for want of orders. */
+	/* A vCPU that is done sleeps as well, waiting for a command. */
 	if (order_done(v))
 		return wrong("the vCPU did not wait");
 	return true;
@@ -386,7 +396,7 @@ static inline bool wait_asleep(struct order_vcpu *v)
 	return true;
 }
 
-/* The vCPU must be done now, or something has been lost. */
+/* The vCPU must be done now, or a wake-up was lost. */
 static inline void order_must_end(struct order_vcpu *v)
 {
 	if (order_wait(v, 5000))
@@ -403,7 +413,9 @@ static inline void fill(uint8_t *base, uint64_t first, uint64_t n)
 		*word_of(base, p) = OLD;
 }
 
-/* vCPU 0 has mapped the page, the page is being invalidated, and vCPU 0 waits. */
+/*
+ * vCPU 0 has mapped the page, the page is being invalidated, and vCPU 0 waits.
+ */
 static inline bool begin_wait(order_work work)
 {
 	uint64_t gva = MEM_GVA + THE_PAGE * PAGE;
@@ -418,7 +430,9 @@ static inline bool begin_wait(order_work work)
 	return order_asleep(0, work, gva);
 }
 
-/* To be called in the middle: nothing has ended, and the write is not done. */
+/*
+ * To be called during the wait: nothing has ended, and the write is not done.
+ */
 static inline bool still_waits(void)
 {
 	if (invalidation_ended())
@@ -428,7 +442,10 @@ static inline bool still_waits(void)
 	return true;
 }
 
-/* @adds: how often the vCPU must have added to the page since it was invalidated. */
+/*
+ * @adds is how often the vCPU must have added to the page since it was
+ * invalidated.
+ */
 static inline bool end_wait(uint64_t adds, uint64_t *late)
 {
 	struct order_vcpu *v = &o.vcpu[0];
@@ -443,7 +460,7 @@ static inline bool end_wait(uint64_t adds, uint64_t *late)
 	if (found != adds)
 		return wrong("the new page holds %lu and not %lu, %lu us before the end", found,
 			     adds, took(v->done_at, invalidator.ended_at) / 1000);
-	/* It is woken within the call, before that returns. */
+	/* The invalidation wakes the vCPU before madvise() returns. */
 	if (!soon(took(v->done_at, invalidator.ended_at)))
 		return wrong("done %lu us before the end of the invalidation, which took %lu ms",
 			     took(v->done_at, invalidator.ended_at) / 1000,
@@ -455,7 +472,7 @@ static inline bool end_wait(uint64_t adds, uint64_t *late)
 	return true;
 }
 
-/* A case that has failed in the middle leaves nothing behind. */
+/* Cleans up after a case that failed in the middle. */
 static inline void abandon(void)
 {
 	if (!invalidation_ended())
@@ -471,7 +488,7 @@ static inline uint64_t random_ms(uint64_t from, uint64_t to)
 	return from + (oracle_random(&rng) >> 33) % (to - from);
 }
 
-/* Each returns when it has arrived, and how long that took. */
+/* Each of these returns when the event has arrived, and how long that took. */
 static inline bool send_signal(uint64_t *ns)
 {
 	struct order_vcpu *v = &o.vcpu[0];
@@ -507,7 +524,7 @@ static inline void waiter_create(int nr_vcpus, uint64_t pages)
 {
 	struct kvm_vcpu *vcpu;
 
-	/* The memory is kept for the next VM */
+	/* The next VM uses the same memory. */
 	if (!mem)
 		mem = reserve(MEM_PAGES * PAGE);
 	madvise(mem, MEM_PAGES * PAGE, MADV_NOHUGEPAGE);

@@ -28,9 +28,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "framework.h"
 #include "bench_options.h"
 #include "counters.h"
+#include "framework.h"
 #include "guest_sync.h"
 #include "icount.h"
 #include "knob.h"
@@ -607,10 +607,10 @@ static uint64_t cpu_ns(clockid_t clock)
 /* Waits for full scans of ksmd, which sleeps long after each. */
 static void wait_for_scans(uint64_t scans)
 {
-	int looks;
+	int polls;
 
-	for (looks = 0; counter_read(KSM "full_scans") < scans; looks++) {
-		TEST_ASSERT(looks < 10000, "ksmd does not pass the pages");
+	for (polls = 0; counter_read(KSM "full_scans") < scans; polls++) {
+		TEST_ASSERT(polls < 10000, "ksmd does not scan the pages");
 		usleep(1000);
 	}
 }
@@ -785,7 +785,7 @@ static void usage(const char *name)
 	       " -n  memslots, up to %d (default 0,512,4096,32000)\n"
 	       " -k  VMs, up to %d (default 1,10,100,1000)\n"
 	       " -a  memslots of one page, up to %d (default 1,32,1000)\n"
-	       " -m  MiB of the guests of size, up to %d (default 4,16,64)\n",
+	       " -m  MiB of the guests of mode size, up to %d (default 4,16,64)\n",
 	       name, MAX_SLOTS, MAX_VMS, MAX_SLOTS, MAX_MIB);
 }
 
@@ -829,7 +829,7 @@ static int parse_options(int argc, char **argv)
 		found++;
 	}
 	if (optind != argc && found != (size_t)(argc - optind)) {
-		fprintf(stderr, "%s: no such mode; -h says which there are\n", argv[0]);
+		fprintf(stderr, "%s: no such mode; -h lists them\n", argv[0]);
 		exit(2);
 	}
 	return n;

@@ -643,7 +643,7 @@ static void wait_for_writes(struct bench *b, uint64_t goal, uint64_t end_ns)
 }
 
 /* Uses the TSC, because reading the clock may cost more than the call. */
-static void take_away(struct bench *b, struct operations *ops, bool in_step)
+static void invalidate_pages(struct bench *b, struct operations *ops, bool in_step)
 {
 	uint64_t start_ns = now_ns(), end_ns = start_ns + opt.seconds * 1000000000UL;
 	uint64_t start = rdtsc(), took;
@@ -686,7 +686,7 @@ static bool measure_overlap(struct bench *b, bool in_step)
 	runners_settle(b);
 	writes = runners_writes(b);
 	cpu = runners_cpu_ns(b);
-	take_away(b, &ops, in_step);
+	invalidate_pages(b, &ops, in_step);
 	writes = runners_writes(b) - writes;
 	cpu = runners_cpu_ns(b) - cpu;
 	/* The last interval without progress, if any, ends now. */
@@ -746,14 +746,14 @@ struct sampler {
 	uint64_t cpu_ns;
 };
 
-struct look {
+struct snapshot {
 	uint64_t epoch;
 	uint64_t ns;
 	uint64_t cpu_ns[MAX_VCPUS];
 	uint64_t writes[MAX_VCPUS];
 };
 
-static void take_look(struct sampler *s, struct look *l)
+static void take_snapshot(struct sampler *s, struct snapshot *l)
 {
 	int i;
 
@@ -765,7 +765,8 @@ static void take_look(struct sampler *s, struct look *l)
 	}
 }
 
-static void compare_looks(struct sampler *s, const struct look *old, const struct look *new)
+static void compare_snapshots(struct sampler *s, const struct snapshot *old,
+			      const struct snapshot *new)
 {
 	int i;
 
@@ -782,13 +783,13 @@ static void compare_looks(struct sampler *s, const struct look *old, const struc
 static void *sampler_main(void *arg)
 {
 	struct sampler *s = arg;
-	struct look old, new;
+	struct snapshot old, new;
 
-	take_look(s, &old);
+	take_snapshot(s, &old);
 	while (!READ_ONCE(s->stop)) {
 		usleep(SAMPLE_US);
-		take_look(s, &new);
-		compare_looks(s, &old, &new);
+		take_snapshot(s, &new);
+		compare_snapshots(s, &old, &new);
 		old = new;
 	}
 	return NULL;
@@ -887,7 +888,7 @@ static void icount_fault(void)
 	populate(b.mem, b.mem_len);
 	run_to_sync(&b.runner[0]);
 	ktap_info("in the guest: %lu instructions are %lu ticks, a mapped touch %lu",
-		  2 * ICOUNT_TURNS, b.shared->loop_ticks, b.shared->hot_ticks);
+		  2 * ICOUNT_LOOPS, b.shared->loop_ticks, b.shared->hot_ticks);
 	if (bench_stat(&b, "pf_fixed") < NR_SAMPLES) {
 		ktap_fail("fault", "KVM fixed only %lu faults", bench_stat(&b, "pf_fixed"));
 	} else {

@@ -26,11 +26,11 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
 #include "counters.h"
 #include "knob.h"
+#include "kvm_util.h"
+#include "test_util.h"
 #include "writers.h"
 
 #ifndef MFD_HUGE_1GB
@@ -414,9 +414,9 @@ static const char *nothing_happened(struct scene *s)
 	if (r->gigantic < MIN_ATTACKS)
 		return "KVM was not seen to map 1 GiB before each attack";
 	if (needs & NEEDS_ERASED && !r->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (needs & NEEDS_EFAULTS && !r->efaults)
-		return "no vCPU met the hole";
+		return "no vCPU ran into the hole";
 	if (needs & NEEDS_WP && !r->wp)
 		return "no fault for the protected page came";
 	return NULL;

@@ -27,27 +27,28 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
 #include "child.h"
 #include "counters.h"
+#include "deadline.h"
 #include "knob.h"
+#include "kvm_util.h"
 #include "page_state.h"
-#include "patience.h"
+#include "test_util.h"
 #include "trace_count.h"
 #include "twins.h"
 
 #define PAGE			ORACLE_PAGE_SIZE
 #define PAGES			256UL	/* of all VMs of a case */
 #define DISTINCT		8
-#define FRAMES_MAX		(2 * DISTINCT)	/* different contents, when all are merged */
+/* Page frames when all pages are merged; see all_merged(). */
+#define FRAMES_MAX		(2 * DISTINCT)
 #define MAX_SIDES		2
-#define PATIENCE_STEPS		40
+#define DEADLINE_STEPS		40
 /* A wait fails after every side has checked its guest this often ... */
-#define PATIENCE_LOOKS		3000
+#define DEADLINE_CHECKS		3000
 /* ... or after this many full scans of KSM. */
-#define PATIENCE_PASSES		300
+#define DEADLINE_PASSES		300
 
 #define KSMD_NICE		5
 
@@ -80,7 +81,7 @@ struct side {
 	bool ready;
 	bool stopped;
 	bool failed;
-	uint64_t looks;
+	uint64_t checks;
 	uint64_t settled;
 	uint64_t writes;
 	uint64_t faults;
@@ -128,7 +129,7 @@ static struct options opt = {
 
 /* ---- sides ---- */
 
-static void tell(struct side *s, struct writers *w)
+static void report_side(struct side *s, struct writers *w)
 {
 	int i;
 
@@ -137,7 +138,7 @@ static void tell(struct side *s, struct writers *w)
 	for (i = 0; i < ORACLE_VERDICTS; i++)
 		WRITE_ONCE(s->found[i], w->found[i]);
 	WRITE_ONCE(s->failed, writers_failed(w));
-	WRITE_ONCE(s->looks, s->looks + 1);
+	WRITE_ONCE(s->checks, s->checks + 1);
 }
 
 static void advise(struct side *s, uint64_t first, uint64_t n, int advice)
@@ -165,7 +166,7 @@ static void run_rounds(struct side *s, struct writers *w)
 		if (s->settled < twins_round(w) && twins_settled(w) &&
 		    writers_verify(w, 0, s->pages))
 			WRITE_ONCE(s->settled, twins_round(w));
-		tell(s, w);
+		report_side(s, w);
 	}
 }
 
@@ -184,14 +185,14 @@ static void *side_main(void *arg)
 	writers_stop(&w);
 	if (!writers_failed(&w))
 		writers_verify_all(&w);
-	tell(s, &w);
+	report_side(s, &w);
 	__atomic_store_n(&s->stopped, true, __ATOMIC_RELEASE);
 
 	while (__atomic_load_n(&s->phase, __ATOMIC_ACQUIRE) != SIDE_END)
 		usleep(1000);
 	if (!writers_failed(&w))
 		writers_verify_all(&w);
-	tell(s, &w);
+	report_side(s, &w);
 	writers_destroy(&w);
 	munmap(s->hva, s->pages * PAGE);
 	return NULL;
@@ -288,13 +289,13 @@ static uint64_t passes(struct conductor *c)
 }
 
 /* Returns the count of the side that has checked least often. */
-static uint64_t looks(struct conductor *c)
+static uint64_t checks(struct conductor *c)
 {
-	uint64_t least = READ_ONCE(c->side[0].looks);
+	uint64_t least = READ_ONCE(c->side[0].checks);
 	int i;
 
 	for (i = 1; i < c->tc->sides; i++)
-		least = min(least, READ_ONCE(c->side[i].looks));
+		least = min(least, READ_ONCE(c->side[i].checks));
 	return least;
 }
 
@@ -337,7 +338,7 @@ static void finish_round(struct conductor *c)
 {
 	uint64_t start = now_us();
 
-	if (wait_for(c, settled, looks, PATIENCE_LOOKS)) {
+	if (wait_for(c, settled, checks, DEADLINE_CHECKS)) {
 		c->lap_us = now_us() - start;
 		c->r.rounds++;
 	} else if (!failed(c)) {
@@ -358,7 +359,7 @@ static uint64_t pfn_of(struct side *s, uint64_t page)
  */
 static bool ksm_flag_lies;
 
-static void look_at_ksm_flag(void)
+static void check_ksm_flag(void)
 {
 	struct page_state state;
 
@@ -367,7 +368,7 @@ static void look_at_ksm_flag(void)
 	ksm_flag_lies = page_state_is(&state, page_state_pfn(&state, &state), KPF_KSM);
 	page_state_close(&state);
 	if (ksm_flag_lies)
-		ktap_info("KPF_KSM is set for every anonymous page here: mappings are counted instead");
+		ktap_info("KPF_KSM is set for every anonymous page here, so mappings are counted instead");
 }
 
 static bool has_flag(struct page_state *state, uint64_t pfn, int kpf)
@@ -440,7 +441,7 @@ static uint64_t check_mapped(struct conductor *c)
 			continue;
 		ktap_info("page frame %#lx is mapped %lu times, but counts %lu", pfn[i], k,
 			  mapped);
-		c->why = "a page's count of mappings is wrong";
+		c->why = "the mapping count of a page is wrong";
 	}
 	return frames;
 }
@@ -451,7 +452,7 @@ static void step_merge(struct conductor *c)
 {
 	open_round(c);
 	finish_round(c);
-	wait_for(c, merged, passes, PATIENCE_PASSES / 4);
+	wait_for(c, merged, passes, DEADLINE_PASSES / 4);
 }
 
 static uint64_t pick(struct conductor *c, uint64_t n)
@@ -485,7 +486,7 @@ static void unmerge_all(struct conductor *c)
 	c->r.unmerged += c->sharing - min(c->sharing, c->others);
 	TEST_ASSERT(knob_set(KSM "run", "2"), KSM "run: %s", strerror(errno));
 	if (count_all(c, KPF_KSM))
-		c->why = "KSM has unmerged all, and there are merged pages";
+		c->why = "there are merged pages after KSM has unmerged all";
 	TEST_ASSERT(knob_set(KSM "run", "1"), KSM "run: %s", strerror(errno));
 	c->sharing = 0;
 	finish_round(c);
@@ -527,7 +528,7 @@ static void step_zero(struct conductor *c)
 		finish_round(c);
 	make_zero(&c->side[0]);
 	if (calm)
-		wait_for(c, zeroed, passes, PATIENCE_PASSES / 4);
+		wait_for(c, zeroed, passes, DEADLINE_PASSES / 4);
 	else
 		finish_round(c);
 	c->r.zeroed += count_all(c, KPF_ZERO_PAGE);
@@ -578,7 +579,7 @@ static const char *nothing_happened(struct conductor *c)
 	if (!c->r.cows && !c->tc->zero)
 		return "no merged page was written";
 	if (!c->r.set_spte && c->set_spte.cpus)
-		return "KVM was told of no merge";
+		return "KVM was not notified of a merge";
 	if (c->tc->step == step_unmerge && !c->r.unmerged)
 		return "nothing was unmerged";
 	if (c->tc->zero && c->r.zeroed < PAGES)
@@ -608,10 +609,10 @@ static void check_quiet(struct conductor *c)
 {
 	uint64_t left, frames;
 
-	if (!wait_for(c, all_merged, passes, PATIENCE_PASSES) && !failed(c)) {
+	if (!wait_for(c, all_merged, passes, DEADLINE_PASSES) && !failed(c)) {
 		left = PAGES - count_all(c, KPF_KSM);
 		ktap_info("%lu pages of stopped guests can't be merged", left);
-		c->why = "somebody holds references to pages";
+		c->why = "references to pages were not dropped";
 	}
 	knob_set(KSM "run", "0");
 	frames = check_mapped(c);
@@ -628,7 +629,7 @@ static void check_quiet(struct conductor *c)
 
 static void run_steps(struct conductor *c, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_STEPS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_STEPS);
 	uint64_t start = now_us(), steps = 0;
 
 	while (!failed(c)) {
@@ -638,7 +639,7 @@ static void run_steps(struct conductor *c, uint64_t usec)
 		c->r.usec = now_us() - start;
 		if (c->r.usec > usec && !nothing_happened(c))
 			break;
-		if (patience_over(&patience, steps))
+		if (deadline_passed(&deadline, steps))
 			break;
 	}
 	open_round(c);
@@ -748,7 +749,7 @@ static const char *why_not(void)
 }
 
 /* Sets KSM to its fastest, and as the checks expect it. */
-static bool turn_knobs(void)
+static bool set_knobs(void)
 {
 	return knob_set(KSM "merge_across_nodes", "1") && knob_set(KSM "sleep_millisecs", "0") &&
 	       knob_set(KSM "pages_to_scan", "1000");
@@ -764,8 +765,8 @@ static int run_all(struct cases *c)
 	cases_start(c);
 	ktap_info("seed=%lu vcpus=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	look_at_ksm_flag();
-	if (!why && !turn_knobs())
+	check_ksm_flag();
+	if (!why && !set_knobs())
 		why = "KSM's settings can't be changed";
 	sides = mmap(NULL, MAX_SIDES * sizeof(*sides), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -103,7 +103,7 @@ static void report_suite(const char *suite, const char *path, unsigned int plan)
 	fclose(f);
 
 	for (done = ktap.done - done; done < plan; done++)
-		ktap_fail(suite, "a case that has left no result");
+		ktap_fail(suite, "a case without a result");
 	if (!plan)
 		ktap_fail(suite, "no case");
 }

@@ -22,20 +22,20 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
+#include "deadline.h"
 #include "knob.h"
-#include "patience.h"
+#include "kvm_util.h"
 #include "reserve.h"
 #include "storm.h"
+#include "test_util.h"
 #include "writers.h"
 
 #define PAGE			ORACLE_PAGE_SIZE
 #define PAGES			1024
 #define HUGE_PAGES		2048
 #define NR_HUGEPAGES		"/proc/sys/vm/nr_hugepages"
-#define PATIENCE_ATTACKS	500
+#define DEADLINE_ATTACKS	500
 #define MIN_ATTACKS		10
 
 #define DONE	"writes=%lu invalidations=%lu faults=%lu erased=%lu missing=%lu minor=%lu wp=%lu"
@@ -693,14 +693,14 @@ static const struct test_case cases[] = {
  */
 static const char *no_hugepages(void)
 {
-	static bool turned;
+	static bool changed;
 	char value[64];
 
 	if (access("/sys/kernel/mm/hugepages/hugepages-2048kB", F_OK))
 		return "no huge pages of 2 MiB in this kernel";
-	if (!turned && !knob_set(NR_HUGEPAGES, "8"))
+	if (!changed && !knob_set(NR_HUGEPAGES, "8"))
 		return "only root can reserve huge pages";
-	turned = true;
+	changed = true;
 	if (!knob_read(NR_HUGEPAGES, value, sizeof(value)) || atoi(value) < 8)
 		return "not enough memory for 8 huge pages";
 	return NULL;
@@ -742,7 +742,7 @@ static const char *nothing_happened(struct scene *s)
 	if (!s->faults)
 		return "KVM fixed no fault";
 	if (storm_attacks(&s->storm) < MIN_ATTACKS)
-		return "too little was taken away";
+		return "too little was invalidated";
 	if (needs & NEEDS_MISSING && !READ_ONCE(s->missing))
 		return "no fault for a missing page came";
 	if (needs & NEEDS_MINOR && !READ_ONCE(s->minor))
@@ -750,11 +750,11 @@ static const char *nothing_happened(struct scene *s)
 	if (needs & NEEDS_WP && !READ_ONCE(s->wp))
 		return "no fault for a protected page came";
 	if (needs & NEEDS_ERASED && !s->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (needs & NEEDS_FROZEN && !READ_ONCE(s->frozen))
-		return "it was never looked whether memory was frozen";
+		return "it was never checked that unreachable memory stays unchanged";
 	if (needs & NEEDS_EFAULTS && !s->efaults)
-		return "no vCPU met the end of the file";
+		return "no vCPU accessed memory beyond the end of the file";
 	if (needs & NEEDS_SCANNED && !READ_ONCE(s->scanned))
 		return "no scan found a written page";
 	if (s->tc->kind == HUGETLB && !s->huge)
@@ -796,7 +796,7 @@ static void destroy_scene(struct scene *s)
 
 static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us();
 
 	writers_start(&s->w);
@@ -807,7 +807,7 @@ static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 		collect(s, start);
 		if (s->usec > usec && !nothing_happened(s))
 			break;
-		if (patience_over(&patience, storm_attacks(&s->storm)))
+		if (deadline_passed(&deadline, storm_attacks(&s->storm)))
 			break;
 	}
 	storm_stop(&s->storm);

@@ -24,13 +24,13 @@
 #include <malloc.h>
 #include <sys/wait.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
+#include "deadline.h"
 #include "dirty_log.h"
-#include "patience.h"
+#include "kvm_util.h"
 #include "reserve.h"
 #include "storm.h"
+#include "test_util.h"
 #include "thp.h"
 #include "writers.h"
 
@@ -39,7 +39,7 @@
 #define MAX_SLOTS		2048
 #define RING_ENTRIES		4096
 #define RING_BYTES		(RING_ENTRIES * sizeof(struct kvm_dirty_gfn))
-#define PATIENCE_CHANCES	200
+#define DEADLINE_CHANCES	200
 #define WRITES_PER_CHANCE	64
 #define MIN_ATTACKS		16
 
@@ -689,11 +689,11 @@ static const char *nothing_happened(const struct scene *s)
 	if (c->steps < s->tc->min_steps)
 		return "memslots changed too seldom";
 	if (needs & NEEDS_EXITS && !c->exits)
-		return "the guest never met a missing or read-only memslot";
+		return "the guest never accessed a missing or read-only memslot";
 	if (needs & NEEDS_DIRTY && !c->dirty)
 		return "no page was ever dirty";
 	if (needs & NEEDS_ERASED && !c->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (needs & NEEDS_CHECKS && !c->checks)
 		return "the check of this case never ran";
 	if (needs & NEEDS_HUGE && !c->huge)
@@ -712,7 +712,7 @@ static uint64_t chances(const struct scene *s)
 
 static void run_steps(struct scene *s, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_CHANCES);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_CHANCES);
 	uint64_t start = now_us();
 
 	while (!writers_failed(&s->w)) {
@@ -722,7 +722,7 @@ static void run_steps(struct scene *s, uint64_t usec)
 		collect(s, start);
 		if (s->c.usec > usec && !nothing_happened(s))
 			break;
-		if (patience_over(&patience, chances(s)))
+		if (deadline_passed(&deadline, chances(s)))
 			break;
 	}
 }

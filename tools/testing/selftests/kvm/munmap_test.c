@@ -20,11 +20,11 @@
 #include <malloc.h>
 #include <pthread.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
-#include "patience.h"
+#include "deadline.h"
+#include "kvm_util.h"
 #include "reserve.h"
+#include "test_util.h"
 #include "thp.h"
 #include "writers.h"
 
@@ -38,7 +38,7 @@
 #define NR_ATTACKERS		2
 #define MIN_ATTACKS		16
 #define HISTORY			16
-#define PATIENCE_ATTACKS	500
+#define DEADLINE_ATTACKS	500
 
 #define COUNTS	"writes=%lu invalidations=%lu faults=%lu erased=%lu efaults=%lu 2m=%lu ms=%lu"
 
@@ -96,7 +96,7 @@ struct attacker {
 	 */
 	uint8_t *current;
 	uint64_t *sum;
-	struct range history[HISTORY];
+	struct range op_log[HISTORY];
 };
 
 static struct options opt = {
@@ -407,7 +407,7 @@ static void attack(struct attacker *a, struct range r)
 	int burst = pick(a, 4) ? 1 : 2 + pick(a, 6);
 
 	while (burst-- && !stopping(a)) {
-		a->history[a->attacks++ % HISTORY] = r;
+		a->op_log[a->attacks++ % HISTORY] = r;
 		a->tc->op->attack(a, r);
 	}
 }
@@ -454,14 +454,14 @@ static void check_all_retired(struct attacker *a)
 			check_retired(a, r);
 }
 
-static void print_history(struct attacker *a)
+static void print_op_log(struct attacker *a)
 {
 	uint64_t i = a->attacks > HISTORY ? a->attacks - HISTORY : 0;
 	struct range *r;
 
 	for (; i < a->attacks; i++) {
-		r = &a->history[i % HISTORY];
-		ktap_info("history: attacker %d, %s %lu: %lu pages at page %lu", a->id,
+		r = &a->op_log[i % HISTORY];
+		ktap_info("operation: attacker %d, %s %lu: %lu pages at page %lu", a->id,
 			  a->tc->op->name, i, r->n, r->first);
 	}
 }
@@ -579,9 +579,9 @@ static const char *nothing_happened(const struct test_case *tc, const struct res
 	if (r->attacks < MIN_ATTACKS || !r->invalidations)
 		return "too little was invalidated";
 	if (tc->op->keeps && !r->efaults)
-		return "no vCPU met the hole";
+		return "no vCPU ran into the hole";
 	if (erases(tc) && !r->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (tc->huge && !r->huge)
 		return "KVM mapped nothing with 2 MiB";
 	return NULL;
@@ -608,7 +608,7 @@ static void collect(struct result *r, struct writers *w, struct attacker *a, uin
 static void run_case(const struct test_case *tc, struct writers *w, struct attacker *a,
 		     struct result *r, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us(), faults;
 
 	while (!writers_visits(w) && !writers_failed(w)) {
@@ -624,7 +624,7 @@ static void run_case(const struct test_case *tc, struct writers *w, struct attac
 		r->usec = now_us() - start;
 		if (r->usec > usec && !nothing_happened(tc, r))
 			break;
-		if (patience_over(&patience, r->attacks))
+		if (deadline_passed(&deadline, r->attacks))
 			break;
 	}
 	WRITE_ONCE(stop_attack, true);
@@ -675,7 +675,7 @@ static void attack_writers(const struct test_case *tc, struct writers *w, struct
 	for (i = 0; i < NR_ATTACKERS; i++) {
 		check_all_retired(&a[i]);
 		if (writers_failed(w))
-			print_history(&a[i]);
+			print_op_log(&a[i]);
 		destroy_attacker(&a[i]);
 	}
 	pthread_barrier_destroy(&start_line);

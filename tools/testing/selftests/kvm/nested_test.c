@@ -24,15 +24,15 @@
 #include <fcntl.h>
 #include <malloc.h>
 
+#include "cases.h"
+#include "deadline.h"
+#include "knob.h"
 #include "kvm_util.h"
 #include "processor.h"
-#include "svm_util.h"
-#include "test_util.h"
-#include "cases.h"
-#include "knob.h"
-#include "patience.h"
 #include "storm.h"
+#include "svm_util.h"
 #include "swap.h"
+#include "test_util.h"
 #include "thp.h"
 #include "trace_count.h"
 #include "writers.h"
@@ -65,7 +65,7 @@
 #define L1_VISITS		4
 #define L1_MOVES		2
 /* Attacks, and visits of L2, which now and then returns to L1. */
-#define PATIENCE_ATTACKS	500
+#define DEADLINE_ATTACKS	500
 #define VISITS_PER_ATTACK	4
 #define MIN_ATTACKS		16
 #define MIN_EXITS		50
@@ -264,8 +264,8 @@ static void l1_code(uint32_t me, struct svm_test_data *svm, struct nested_vcpu *
 			vmcb->save.rip += 3;
 			l1_work(n, vmcb, me, &rng);
 		} else if (!give_back(n, &vmcb->control)) {
-			writers_tell("exit of L2", vmcb->control.exit_code, vmcb->save.rip,
-				     vmcb->control.exit_info_2);
+			writers_unexpected("exit of L2", vmcb->control.exit_code, vmcb->save.rip,
+					   vmcb->control.exit_info_2);
 		}
 	}
 }
@@ -566,9 +566,9 @@ static const char *why_not(const struct test_case *tc)
 	const char *knob = tc->shmem ? THP "shmem_enabled" : THP "enabled";
 
 	if (!kvm_cpu_has(X86_FEATURE_SVM))
-		return "KVM gives guests no SVM here (L1 knows no VMX; kvm_amd.nested=1?)";
+		return "KVM offers guests no SVM here (L1 cannot use VMX; kvm_amd.nested=1?)";
 	if (tc->npt && !kvm_cpu_has(X86_FEATURE_NPT))
-		return "KVM gives guests no nested paging here (kvm_amd.npt=0?)";
+		return "KVM offers guests no nested paging here (kvm_amd.npt=0?)";
 	if (tc->huge && !knob_set(knob, tc->shmem ? "advise" : "madvise"))
 		return "transparent huge pages cannot be turned on (kernel, or not root)";
 	if (tc->attack == attack_swap)
@@ -582,9 +582,9 @@ static const char *nothing_happened(const struct scene *s)
 	const struct counts *c = &s->c;
 
 	if (!c->writes || !c->l1_visits || !c->l2_visits)
-		return "L1 or L2 has not come to the memory";
+		return "L1 or L2 did not access the memory";
 	if (c->exits < MIN_EXITS)
-		return "L2 came back to L1 too seldom";
+		return "L2 exited to L1 too seldom";
 	if (!c->moves || !c->l2_faults)
 		return "L2's page tables did not change";
 	if (!c->faults)
@@ -594,11 +594,11 @@ static const char *nothing_happened(const struct scene *s)
 	if (c->attacks < MIN_ATTACKS)
 		return "too little was invalidated";
 	if (s->tc->attack != attack_swap && !c->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (!s->tc->attack && !c->efaults)
-		return "no vCPU met a hole";
+		return "no vCPU ran into a hole";
 	if (s->tc->attack == attack_swap && asyncs.cpus && !c->asyncs)
-		return "KVM answered no fault asynchronously";
+		return "KVM resolved no fault asynchronously";
 	if (s->tc->huge && !c->huge)
 		return "KVM mapped nothing with 2 MiB";
 	return NULL;
@@ -638,7 +638,7 @@ static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 		.walks = trace_count_read(&walks),
 		.asyncs = trace_count_read(&asyncs),
 	};
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us();
 
 	storm_start(&s->storm, seed);
@@ -650,8 +650,8 @@ static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 		collect(s, start, &before);
 		if (s->c.usec > usec && !nothing_happened(s))
 			break;
-		if (patience_over(&patience, min(s->c.attacks,
-						 s->c.l2_visits / VISITS_PER_ATTACK)))
+		if (deadline_passed(&deadline, min(s->c.attacks,
+						   s->c.l2_visits / VISITS_PER_ATTACK)))
 			break;
 	}
 	storm_stop(&s->storm);

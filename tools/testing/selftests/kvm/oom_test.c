@@ -21,13 +21,13 @@
 #define _GNU_SOURCE
 #include <sys/ioctl.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
 #include "child.h"
 #include "interval_debug.h"
 #include "knob.h"
+#include "kvm_util.h"
 #include "memcg.h"
+#include "test_util.h"
 #include "trace_count.h"
 #include "victim.h"
 
@@ -200,9 +200,9 @@ static const char *reap_held(const struct test_case *tc, struct victim *v, struc
 	if (tc->refuse == REFUSE_FOR_EVER)
 		return error == EAGAIN ? NULL : "not refused, though it should be";
 	if (error)
-		return error == EAGAIN ? "EAGAIN, again and again" : strerror(error);
+		return error == EAGAIN ? "process_mrelease() keeps returning EAGAIN" : strerror(error);
 	note_time(r->reaped_us, &r->nr_reaped, v->killed_at, v->reaped_at);
-	return victim_left(v) ? "not all was reaped" : NULL;
+	return victim_left(v) ? "some memory was not reaped" : NULL;
 }
 
 /* Lets the victim's exit race with the reap. */
@@ -238,7 +238,7 @@ static const char *live_and_die(const struct test_case *tc, struct result *r, bo
 	start_life(&v, tc, r->lives);
 	if (!victim_wait_ready(&v, tc->visits)) {
 		victim_kill(&v);
-		why = "the guest does not get to work";
+		why = "the guest does not start";
 	} else {
 		if (hold)
 			victim_hold(&v);
@@ -261,7 +261,7 @@ static const char *check_memory(struct result *r, uint64_t before, uint64_t mib)
 		return NULL;
 	ktap_info("MemAvailable: %lu kB before %lu lives of %lu MiB, %lu kB after", before,
 		  r->lives, mib, after);
-	return "memory does not come back";
+	return "memory is not freed";
 }
 
 static const char *run_mrelease(const struct test_case *tc, struct result *r, uint64_t usec)
@@ -292,7 +292,7 @@ static bool wait_for(bool (*done)(uint64_t arg), uint64_t arg)
 	struct stall stall = {};
 
 	while (!done(arg)) {
-		if (stall_seen(&stall, 0, VICTIM_PATIENCE))
+		if (stall_seen(&stall, 0, VICTIM_STALL_S))
 			return false;
 		usleep(500);
 	}
@@ -330,7 +330,7 @@ static bool has_mirrored(uint64_t page)
 
 static const char *die_mirrored(const struct test_case *tc, struct result *r)
 {
-	const char *why = "the guest does not get to work", *end;
+	const char *why = "the guest does not start", *end;
 	struct victim v;
 	pid_t reader;
 
@@ -434,13 +434,13 @@ static const char *check_reaped(const struct test_case *tc, struct victim *v, in
 		if (tc->refuse != REFUSE_FOR_EVER)
 			note_time(r->reaped_us, &r->nr_reaped, v[i].killed_at, v[i].reaped_at);
 		if (tc->refuse != REFUSE_FOR_EVER && victim_left(&v[i]))
-			return "the reaper has left something";
+			return "the reaper left memory behind";
 	}
 	if (tc->refuse == REFUSE_FOR_EVER)
 		return NULL;
 	if (!calls)
 		return "the reaper did not call KVM";
-	return wait_for(is_below, n * MEMCG_MIB << 19) ? NULL : "the cgroup's memory is not back";
+	return wait_for(is_below, n * MEMCG_MIB << 19) ? NULL : "the cgroup's memory was not freed";
 }
 
 /* The @n victims are in one cgroup, and die together. */
@@ -495,7 +495,7 @@ static const char *start_and_squeeze(const struct test_case *tc, struct victim *
 		start_in_memcg(&v[i], tc, i ? 1 : opt.vcpus);
 	for (i = 0; i < n; i++) {
 		if (!victim_wait_ready(&v[i], tc->visits))
-			why = "the guest does not get to work";
+			why = "the guest does not start";
 		else if (tc->hold)
 			victim_hold(&v[i]);
 	}
@@ -610,7 +610,7 @@ static const char *need_refuse(void)
 	if (knob_debugfs_why_not())
 		return knob_debugfs_why_not();
 	if (access(REFUSE, W_OK))
-		return "no switch to refuse with in this kernel (kvm/interval/refuse in debugfs)";
+		return "this kernel cannot refuse invalidations (no kvm/interval/refuse in debugfs)";
 	return need_mrelease();
 }
 

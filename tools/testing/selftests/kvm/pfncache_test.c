@@ -37,13 +37,13 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "framework.h"
 #include "cases.h"
 #include "counters.h"
+#include "deadline.h"
+#include "framework.h"
 #include "interval_debug.h"
 #include "oracle.h"
 #include "orphan.h"
-#include "patience.h"
 #include "reserve.h"
 #include "sum_counts.h"
 #include "swap.h"
@@ -70,7 +70,7 @@
 #define MSR_KVMCLOCK		0x4b564d01
 #define MSR_XEN_HYPERCALL	0x40000000
 #define STALL_SECONDS		20
-#define PATIENCE_ATTACKS	200
+#define DEADLINE_ATTACKS	200
 /* Entries into the guest, each of which would deliver a pending event. */
 #define EVENT_ROUNDS		1000
 #define MIN_ATTACKS		16
@@ -79,7 +79,7 @@
 #define MIN_SPECIAL		8
 #define MIN_ORPHANS		3
 #define WINDOW_US		4000
-#define WINDOW_LOOKS		50
+#define WINDOW_POLLS		50
 #define ORPHAN_EVENTS		3
 
 /* Page 0 is the shared info; then each vCPU has a page for each of these. */
@@ -127,7 +127,7 @@ struct runstate_area {
 };
 
 /* What a vCPU saw of its areas, and when. */
-struct look {
+struct snapshot {
 	uint64_t ended;
 	uint32_t version[NR_CLOCKS];
 	uint64_t entry_time;
@@ -176,7 +176,7 @@ static struct clock_area *clock_at(uint32_t me, int i)
 	return area_at(me, i);
 }
 
-static void look_at_areas(struct ctl *ctl, uint32_t me, struct look *l)
+static void check_areas(struct ctl *ctl, uint32_t me, struct snapshot *l)
 {
 	struct runstate_area *rs = area_at(me, AREA_RUNSTATE);
 	int i;
@@ -188,7 +188,7 @@ static void look_at_areas(struct ctl *ctl, uint32_t me, struct look *l)
 }
 
 /* Something is missing; a disturbance excuses it. */
-static bool complain(struct ctl *ctl, uint32_t me, const struct look *l, enum complaint what,
+static bool complain(struct ctl *ctl, uint32_t me, const struct snapshot *l, enum complaint what,
 		     uint32_t where, uint64_t was, uint64_t is)
 {
 	struct vcpu_ctl *v = &ctl->vcpu[me];
@@ -204,7 +204,7 @@ static bool complain(struct ctl *ctl, uint32_t me, const struct look *l, enum co
 	return false;
 }
 
-static bool check_clock(struct ctl *ctl, uint32_t me, const struct look *l, int i)
+static bool check_clock(struct ctl *ctl, uint32_t me, const struct snapshot *l, int i)
 {
 	struct clock_area *c = clock_at(me, i);
 	struct vcpu_ctl *v = &ctl->vcpu[me];
@@ -254,7 +254,7 @@ static bool check_skew(struct vcpu_ctl *v, uint64_t skew)
 	return true;
 }
 
-static bool check_runstate(struct ctl *ctl, uint32_t me, const struct look *l)
+static bool check_runstate(struct ctl *ctl, uint32_t me, const struct snapshot *l)
 {
 	struct runstate_area *rs = area_at(me, AREA_RUNSTATE);
 	uint64_t entry_time, sum;
@@ -281,7 +281,7 @@ static uint64_t exchange(uint64_t *p, uint64_t value)
 }
 
 /* Each vCPU has one port, in a word of its own. */
-static void take_events(struct ctl *ctl, uint32_t me, const struct look *l)
+static void take_events(struct ctl *ctl, uint32_t me, const struct snapshot *l)
 {
 	struct vcpu_info_area *vi = area_at(me, AREA_VCPU_INFO);
 	uint64_t *pending = (uint64_t *)(AREAS_GVA + SHARED_INFO_PENDING) + me + 1;
@@ -303,12 +303,12 @@ static void take_events(struct ctl *ctl, uint32_t me, const struct look *l)
 static void __attribute__((force_align_arg_pointer)) guest_code(uint32_t me)
 {
 	struct ctl *ctl = (void *)CTL_GVA;
-	struct look last = {}, l;
+	struct snapshot last = {}, l;
 	bool good = true;
 	int i;
 
 	while (!READ_ONCE(ctl->stop) && good) {
-		look_at_areas(ctl, me, &l);
+		check_areas(ctl, me, &l);
 		GUEST_SYNC(1);
 		for (i = 0; i < NR_CLOCKS && good; i++)
 			good = check_clock(ctl, me, &l, i);
@@ -752,11 +752,11 @@ static bool any_refreshes(struct scene *s)
 static void attack_window(struct scene *s, uint64_t first, uint64_t n)
 {
 	bool met = false;
-	int looks;
+	int polls;
 
 	let_vcpus_run(s);
 	replace_page(s, first);
-	for (looks = 0; looks < WINDOW_LOOKS && !met && !stopping(s); looks++) {
+	for (polls = 0; polls < WINDOW_POLLS && !met && !stopping(s); polls++) {
 		usleep(100);
 		met = any_refreshes(s);
 	}
@@ -970,7 +970,7 @@ static const char *no_window(void)
 	const char *why = interval_debug_why_not();
 
 	if (!why && access(DELAY_GPC, W_OK))
-		return "no delay of pfn caches in this kernel";
+		return "no fault injection for pfn caches in this kernel";
 	return why ?: access("/proc/self/stack", R_OK) ?
 	       "the kernel does not show where a thread is (CONFIG_STACKTRACE)" : NULL;
 }
@@ -1182,7 +1182,7 @@ static const char *nothing_happened(struct scene *s)
 	if (s->op->special && s->special < MIN_SPECIAL)
 		return s->op->too_few;
 	if (s->op->attack == attack_memslot && !s->exits)
-		return "no vCPU met the missing memslot";
+		return "no vCPU accessed the missing memslot";
 	return NULL;
 }
 
@@ -1201,7 +1201,7 @@ static void attack(struct scene *s)
 
 static void run_scene(struct scene *s, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us(), p;
 
 	start_vcpus(s);
@@ -1211,7 +1211,7 @@ static void run_scene(struct scene *s, uint64_t usec)
 		s->usec = now_us() - start;
 		if (s->usec > usec && !nothing_happened(s))
 			break;
-		if (patience_over(&patience, s->attacks))
+		if (deadline_passed(&deadline, s->attacks))
 			break;
 	}
 	stop_vcpus(s);

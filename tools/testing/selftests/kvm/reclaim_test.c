@@ -19,17 +19,17 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
 #include "child.h"
 #include "counters.h"
+#include "deadline.h"
 #include "knob.h"
+#include "kvm_util.h"
 #include "memcg.h"
 #include "page_state.h"
-#include "patience.h"
 #include "reserve.h"
 #include "swap.h"
+#include "test_util.h"
 #include "thp.h"
 #include "trace_count.h"
 #include "writers.h"
@@ -45,7 +45,7 @@
 #define BLOCK_PAGES		(WRITERS_HUGE / PAGE)
 #define MAX_PAGES		16
 #define MIN_ATTACKS		2
-#define PATIENCE_ATTACKS	40
+#define DEADLINE_ATTACKS	40
 #define HEAL_TRIES		50
 #define HISTORY			16
 #define SWAP_BYTES		(128UL << 20)
@@ -138,7 +138,7 @@ struct attack {
 	uint64_t healed;
 	int error;
 	bool changed;
-	struct range history[HISTORY];
+	struct range op_log[HISTORY];
 };
 
 static struct options opt = {
@@ -221,7 +221,7 @@ static uint64_t count_state(struct attack *a, struct range r, uint64_t bit)
  * A process with memory of its own that the kernel can reclaim or move in
  * addition to the guest's, without notifying a VM.
  */
-enum helper_order { HELPER_RECLAIM = 'r', HELPER_HOG = 'h', HELPER_COMPACT = 'c' };
+enum helper_command { HELPER_RECLAIM = 'r', HELPER_HOG = 'h', HELPER_COMPACT = 'c' };
 
 static int helper_fd = -1;
 
@@ -293,16 +293,16 @@ static void helper_compact(void)
 
 static void helper_main(int fd)
 {
-	char order;
+	char command;
 
-	while (read(fd, &order, 1) == 1) {
-		if (order == HELPER_RECLAIM)
+	while (read(fd, &command, 1) == 1) {
+		if (command == HELPER_RECLAIM)
 			helper_reclaim();
-		else if (order == HELPER_HOG)
+		else if (command == HELPER_HOG)
 			helper_hog();
 		else
 			helper_compact();
-		if (write(fd, &order, 1) != 1)
+		if (write(fd, &command, 1) != 1)
 			break;
 	}
 	_exit(0);
@@ -327,9 +327,9 @@ static void start_helper(void)
 	helper_fd = fd[0];
 }
 
-static void ask_helper(char order)
+static void ask_helper(char command)
 {
-	TEST_ASSERT(write(helper_fd, &order, 1) == 1 && read(helper_fd, &order, 1) == 1,
+	TEST_ASSERT(write(helper_fd, &command, 1) == 1 && read(helper_fd, &command, 1) == 1,
 		    "the helper process is gone");
 }
 
@@ -349,9 +349,9 @@ static bool advise(struct attack *a, struct range r, int advice)
 static void let_guest_work(struct attack *a, uint64_t visits)
 {
 	uint64_t goal = writers_visits(a->w) + visits;
-	int looks = 100;
+	int polls = 100;
 
-	while (looks-- && writers_visits(a->w) < goal && !writers_failed(a->w))
+	while (polls-- && writers_visits(a->w) < goal && !writers_failed(a->w))
 		usleep(100);
 }
 
@@ -742,7 +742,7 @@ static void attack_once(struct attack *a)
 	let_guest_work(a, 16 + 2 * r.n);
 	a->huge += !!vm_get_stat(a->w->vm, "pages_2m");
 	while (burst-- && !writers_failed(a->w)) {
-		a->history[a->attacks++ % HISTORY] = r;
+		a->op_log[a->attacks++ % HISTORY] = r;
 		a->tc->op->run(a, r);
 	}
 	let_guest_work(a, 16 + 2 * r.n);
@@ -750,14 +750,14 @@ static void attack_once(struct attack *a)
 		heal(a, r);
 }
 
-static void print_history(struct attack *a)
+static void print_op_log(struct attack *a)
 {
 	uint64_t i = a->attacks > HISTORY ? a->attacks - HISTORY : 0;
 	struct range *r;
 
 	for (; i < a->attacks; i++) {
-		r = &a->history[i % HISTORY];
-		ktap_info("history: %s %lu: %lu pages at page %lu", a->tc->name, i, r->n,
+		r = &a->op_log[i % HISTORY];
+		ktap_info("operation: %s %lu: %lu pages at page %lu", a->tc->name, i, r->n,
 			  r->first);
 	}
 }
@@ -878,23 +878,23 @@ static const char *nothing_happened(const struct test_case *tc, const struct res
 	if (!r->faults)
 		return "KVM fixed no fault";
 	if (r->attacks < MIN_ATTACKS)
-		return "too little was done";
+		return "the operation was done too seldom";
 	if (tc->op->hits && !r->hits)
-		return "it was done to none of the guest's pages";
+		return "the operation reached none of the guest's pages";
 	if (unmaps.cpus && !r->unmaps && tc->op->run != attack_cold)
-		return "KVM was not told to unmap anything";
+		return "KVM was not notified to unmap anything";
 	if (tc->op->swaps && !r->swapins)
 		return "nothing had to be read back from swap space";
 	if (tc->op->async && asyncs.cpus && !r->asyncs)
-		return "KVM answered no fault asynchronously";
+		return "KVM resolved no fault asynchronously";
 	if (tc->op->erases && !r->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (tc->op->ages && !r->ages)
 		return "KVM was not asked for the age of pages";
 	if (tc->op->holes && !r->efaults)
-		return "no vCPU met the hole";
+		return "no vCPU ran into the hole";
 	if (is_huge(tc) && r->huge < MIN_ATTACKS)
-		return "too few attacks met a mapping of 2 MiB";
+		return "too few attacks hit a mapping of 2 MiB";
 	for (i = 0; i < ARRAY_SIZE(r->moved); i++) {
 		if (!tc->op->counters[i] || r->moved[i] ||
 		    !counter_vmstat(tc->op->counters[i], &now))
@@ -914,7 +914,7 @@ static void run_attack(struct attack *a, struct result *r, uint64_t usec)
 		.asyncs = trace_count_read(&asyncs),
 		.swapins = major_faults(),
 	};
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us();
 
 	read_counters(a->tc->op, before.moved);
@@ -931,7 +931,7 @@ static void run_attack(struct attack *a, struct result *r, uint64_t usec)
 		r->usec = now_us() - start;
 		if (r->usec > usec && !nothing_happened(a->tc, r))
 			break;
-		if (patience_over(&patience, a->attacks))
+		if (deadline_passed(&deadline, a->attacks))
 			break;
 	}
 }
@@ -983,7 +983,7 @@ static const char *run_with(const struct test_case *tc, int vcpus, struct result
 	why = nothing_happened(tc, r);
 	if (writers_failed(&w) || a.changed) {
 		why = "see above";
-		print_history(&a);
+		print_op_log(&a);
 	}
 	oracle_add(found, w.found);
 	writers_destroy(&w);

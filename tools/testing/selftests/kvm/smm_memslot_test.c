@@ -20,11 +20,11 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "deadline.h"
 #include "framework.h"
 #include "ktap.h"
 #include "options.h"
 #include "oracle.h"
-#include "patience.h"
 #include "sum_counts.h"
 #include "vcpu_guard.h"
 
@@ -46,7 +46,7 @@
 #define SMI_ENTRY		0x8000UL
 #define NOT_THERE		0xffffffffU
 #define STALL_SECONDS		20
-#define PATIENCE_ATTACKS	200
+#define DEADLINE_ATTACKS	200
 #define MIN_ATTACKS		16
 #define MIN_SMIS		50
 
@@ -233,7 +233,7 @@ static bool do_access(struct vcpu_thread *t, uint64_t ended)
 	return true;
 }
 
-static void tell(struct vcpu_thread *t)
+static void report(struct vcpu_thread *t)
 {
 	const struct oracle_report *r = &t->s->ctl->vcpu[t->vcpu->id].report;
 	uint64_t value = r->value >> ORACLE_TAG_BITS;
@@ -257,7 +257,7 @@ static bool handle_exit(struct vcpu_thread *t, uint64_t ended)
 		return false;
 	case UCALL_SYNC:
 		if (uc.args[1] == 1) {
-			tell(t);
+			report(t);
 			return true;
 		}
 		guard_exception(t->vcpu, &uc);
@@ -473,17 +473,17 @@ static const char *nothing_happened(struct scene *s)
 	if (smis(s) < MIN_SMIS)
 		return "too few SMIs";
 	if (s->attacks < MIN_ATTACKS)
-		return "too little was taken away";
+		return "too little was invalidated";
 	if (!erased(s))
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (!s->exits)
-		return "no vCPU met the missing memslot";
+		return "no vCPU accessed the missing memslot";
 	return NULL;
 }
 
 static void run_scene(struct scene *s, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us();
 	int i, r;
 
@@ -498,7 +498,7 @@ static void run_scene(struct scene *s, uint64_t usec)
 		s->usec = now_us() - start;
 		if (s->usec > usec && !nothing_happened(s))
 			break;
-		if (patience_over(&patience, s->attacks))
+		if (deadline_passed(&deadline, s->attacks))
 			break;
 	}
 	WRITE_ONCE(s->ctl->stop, 1);

@@ -21,9 +21,9 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "framework.h"
 #include "bench_options.h"
 #include "counters.h"
+#include "framework.h"
 #include "guest_sync.h"
 #include "knob.h"
 #include "ktap.h"
@@ -465,9 +465,9 @@ static const struct operation operations[] = {
 	{ "dontneed", .set_up = set_up_few, .restore = populate, .act = act_dontneed },
 	{ "aliases", .set_up = set_up_few, .act = act_dontneed, .aliases = ALIASES,
 	  .no_pause = true,
-	  .not_at = { [OTHER_PAGES] = "the aliases are of the guest's page",
-		      [OTHER_SLOTS] = "the aliases are of the guest's page",
-		      [OUTSIDE] = "outside is no memslot" } },
+	  .not_at = { [OTHER_PAGES] = "the aliases map the guest's page",
+		      [OTHER_SLOTS] = "the aliases map the guest's page",
+		      [OUTSIDE] = "there is no memslot outside" } },
 	{ "ksm", .prepare = prepare_ksm, .set_up = set_up_few, .restore = restore_ksm,
 	  .act = act_ksm },
 	{ "collapse", .huge = true, .prepare = prepare_huge, .set_up = set_up_huge,
@@ -480,7 +480,7 @@ static const struct operation operations[] = {
 	  .act = act_migrate },
 	{ "memslot", .set_up = set_up_few, .act = act_memslot,
 	  .not_at = { [OTHER_PAGES] = "a memslot changes as a whole",
-		      [OUTSIDE] = "outside is no memslot" } },
+		      [OUTSIDE] = "there is no memslot outside" } },
 };
 
 /* ---- the VM ---- */
@@ -559,11 +559,11 @@ static void share_clock(struct kvm_vcpu *vcpu)
 	uint64_t offset = 0;
 
 	TEST_ASSERT(!__vcpu_device_attr_set(vcpu, KVM_VCPU_TSC_CTRL, KVM_VCPU_TSC_OFFSET,
-					    &offset), "the guest's TSC can't be the host's: %s",
+					    &offset), "the guest's TSC can't be made equal to the host's: %s",
 		    strerror(errno));
 }
 
-static void tell_guest(struct bench *b)
+static void set_guest(struct bench *b)
 {
 	struct guest_shared *s = addr_gva2hva(b->vm, (vm_vaddr_t)&guest_shared);
 
@@ -616,7 +616,7 @@ static void bench_create(struct bench *b, const struct operation *op, enum place
 	create_slots(b);
 	virt_map(b->vm, MEM_GVA, MEM_GPA, PLACE_SIZE / PAGE);
 	guard_catch_exceptions(b->vm, vcpus, b->nr_vcpus, guard_trap);
-	tell_guest(b);
+	set_guest(b);
 	create_attackers(b);
 	for (i = 0; i < b->nr_vcpus; i++) {
 		vcpu_args_set(vcpus[i], 1, i);
@@ -653,7 +653,7 @@ static void run_error(struct runner *r)
 	TEST_ASSERT(errno == EINTR, "vcpu=%u KVM_RUN: %s", r->vcpu->id, strerror(errno));
 	if (!READ_ONCE(r->kicked))
 		return;
-	ktap_info("vcpu=%u is not done %d s after its end", r->vcpu->id, STUCK_S);
+	ktap_info("vcpu=%u has not stopped %d s after the end", r->vcpu->id, STUCK_S);
 	guard_dump(r->vcpu);
 	exit(KSFT_FAIL);
 }
@@ -682,11 +682,11 @@ static void *runner_main(void *arg)
 /* Waits until @done is set; a vCPU without progress ends the program. */
 static void wait_for_runner(struct runner *r, const uint64_t *ready, const bool *done)
 {
-	uint64_t looks = 0;
+	uint64_t polls = 0;
 
 	while (ready ? !READ_ONCE(*ready) : !__atomic_load_n(done, __ATOMIC_SEQ_CST)) {
 		usleep(1000);
-		if (++looks % (STUCK_S * 1000) == 0) {
+		if (++polls % (STUCK_S * 1000) == 0) {
 			WRITE_ONCE(r->kicked, true);
 			pthread_kill(r->thread, SIGUSR1);
 		}
@@ -1092,8 +1092,8 @@ static void usage(const char *name)
 	       " -s  seed of the order of the accesses (default 0)\n"
 	       " -r  rounds of each case (default %d)\n"
 	       " -t  seconds of each round (default %d)\n"
-	       " -e  microseconds from access to access of a vCPU (default %d)\n"
-	       " -w  microseconds from operation to operation (default %d)\n"
+	       " -e  microseconds between accesses of a vCPU (default %d)\n"
+	       " -w  microseconds between operations (default %d)\n"
 	       "Each may be a list, as 1,2,4; every combination is run:\n"
 	       " -v  vCPUs, up to %d (default 1)\n"
 	       " -i  threads that do the operation, up to %d (default 1)\n"
@@ -1168,7 +1168,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < NR_SWEEPS; i++)
 		n *= sweeps[i].nr;
 	ktap_start(n);
-	ktap_info("%d us from access to access, %d us from operation to operation, TSC %.1f MHz",
+	ktap_info("%d us between accesses, %d us between operations, TSC %.1f MHz",
 		  opt.interval_us, opt.pause_us, 1000.0 * (1 << MEASURE_CLOCK_SHIFT) /
 		  host_clock.mult);
 	run_sweeps(0);

@@ -25,17 +25,17 @@
 #include <malloc.h>
 #include <sys/wait.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
 #include "child.h"
 #include "counters.h"
+#include "deadline.h"
 #include "huge_pages.h"
 #include "knob.h"
+#include "kvm_util.h"
 #include "page_state.h"
-#include "patience.h"
 #include "reserve.h"
 #include "swap.h"
+#include "test_util.h"
 #include "thp.h"
 #include "writers.h"
 
@@ -51,14 +51,14 @@
 #define PART_PAGES		64
 #define WATCHED_PAGES		16
 #define SWAP_BYTES		(32UL << 20)
-#define PATIENCE_CYCLES		40
+#define DEADLINE_CYCLES		40
 /*
  * A step of a cycle fails after so many visits, full scans of khugepaged, or
  * tries.
  */
-#define PATIENCE_VISITS		50000
-#define PATIENCE_SCANS		100
-#define PATIENCE_TRIES		200
+#define DEADLINE_VISITS		50000
+#define DEADLINE_SCANS		100
+#define DEADLINE_TRIES		200
 
 #define PAUSE			KHUGEPAGED "scan_sleep_millisecs"
 #define SHORT_PAUSE		"10"
@@ -300,7 +300,7 @@ static void refused(struct conductor *c, struct range r)
 
 static void split_punch(struct conductor *c, struct range r)
 {
-	int tries = PATIENCE_TRIES;
+	int tries = DEADLINE_TRIES;
 
 	punch(c, r);
 	while (is_compound(c, r) && tries-- && !failed(c)) {
@@ -339,7 +339,7 @@ static void split_mremap(struct conductor *c, struct range r)
  */
 static void split_deferred(struct conductor *c, struct range r)
 {
-	int tries = PATIENCE_TRIES;
+	int tries = DEADLINE_TRIES;
 
 	split_dontneed(c, r);
 	let_guest_work(c);
@@ -387,7 +387,7 @@ static void pageout_alias(struct conductor *c, struct range r)
 static void split_pageout(struct conductor *c, struct range r)
 {
 	uint64_t before = range_usage(c->hva, SIZE).swapped;
-	int tries = PATIENCE_TRIES;
+	int tries = DEADLINE_TRIES;
 
 	if (c->tc->shmem)
 		pageout_alias(c, r);
@@ -511,7 +511,7 @@ static bool try_collapse(struct conductor *c, uint64_t block)
 
 static bool wait_for_khugepaged(struct conductor *c)
 {
-	return wait_for(c, host_has_more, c->low_host, scans, PATIENCE_SCANS);
+	return wait_for(c, host_has_more, c->low_host, scans, DEADLINE_SCANS);
 }
 
 static bool watched_is_huge(struct conductor *c, uint64_t first)
@@ -526,7 +526,7 @@ static bool watched_is_huge(struct conductor *c, uint64_t first)
  */
 static bool collapse_by_madvise(struct conductor *c, uint64_t block)
 {
-	int tries = PATIENCE_TRIES;
+	int tries = DEADLINE_TRIES;
 	bool done = false;
 
 	while (!failed(c) && tries--) {
@@ -535,7 +535,7 @@ static bool collapse_by_madvise(struct conductor *c, uint64_t block)
 			break;
 		c->error = errno;
 		c->r.refused++;
-		if (tries < PATIENCE_TRIES / 2)
+		if (tries < DEADLINE_TRIES / 2)
 			show_guest(c, block + 1);
 		usleep(500);
 	}
@@ -559,7 +559,7 @@ static bool collapse_by_alias(struct conductor *c, uint64_t block)
 		wait_for(c, never, 0, visits, 16 * BLOCK_PAGES);
 	show_guest_range(c, watched);
 	must(knob_set(PAUSE, SHORT_PAUSE), PAUSE);
-	return large && wait_for(c, watched_is_huge, watched.first, scans, PATIENCE_SCANS);
+	return large && wait_for(c, watched_is_huge, watched.first, scans, DEADLINE_SCANS);
 }
 
 static bool collapse(struct conductor *c, uint64_t block)
@@ -624,7 +624,7 @@ static void make_huge(struct conductor *c, uint64_t block)
 	if (!collapse(c, block))
 		return;
 	c->r.collapses++;
-	c->r.to_2m += wait_for(c, kvm_has_more, c->low_kvm, visits, PATIENCE_VISITS);
+	c->r.to_2m += wait_for(c, kvm_has_more, c->low_kvm, visits, DEADLINE_VISITS);
 	check_not_larger(c, "a collapse");
 }
 
@@ -632,14 +632,14 @@ static void make_huge(struct conductor *c, uint64_t block)
 static void make_huge_logged(struct conductor *c, uint64_t block)
 {
 	set_logging(c, true);
-	if (!wait_for(c, kvm_has_none, 0, visits, PATIENCE_VISITS) && !failed(c))
+	if (!wait_for(c, kvm_has_none, 0, visits, DEADLINE_VISITS) && !failed(c))
 		c->why = "KVM maps 2 MiB while the memslot is logged";
 	c->r.collapses += collapse(c, block);
 	let_guest_work(c);
 	if (kvm_huge(c) && !failed(c))
 		c->why = "KVM mapped 2 MiB while the memslot is logged";
 	set_logging(c, false);
-	c->r.logged += host_huge(c) && wait_for(c, kvm_has_more, 0, visits, PATIENCE_VISITS);
+	c->r.logged += host_huge(c) && wait_for(c, kvm_has_more, 0, visits, DEADLINE_VISITS);
 }
 
 static void cycle(struct conductor *c)
@@ -734,15 +734,15 @@ static const char *nothing_happened(struct conductor *c)
 	    counter_read(KHUGEPAGED "pages_collapsed") == c->collapsed_by_kernel)
 		return "khugepaged collapsed nothing";
 	if (!c->r.splits)
-		return "no huge page was broken up";
+		return "no huge page was split";
 	if (!c->r.to_2m)
-		return "KVM was not seen to go from 4 KiB to 2 MiB";
+		return "KVM's mappings were not seen to change from 4 KiB to 2 MiB";
 	if (!c->r.to_4k)
-		return "KVM was not seen to go from 2 MiB to 4 KiB";
+		return "KVM's mappings were not seen to change from 2 MiB to 4 KiB";
 	if (!c->r.logged)
-		return "KVM was not seen to go back to 2 MiB after logging";
+		return "KVM's mappings were not seen to return to 2 MiB after logging";
 	if (tc->split == split_deferred && !c->r.deferred)
-		return "no large page fell apart under pressure";
+		return "no huge page was split under memory pressure";
 	if (tc->swap && !c->r.swapped)
 		return "nothing was swapped out";
 	return NULL;
@@ -750,7 +750,7 @@ static const char *nothing_happened(struct conductor *c)
 
 static void run_cycles(struct conductor *c, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_CYCLES);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_CYCLES);
 	uint64_t start = now_us();
 
 	while (!failed(c)) {
@@ -759,7 +759,7 @@ static void run_cycles(struct conductor *c, uint64_t usec)
 		c->r.usec = now_us() - start;
 		if (c->r.usec > usec && !nothing_happened(c))
 			break;
-		if (patience_over(&patience, c->cycles))
+		if (deadline_passed(&deadline, c->cycles))
 			break;
 	}
 }

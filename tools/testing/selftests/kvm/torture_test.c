@@ -27,12 +27,12 @@
 #include <malloc.h>
 #include <pthread.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "counters.h"
-#include "history.h"
 #include "ktap.h"
+#include "kvm_util.h"
+#include "op_log.h"
 #include "options.h"
+#include "test_util.h"
 #include "torture.h"
 #include "torture_failure.h"
 #include "torture_machine.h"
@@ -169,13 +169,13 @@ static bool draw_target(struct thread *t, const struct operation *op, struct ran
 
 static void do_it(struct thread *t, struct operation *op, struct range r, uint64_t number)
 {
-	struct history *h = &scene.history[t->id];
+	struct op_log *h = &scene.op_log[t->id];
 	uint64_t told = trace_count_read(&t->told);
 
 	t->op = op;
-	t->entry = history_begin(h, number, op->full_name[kind_of(op, r)], r.first, r.n);
+	t->entry = op_log_begin(h, number, op->full_name[kind_of(op, r)], r.first, r.n);
 	op->run(t, r);
-	history_end(h);
+	op_log_end(h);
 	add(&op->times, 1);
 	add(&scene.c.ops, 1);
 	if (op->by == BY_KVM)
@@ -265,7 +265,7 @@ static void join_threads(void)
 static void create_thread(struct thread *t, int id)
 {
 	t->id = id;
-	history_create(&scene.history[id], id);
+	op_log_create(&scene.op_log[id], id);
 	t->spare = reserve(WRITERS_HUGE);
 	t->image = malloc(WRITERS_HUGE);
 	t->twin = mmap(NULL, NR_TWINS * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -277,7 +277,7 @@ static void create_thread(struct thread *t, int id)
 
 static void destroy_thread(struct thread *t)
 {
-	history_destroy(&scene.history[t->id]);
+	op_log_destroy(&scene.op_log[t->id]);
 	munmap(t->spare, WRITERS_HUGE);
 	munmap(t->twin, NR_TWINS * PAGE);
 	free(t->image);
@@ -658,7 +658,7 @@ static const char *run_cases(struct summary *sum)
 		}
 		why = run_with(vcpus[i], opt.seconds * 1000000UL / n, i == n - 1);
 		report_run(name, why);
-		skip = why ? "a case before it has failed" : NULL;
+		skip = why ? "an earlier case has failed" : NULL;
 		add_counts(&sum->total, &scene.c);
 		sum->has_interval = has_interval();
 		oracle_add(sum->found, scene.w.found);

@@ -34,9 +34,9 @@
 #include "bare_vm.h"
 #include "cases.h"
 #include "child.h"
+#include "deadline.h"
 #include "interval_debug.h"
 #include "oracle.h"
-#include "patience.h"
 #include "vcpu_guard.h"
 
 #define PAGE		BARE_PAGE
@@ -329,7 +329,7 @@ static bool child_ended(pid_t pid, int status)
 	TEST_ASSERT(waitpid(pid, &s, 0) == pid, "waitpid: %s", strerror(errno));
 	if (WIFEXITED(s) && WEXITSTATUS(s) == status)
 		return true;
-	return wrong("a child ended with %#x", s);
+	return wrong("a child ended with status %#x", s);
 }
 
 /*
@@ -354,7 +354,7 @@ static bool end_elsewhere(struct vm *vm, struct lives *l)
 	close(go[0]);
 	close_vm(vm);
 	if (is_gone(vm) && !knob_debugfs_why_not())
-		return wrong("the VM went before its last file was closed");
+		return wrong("the VM was destroyed before its last file was closed");
 	close(go[1]);
 	if (!child_ended(pid, 0))
 		return false;
@@ -367,7 +367,7 @@ static bool count_gone(struct vm *vm, struct lives *l)
 	if (knob_debugfs_why_not())
 		return true;
 	if (!is_gone(vm))
-		return wrong("%s is still there", vm->debugfs);
+		return wrong("%s still exists", vm->debugfs);
 	l->gone++;
 	return true;
 }
@@ -441,7 +441,7 @@ static bool life_of(const struct test_case *tc, struct lives *l)
 
 static void run_private(const struct test_case *tc, uint64_t usec)
 {
-	struct patience patience = patience_start(usec, 0, MIN_LIVES);
+	struct deadline deadline = deadline_start(usec, 0, MIN_LIVES);
 	struct lives l = {};
 	bool good = true;
 
@@ -449,7 +449,7 @@ static void run_private(const struct test_case *tc, uint64_t usec)
 		start_discarder();
 	else
 		memset(&discarder, 0, sizeof(discarder));
-	while (good && !patience_over(&patience, l.lives))
+	while (good && !deadline_passed(&deadline, l.lives))
 		good = life_of(tc, &l);
 	if (tc->end != END_EXIT)
 		stop_discarder();
@@ -468,7 +468,7 @@ static void run_private(const struct test_case *tc, uint64_t usec)
 /* Set once: are there private memslots with a vCPU, and without? */
 static bool has_private[2];
 
-static void look_for_private(void)
+static void find_private_memslots(void)
 {
 	struct vm vm;
 	int i;
@@ -589,12 +589,12 @@ static bool still_works(void)
 
 static void run_failed(const struct test_case *tc, uint64_t usec, void (*fail)(void), bool never)
 {
-	struct patience patience = patience_start(usec, 0, MIN_LIVES);
+	struct deadline deadline = deadline_start(usec, 0, MIN_LIVES);
 	uint64_t rounds = 0;
 
 	memset(report, 0, sizeof(*report));
 	start_discarder();
-	while (!patience_over(&patience, rounds) && !report->unexpected) {
+	while (!deadline_passed(&deadline, rounds) && !report->unexpected) {
 		fail();
 		rounds++;
 	}
@@ -1051,7 +1051,7 @@ static bool judge_op(enum op op)
 					strerrorname_np(e) ?: "?", errnos->errors[op][e]);
 	}
 	ktap_info("errnos %s calls=%lu good=%lu%s%s", ops[op].name, errnos->calls[op],
-		  errnos->good[op], text, good ? "" : " <- stock cannot say that");
+		  errnos->good[op], text, good ? "" : " <- stock does not return that");
 	return good;
 }
 
@@ -1074,10 +1074,10 @@ static void judge_signals(uint64_t children, bool good)
 		if (errnos->calls[op] && !judge_op(op) && !bad)
 			bad = ops[op].name;
 	if (bad)
-		wrong("%s failed as it cannot on stock; children=%lu signals=%lu", bad, children,
+		wrong("%s failed in a way that stock does not; children=%lu signals=%lu", bad, children,
 		      errnos->signals);
 	else if (!errnos->errors[OP_CREATE_VM][EINTR] || !errnos->good[OP_CLOSE])
-		wrong("children=%lu, but KVM_CREATE_VM said EINTR %lu times; %lu VMs were closed",
+		wrong("children=%lu, but KVM_CREATE_VM returned EINTR %lu times; %lu VMs were closed",
 		      children, errnos->errors[OP_CREATE_VM][EINTR], errnos->good[OP_CLOSE]);
 	else if (good)
 		ktap_pass(case_name,
@@ -1089,14 +1089,14 @@ static void judge_signals(uint64_t children, bool good)
 
 static void run_signals(const struct test_case *tc, uint64_t usec)
 {
-	struct patience patience = patience_start(usec, 0, 3 * MIN_LIVES);
+	struct deadline deadline = deadline_start(usec, 0, 3 * MIN_LIVES);
 	uint64_t n = 0;
 	bool good = true;
 	pid_t pid;
 	int status;
 
 	memset(errnos, 0, sizeof(*errnos));
-	while (good && !patience_over(&patience, n)) {
+	while (good && !deadline_passed(&deadline, n)) {
 		pid = child_fork();
 		if (!pid)
 			storm_child(n, n & 1);
@@ -1106,7 +1106,7 @@ static void run_signals(const struct test_case *tc, uint64_t usec)
 	}
 	judge_signals(n, good);
 	if (!good && !ktap.failed)
-		wrong("child %lu ended with %#x", n, status);
+		wrong("child %lu ended with status %#x", n, status);
 }
 
 /* ---- all ---- */
@@ -1135,7 +1135,7 @@ static const char *why_not(const struct test_case *tc)
 	if (tc->private && !has_private[tc->with_vcpu])
 		return "no private memslots: neither this CPU nor private_memslots makes any";
 	if (tc->run == run_files && (geteuid() || access(FILE_MAX, W_OK)))
-		return "only root can turn " FILE_MAX;
+		return "only root can change " FILE_MAX;
 	return NULL;
 }
 
@@ -1167,6 +1167,6 @@ int main(int argc, char **argv)
 	create_memory();
 	report = map_shared(sizeof(*report));
 	errnos = map_shared(sizeof(*errnos));
-	look_for_private();
+	find_private_memslots();
 	return run_all(&c);
 }

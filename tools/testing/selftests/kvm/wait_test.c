@@ -66,29 +66,29 @@ static uint64_t all_sent, longest_sent;
 /* ---- guest ---- */
 
 /* Each register has no effect in the other's mode, and 0 stops the timer. */
-static void guest_arm_timer(struct desk *d)
+static void guest_arm_timer(struct mailbox *m)
 {
-	x2apic_write_reg(APIC_TMICT, d->timer_ns);
-	if (d->timer_cycles)
-		wrmsr(MSR_TSC_DEADLINE, d->timer_ns ? rdtsc() + d->timer_cycles : 0);
+	x2apic_write_reg(APIC_TMICT, m->timer_ns);
+	if (m->timer_cycles)
+		wrmsr(MSR_TSC_DEADLINE, m->timer_ns ? rdtsc() + m->timer_cycles : 0);
 }
 
 static void guest_timer(struct ex_regs *regs)
 {
-	struct desk *d = (void *)(ORDERS_GVA + PAGE);
+	struct mailbox *m = (void *)(COMMANDS_GVA + PAGE);
 
-	WRITE_ONCE(d->timers, d->timers + 1);
+	WRITE_ONCE(m->timers, m->timers + 1);
 	x2apic_write_reg(APIC_EOI, 0);
-	guest_arm_timer(d);
+	guest_arm_timer(m);
 }
 
 static void guest_write_masked(void *page)
 {
-	struct desk *d = page;
+	struct mailbox *m = page;
 
-	WRITE_ONCE(d->about, 1);
-	asm volatile("lock addq $1, (%0)" :: "r" (d->gva) : "memory", "cc");
-	WRITE_ONCE(d->wrote, d->wrote + 1);
+	WRITE_ONCE(m->about, 1);
+	asm volatile("lock addq $1, (%0)" :: "r" (m->gva) : "memory", "cc");
+	WRITE_ONCE(m->wrote, m->wrote + 1);
 	/* Interrupts that arrived meanwhile are taken here. */
 	asm volatile("sub $128, %%rsp; sti; nop; nop; cli; add $128, %%rsp" ::: "memory", "cc");
 }
@@ -96,50 +96,50 @@ static void guest_write_masked(void *page)
 /* The handler arms the timer again until the write is done. */
 static void guest_write_timer(void *page)
 {
-	struct desk *d = page;
+	struct mailbox *m = page;
 
-	d->timer_ns = TIMER_NS;
+	m->timer_ns = TIMER_NS;
 	x2apic_write_reg(APIC_TDCR, APIC_TDR_DIV_1);
-	x2apic_write_reg(APIC_LVTT, TIMER_VECTOR | (d->timer_cycles ? LVTT_TSC_DEADLINE : 0));
-	guest_arm_timer(d);
+	x2apic_write_reg(APIC_LVTT, TIMER_VECTOR | (m->timer_cycles ? LVTT_TSC_DEADLINE : 0));
+	guest_arm_timer(m);
 	guest_write(page);
-	d->timer_ns = 0;
-	guest_arm_timer(d);
+	m->timer_ns = 0;
+	guest_arm_timer(m);
 }
 
 static void guest_halt(void *page)
 {
-	struct desk *d = page;
+	struct mailbox *m = page;
 
-	WRITE_ONCE(d->about, 1);
-	while (!READ_ONCE(d->stop))
+	WRITE_ONCE(m->about, 1);
+	while (!READ_ONCE(m->stop))
 		asm volatile("sub $128, %%rsp; sti; hlt; cli; add $128, %%rsp" ::: "memory", "cc");
 }
 
 /* Sends vCPU 0 an interrupt whenever the host asks for one. */
 static void guest_send_ipis(void *page)
 {
-	struct desk *d = page;
+	struct mailbox *m = page;
 
-	while (!READ_ONCE(d->stop)) {
+	while (!READ_ONCE(m->stop)) {
 		cpu_relax();
-		if (READ_ONCE(d->ask) == d->asked)
+		if (READ_ONCE(m->ask) == m->asked)
 			continue;
 		x2apic_write_reg(APIC_ICR, APIC_DM_FIXED | APIC_INT_ASSERT | IRQ_VECTOR);
-		WRITE_ONCE(d->asked, d->asked + 1);
+		WRITE_ONCE(m->asked, m->asked + 1);
 	}
 }
 
 /* Keeps writing to pages of its own. */
 static void guest_be_busy(void *page)
 {
-	struct desk *d = page;
+	struct mailbox *m = page;
 	uint64_t i;
 
-	while (!READ_ONCE(d->stop)) {
-		for (i = 0; i < d->pages; i++)
-			WRITE_ONCE(*(uint64_t *)(d->gva + i * PAGE), d->count);
-		WRITE_ONCE(d->count, d->count + 1);
+	while (!READ_ONCE(m->stop)) {
+		for (i = 0; i < m->pages; i++)
+			WRITE_ONCE(*(uint64_t *)(m->gva + i * PAGE), m->count);
+		WRITE_ONCE(m->count, m->count + 1);
 	}
 }
 
@@ -147,26 +147,26 @@ static void guest_be_busy(void *page)
 
 static bool send_msi(uint64_t *ns)
 {
-	uint64_t before = READ_ONCE(desk(0)->irqs), sent = now_ns();
+	uint64_t before = READ_ONCE(mailbox(0)->irqs), sent = now_ns();
 
 	signal_msi(IRQ_VECTOR);
-	return arrives(&desk(0)->irqs, before, sent, "the guest does not get its interrupt", ns);
+	return arrives(&mailbox(0)->irqs, before, sent, "the guest does not get its interrupt", ns);
 }
 
 static bool send_nmi(uint64_t *ns)
 {
-	uint64_t before = READ_ONCE(desk(0)->nmis), sent = now_ns();
+	uint64_t before = READ_ONCE(mailbox(0)->nmis), sent = now_ns();
 
 	signal_msi(APIC_DM_NMI);
-	return arrives(&desk(0)->nmis, before, sent, "the guest does not get its NMI", ns);
+	return arrives(&mailbox(0)->nmis, before, sent, "the guest does not get its NMI", ns);
 }
 
 static bool send_ipi(uint64_t *ns)
 {
-	uint64_t before = READ_ONCE(desk(0)->irqs), sent = now_ns();
+	uint64_t before = READ_ONCE(mailbox(0)->irqs), sent = now_ns();
 
-	WRITE_ONCE(desk(1)->ask, desk(1)->ask + 1);
-	return arrives(&desk(0)->irqs, before, sent, "the guest does not get its IPI", ns);
+	WRITE_ONCE(mailbox(1)->ask, mailbox(1)->ask + 1);
+	return arrives(&mailbox(0)->irqs, before, sent, "the guest does not get its IPI", ns);
 }
 
 /*
@@ -177,19 +177,19 @@ static uint64_t last_at, last;
 /* Sends nothing, because the guest has armed its timer. */
 static bool send_timer(uint64_t *ns)
 {
-	uint64_t before = READ_ONCE(desk(0)->timers);
+	uint64_t before = READ_ONCE(mailbox(0)->timers);
 
 	/* The first interrupt of a case only tells when to expect the next. */
 	if (!last_at || before != last) {
-		wait_for(&desk(0)->timers, before, LONG_MS / 4);
+		wait_for(&mailbox(0)->timers, before, LONG_MS / 4);
 		last_at = now_ns();
-		before = READ_ONCE(desk(0)->timers);
+		before = READ_ONCE(mailbox(0)->timers);
 	}
-	if (!arrives(&desk(0)->timers, before, last_at + TIMER_NS,
+	if (!arrives(&mailbox(0)->timers, before, last_at + TIMER_NS,
 		     "the guest does not get its timer interrupt", ns))
 		return false;
 	last_at = now_ns();
-	last = READ_ONCE(desk(0)->timers);
+	last = READ_ONCE(mailbox(0)->timers);
 	return true;
 }
 
@@ -201,7 +201,7 @@ static bool send_all(bool (*send)(uint64_t *ns), int pause_ms, struct series *s)
 	for (s->n = 0; s->n < EVENTS && now_ns() < until; s->n++) {
 		if (pause_ms)
 			usleep(random_ms(pause_ms / 2, pause_ms * 3 / 2) * 1000);
-		if (!send(&s->ns[s->n]) || !wait_asleep(&o.vcpu[0]))
+		if (!send(&s->ns[s->n]) || !wait_asleep(&cmds.vcpu[0]))
 			return false;
 	}
 	all_sent += s->n;
@@ -216,11 +216,11 @@ static bool measure_halted(void)
 
 	if (halted_irq.n)
 		return true;
-	good = order_asleep(0, guest_halt, 0) && send_all(send_signal, 10, &halted_signal) &&
-	       send_all(send_msi, 10, &halted_irq);
-	WRITE_ONCE(desk(0)->stop, 1);
+	good = command_until_asleep(0, guest_halt, 0) &&
+	       send_all(send_signal, 10, &halted_signal) && send_all(send_msi, 10, &halted_irq);
+	WRITE_ONCE(mailbox(0)->stop, 1);
 	signal_msi(IRQ_VECTOR);
-	order_must_end(&o.vcpu[0]);
+	command_must_end(&cmds.vcpu[0]);
 	if (!good)
 		return false;
 	ktap_info("a halted vCPU, us median (longest): signal %lu (%lu), interrupt %lu (%lu)",
@@ -245,7 +245,7 @@ static bool fast_enough(const struct series *s)
  * The frame of most cases: wait, send, end.  @seen counts what the guest
  * received.
  */
-static void case_sent(order_work work, bool (*send)(uint64_t *ns), int pause_ms, uint64_t *seen)
+static void case_sent(command_work work, bool (*send)(uint64_t *ns), int pause_ms, uint64_t *seen)
 {
 	struct series s = {};
 	uint64_t before, count;
@@ -269,17 +269,17 @@ static void case_sent(order_work work, bool (*send)(uint64_t *ns), int pause_ms,
 
 static void case_signal(void)
 {
-	case_sent(guest_write, send_signal, 80, &o.vcpu[0].eintrs);
+	case_sent(guest_write, send_signal, 80, &cmds.vcpu[0].eintrs);
 }
 
 static void case_interrupt(void)
 {
-	case_sent(guest_write, send_msi, 80, &desk(0)->irqs);
+	case_sent(guest_write, send_msi, 80, &mailbox(0)->irqs);
 }
 
 static void case_nmi(void)
 {
-	case_sent(guest_write, send_nmi, 80, &desk(0)->nmis);
+	case_sent(guest_write, send_nmi, 80, &mailbox(0)->nmis);
 }
 
 static uint64_t guest_khz;
@@ -287,8 +287,8 @@ static uint64_t guest_khz;
 static void timer_in_cycles(uint64_t cycles)
 {
 	last_at = 0;
-	desk(0)->timer_cycles = cycles;
-	case_sent(guest_write_timer, send_timer, 0, &desk(0)->timers);
+	mailbox(0)->timer_cycles = cycles;
+	case_sent(guest_write_timer, send_timer, 0, &mailbox(0)->timers);
 }
 
 static void case_timer(void)
@@ -312,11 +312,11 @@ static void case_timer_deadline(void)
 
 static void case_ipi(void)
 {
-	desk(1)->stop = 0;
-	order(&o, &o.vcpu[1], guest_send_ipis);
-	case_sent(guest_write, send_ipi, 80, &desk(0)->irqs);
-	WRITE_ONCE(desk(1)->stop, 1);
-	order_must_end(&o.vcpu[1]);
+	mailbox(1)->stop = 0;
+	command(&cmds, &cmds.vcpu[1], guest_send_ipis);
+	case_sent(guest_write, send_ipi, 80, &mailbox(0)->irqs);
+	WRITE_ONCE(mailbox(1)->stop, 1);
+	command_must_end(&cmds.vcpu[1]);
 }
 
 /* ---- leaving KVM_RUN in the middle ---- */
@@ -324,7 +324,7 @@ static void case_ipi(void)
 /* Runs on the vCPU's thread: user space must see a running vCPU. */
 static uint64_t not_runnable, not_at_fault, not_at_once;
 
-static void look_at_vcpu(struct order_vcpu *v)
+static void check_vcpu(struct command_vcpu *v)
 {
 	struct kvm_mp_state mp_state;
 	struct kvm_regs regs;
@@ -336,19 +336,19 @@ static void look_at_vcpu(struct order_vcpu *v)
 			regs.rip < (uint64_t)guest_add_end - 16;
 }
 
-static void run_immediate_exit(struct order_vcpu *v)
+static void run_immediate_exit(struct command_vcpu *v)
 {
 	uint64_t start = now_ns();
 
-	look_at_vcpu(v);
+	check_vcpu(v);
 	v->vcpu->run->immediate_exit = 1;
-	not_at_once += !__vcpu_run(v->vcpu) || errno != EINTR || !soon(took(start, now_ns()));
+	not_at_once += !__vcpu_run(v->vcpu) || errno != EINTR || !soon(elapsed_ns(start, now_ns()));
 	v->vcpu->run->immediate_exit = 0;
 }
 
 static void case_immediate_exit(void)
 {
-	struct order_vcpu *v = &o.vcpu[0];
+	struct command_vcpu *v = &cmds.vcpu[0];
 	struct series s = {};
 	uint64_t late;
 	bool good;
@@ -380,7 +380,7 @@ static void case_immediate_exit(void)
  * Moves RIP: the vCPU does not need the page any more, and must not wait for
  * it.
  */
-static void redirect(struct order_vcpu *v)
+static void redirect(struct command_vcpu *v)
 {
 	struct kvm_regs regs;
 
@@ -391,7 +391,7 @@ static void redirect(struct order_vcpu *v)
 
 static void case_redirect(void)
 {
-	struct order_vcpu *v = &o.vcpu[0];
+	struct command_vcpu *v = &cmds.vcpu[0];
 	struct series s = {};
 	uint64_t ns;
 
@@ -404,13 +404,13 @@ static void case_redirect(void)
 		usleep(random_ms(20, 80) * 1000);
 		if (!send_signal(&ns))
 			goto out;
-		order_must_end(v);
+		command_must_end(v);
 		if (invalidation_ended()) {
-			wrong("the vCPU was held up until the end, the %d. time", s.n);
+			wrong("the vCPU was held up until the end, at attempt %d", s.n);
 			goto out;
 		}
-		s.ns[s.n] = took(v->eintr_at, v->done_at);
-		if (!order_asleep(0, guest_write, desk(0)->gva))
+		s.ns[s.n] = elapsed_ns(v->eintr_at, v->done_at);
+		if (!command_until_asleep(0, guest_write, mailbox(0)->gva))
 			goto out;
 	}
 out:
@@ -428,21 +428,21 @@ out:
 /* With interrupts off, none may be taken, and the vCPU keeps sleeping. */
 static void case_masked(void)
 {
-	struct order_vcpu *v = &o.vcpu[0];
-	uint64_t irqs = READ_ONCE(desk(0)->irqs), start, cpu;
+	struct command_vcpu *v = &cmds.vcpu[0];
+	uint64_t irqs = READ_ONCE(mailbox(0)->irqs), start, cpu;
 	uint64_t late;
 	int i;
 
 	if (!begin_wait(guest_write_masked))
 		goto abandon;
 	start = now_ns();
-	cpu = order_cpu_ns(v);
+	cpu = command_cpu_ns(v);
 	for (i = 0; i < EVENTS; i++) {
 		signal_msi(IRQ_VECTOR);
 		usleep(random_ms(40, 80) * 1000);
 	}
-	cpu = (order_cpu_ns(v) - cpu) * 100 / (now_ns() - start);
-	if (READ_ONCE(desk(0)->irqs) != irqs) {
+	cpu = (command_cpu_ns(v) - cpu) * 100 / (now_ns() - start);
+	if (READ_ONCE(mailbox(0)->irqs) != irqs) {
 		wrong("an interrupt came while interrupts were off");
 		goto abandon;
 	}
@@ -452,7 +452,7 @@ static void case_masked(void)
 		return;
 	if (cpu >= 5)
 		wrong("the vCPU used %lu %% of a CPU while it could not take an interrupt", cpu);
-	else if (READ_ONCE(desk(0)->irqs) == irqs)
+	else if (READ_ONCE(mailbox(0)->irqs) == irqs)
 		wrong("the interrupt was lost");
 	else
 		ktap_pass(case_name, "sent=%d cpu=%lu%% woken_us=%lu; taken after sti", i, cpu,
@@ -468,10 +468,10 @@ static bool send_request(uint64_t *ns)
 	struct kvm_clock_data clock;
 	uint64_t start = now_ns();
 
-	vm_ioctl(o.vm, KVM_GET_CLOCK, &clock);
+	vm_ioctl(cmds.vm, KVM_GET_CLOCK, &clock);
 	clock.flags = 0;
-	vm_ioctl(o.vm, KVM_SET_CLOCK, &clock);
-	*ns = took(start, now_ns());
+	vm_ioctl(cmds.vm, KVM_SET_CLOCK, &clock);
+	*ns = elapsed_ns(start, now_ns());
 	return true;
 }
 
@@ -484,8 +484,8 @@ static uint64_t set_slot(uint32_t slot, uint32_t flags, uint64_t size, void *hva
 {
 	uint64_t start = now_ns();
 
-	vm_set_user_memory_region(o.vm, slot, flags, SLOT_GPA(slot), size, hva);
-	return took(start, now_ns());
+	vm_set_user_memory_region(cmds.vm, slot, flags, SLOT_GPA(slot), size, hva);
+	return elapsed_ns(start, now_ns());
 }
 
 /*
@@ -519,7 +519,7 @@ static void case_memslot(void)
 	if (!begin_wait(guest_write))
 		goto abandon;
 	flags = change_flags(other);
-	if (!still_waits() || !wait_asleep(&o.vcpu[0]))
+	if (!still_waits() || !wait_asleep(&cmds.vcpu[0]))
 		goto abandon;
 	create = set_slot(NEW_SLOT, 0, OTHER_PAGES * PAGE, other);
 	if (!end_wait(1, &late))
@@ -543,13 +543,13 @@ out:
 /* Counts faults on other pages of the memslot in 1 s. */
 static uint64_t busy_faults(void)
 {
-	uint64_t start = now_ns(), faults = kvm_stats_read(&o.vcpu[1].stats, "pf_fixed");
+	uint64_t start = now_ns(), faults = kvm_stats_read(&cmds.vcpu[1].stats, "pf_fixed");
 
 	while (now_ns() < start + LONG_MS / 2 * MSEC) {
 		madvise(word_of(mem, BUSY_FIRST), BUSY_PAGES * PAGE, MADV_DONTNEED);
 		usleep(10000);
 	}
-	faults = kvm_stats_read(&o.vcpu[1].stats, "pf_fixed") - faults;
+	faults = kvm_stats_read(&cmds.vcpu[1].stats, "pf_fixed") - faults;
 	return faults * 1000 * MSEC / (now_ns() - start);
 }
 
@@ -564,10 +564,10 @@ static void case_others(void)
 	uint64_t late;
 	bool good;
 
-	desk(1)->gva = MEM_GVA + BUSY_FIRST * PAGE;
-	desk(1)->pages = BUSY_PAGES;
-	desk(1)->stop = 0;
-	order(&o, &o.vcpu[1], guest_be_busy);
+	mailbox(1)->gva = MEM_GVA + BUSY_FIRST * PAGE;
+	mailbox(1)->pages = BUSY_PAGES;
+	mailbox(1)->stop = 0;
+	command(&cmds, &cmds.vcpu[1], guest_be_busy);
 	alone = busy_faults();
 	good = begin_wait(guest_write);
 	if (good) {
@@ -579,8 +579,8 @@ static void case_others(void)
 	else
 		good = end_wait(1, &late);
 	alone = min(alone, busy_faults());
-	WRITE_ONCE(desk(1)->stop, 1);
-	order_must_end(&o.vcpu[1]);
+	WRITE_ONCE(mailbox(1)->stop, 1);
+	command_must_end(&cmds.vcpu[1]);
 	if (good && beside * 2 < alone)
 		wrong("%lu faults/s of the other vCPU, %lu while nobody waited", beside, alone);
 	else if (good)
@@ -606,7 +606,7 @@ struct wait_stats {
 static void read_wait_stats(struct wait_stats *w, const struct wait_stats *since)
 {
 	uint64_t bucket[KVM_STATS_BUCKETS];
-	struct kvm_stats *s = &o.vcpu[0].stats;
+	struct kvm_stats *s = &cmds.vcpu[0].stats;
 	int i, n = kvm_stats_hist(s, "mmu_interval_wait_hist", bucket);
 
 	*w = (struct wait_stats) {
@@ -633,9 +633,9 @@ static void read_wait_stats(struct wait_stats *w, const struct wait_stats *since
 static bool stats_agree(const struct wait_stats *w, uint64_t ns)
 {
 	if (!w->waits || w->waits > ns / (20 * MSEC))
-		return wrong("mmu_interval_wait has moved by %lu", w->waits);
+		return wrong("mmu_interval_wait changed by %lu", w->waits);
 	if (w->ns < ns / 10 * 9 || w->ns > ns / 10 * 11)
-		return wrong("mmu_interval_wait_ns says %lu, and it was %lu", w->ns, ns);
+		return wrong("mmu_interval_wait_ns is %lu, but the wait took %lu", w->ns, ns);
 	if (w->in_hist != w->waits || w->at_least > w->ns || w->at_most < w->ns)
 		return wrong("mmu_interval_wait_hist: %lu of %lu waits, of %lu to %lu ns, not %lu",
 			     w->in_hist, w->waits, w->at_least, w->at_most, w->ns);
@@ -644,7 +644,7 @@ static bool stats_agree(const struct wait_stats *w, uint64_t ns)
 	 * repeats it.
 	 */
 	if (w->again > 1)
-		return wrong("mmu_interval_fault_again has moved by %lu", w->again);
+		return wrong("mmu_interval_fault_again changed by %lu", w->again);
 	return true;
 }
 
@@ -654,7 +654,7 @@ static bool stats_agree(const struct wait_stats *w, uint64_t ns)
  */
 static bool wait_undisturbed(uint64_t *wait_ns, uint64_t *permille, uint64_t *late)
 {
-	struct order_vcpu *v = &o.vcpu[0];
+	struct command_vcpu *v = &cmds.vcpu[0];
 	uint64_t start, cpu;
 
 	if (!begin_wait(guest_write)) {
@@ -662,11 +662,11 @@ static bool wait_undisturbed(uint64_t *wait_ns, uint64_t *permille, uint64_t *la
 		return false;
 	}
 	start = now_ns();
-	cpu = order_cpu_ns(v);
+	cpu = command_cpu_ns(v);
 	if (!end_wait(1, late))
 		return false;
 	*wait_ns = v->done_at - start;
-	*permille = (order_cpu_ns(v) - cpu) * 1000 / *wait_ns;
+	*permille = (command_cpu_ns(v) - cpu) * 1000 / *wait_ns;
 	if (*permille < CPU_PERMILLE)
 		return true;
 	return wrong("the vCPU used %lu permille of a CPU while it waited", *permille);
@@ -696,7 +696,7 @@ static void case_wake(void)
 			return;
 		again += w.again;
 		if (!w.again)
-			ktap_info("wait %d of %d ended with the guest: pieces=%lu wait_ns=%lu late_us=%lu",
+			ktap_info("wait %d of %d returned to the guest: pieces=%lu wait_ns=%lu late_us=%lu",
 				  i + 1, WAKES, w.waits, w.ns, late / 1000);
 	}
 	count = nr_invalidations() - invalidations;
@@ -704,9 +704,9 @@ static void case_wake(void)
 		wrong("of %d woken: median %lu us, 3 of 4 within %lu us; may take %lu us",
 		      woken.n, median(&woken) / 1000, quantile(&woken, 75) / 1000, SOON_NS / 1000);
 	else if (count < WAKES)
-		wrong("mmu_interval_invalidate has moved by %lu", count);
+		wrong("mmu_interval_invalidate changed by %lu", count);
 	else if (again < WAKES - 1)
-		wrong("mmu_interval_fault_again has moved by %lu in %d waits", again, WAKES);
+		wrong("mmu_interval_fault_again changed by %lu in %d waits", again, WAKES);
 	else
 		ktap_pass(case_name,
 			  "woken=%d again=%lu/%d median_us=%lu longest_us=%lu; the last: wait_ms=%lu cpu=%lu.%lu%% pieces=%lu",
@@ -751,7 +751,7 @@ struct polls {
 
 static void count_polls(struct polls *p, const struct polls *since)
 {
-	struct kvm_stats *s = &o.vcpu[0].stats;
+	struct kvm_stats *s = &cmds.vcpu[0].stats;
 
 	*p = (struct polls) {
 		.waits = kvm_stats_read(s, "mmu_interval_wait") - since->waits,
@@ -774,7 +774,7 @@ static void limit_polls_by_module(uint64_t ms)
  */
 static void limit_polls_of_vm(uint64_t ms)
 {
-	vm_enable_cap(o.vm, KVM_CAP_HALT_POLL, ms * MSEC);
+	vm_enable_cap(cmds.vm, KVM_CAP_HALT_POLL, ms * MSEC);
 	limit_polls_by_module(ms ? 0 : MORE);
 }
 
@@ -785,15 +785,15 @@ static bool begin_poll(uint64_t limit_ms, uint64_t ms, struct polls *before)
 {
 	limit_polls(limit_ms);
 	fill(mem, THE_PAGE - 1, 3);
-	desk(0)->gva = MEM_GVA + THE_PAGE * PAGE;
-	order(&o, &o.vcpu[0], guest_write);
-	order_must_end(&o.vcpu[0]);
+	mailbox(0)->gva = MEM_GVA + THE_PAGE * PAGE;
+	command(&cmds, &cmds.vcpu[0], guest_write);
+	command_must_end(&cmds.vcpu[0]);
 	interval_debug_delay(invalidator.tid, ms * 1000);
 	count_polls(before, &(struct polls) {});
 	if (!invalidation_begin(word_of(mem, THE_PAGE), PAGE))
 		return false;
-	desk(0)->wrote = 0;
-	order(&o, &o.vcpu[0], guest_write);
+	mailbox(0)->wrote = 0;
+	command(&cmds, &cmds.vcpu[0], guest_write);
 	return true;
 }
 
@@ -806,7 +806,7 @@ static bool wait_briefly(uint64_t limit_ms, struct polls *p)
 	if (!begin_poll(limit_ms, BRIEF_MS, &since))
 		return false;
 	invalidation_wait();
-	order_must_end(&o.vcpu[0]);
+	command_must_end(&cmds.vcpu[0]);
 	count_polls(p, &since);
 	if (*word_of(mem, THE_PAGE) != 1)
 		return wrong("the new page holds %lu and not 1", *word_of(mem, THE_PAGE));
@@ -852,18 +852,18 @@ static bool run_poll_step(const struct poll_step *step, int *tries)
 static bool signal_ends_poll(void)
 {
 	struct polls since, p = {};
-	int looks = ORDERS_LOOKS(LONG_MS / 4);
+	int polls = COMMANDS_POLLS(LONG_MS / 4);
 	uint64_t late, ns;
 	bool good;
 
 	if (!wait_briefly(MORE, &p))
 		return false;
 	good = begin_poll(2 * LONG_MS, LONG_MS, &since);
-	while (good && looks--) {
+	while (good && polls--) {
 		count_polls(&p, &since);
 		if (p.tried)
 			break;
-		usleep(ORDERS_LOOK_US);
+		usleep(COMMANDS_POLL_US);
 	}
 	good = good && (p.tried || wrong("it does not poll")) && send_signal(&ns) && still_waits();
 	if (good)
@@ -894,7 +894,7 @@ static void give_cpu(pid_t tid, int cpu)
 	}
 	closedir(tasks);
 	if (!tid)
-		metronome_spread();
+		steal_bind();
 }
 
 static void run_poll_steps(void)
@@ -907,7 +907,7 @@ static void run_poll_steps(void)
 		most = max(most, tries);
 	}
 	if (signal_ends_poll())
-		ktap_pass(case_name, "%d times as it should, and for a signal; tries=%d", i, most);
+		ktap_pass(case_name, "%d pairs as expected, and a signal ended a poll; tries=%d", i, most);
 }
 
 static void poll_limited_by(void (*limit)(uint64_t ms))
@@ -917,12 +917,12 @@ static void poll_limited_by(void (*limit)(uint64_t ms))
 	limit_polls = limit;
 	sched_getaffinity(0, sizeof(all_cpus), &all_cpus);
 	if (CPU_COUNT(&all_cpus) < 2) {
-		ktap_skip(case_name, "one CPU: there is always somebody else who wants it");
+		ktap_skip(case_name, "one CPU: other threads always want it");
 		return;
 	}
 	while (!CPU_ISSET(cpu, &all_cpus))
 		cpu--;
-	give_cpu(o.vcpu[0].tid, cpu);
+	give_cpu(cmds.vcpu[0].tid, cpu);
 	run_poll_steps();
 	give_cpu(0, cpu);
 }
@@ -949,16 +949,16 @@ static void case_poll_cap(void)
  */
 static bool write_beside(struct series *s)
 {
-	struct order_vcpu *v = &o.vcpu[0];
+	struct command_vcpu *v = &cmds.vcpu[0];
 	uint64_t start;
 
 	for (s->n = 0; s->n < EVENTS; s->n++) {
 		madvise(word_of(mem, THE_PAGE), PAGE, MADV_DONTNEED);
 		start = now_ns();
-		order(&o, v, guest_write);
-		if (!order_wait(v, LONG_MS))
+		command(&cmds, v, guest_write);
+		if (!command_wait(v, LONG_MS))
 			return wrong("a fault beside the invalidated page was held up");
-		s->ns[s->n] = took(start, v->done_at);
+		s->ns[s->n] = elapsed_ns(start, v->done_at);
 		if (*word_of(mem, THE_PAGE) != 1)
 			return wrong("the page holds %lu and not 1", *word_of(mem, THE_PAGE));
 	}
@@ -967,20 +967,20 @@ static bool write_beside(struct series *s)
 
 static void case_beside(int64_t offset)
 {
-	uint64_t waits = kvm_stats_read(&o.vcpu[0].stats, "mmu_interval_wait");
+	uint64_t waits = kvm_stats_read(&cmds.vcpu[0].stats, "mmu_interval_wait");
 	struct series s = {};
 	bool good;
 
 	if (!measure_halted())
 		return;
 	fill(mem, THE_PAGE - 1, 3);
-	desk(0)->gva = MEM_GVA + THE_PAGE * PAGE;
+	mailbox(0)->gva = MEM_GVA + THE_PAGE * PAGE;
 	interval_debug_delay(invalidator.tid, LONG_MS * 1000);
 	good = invalidation_begin(word_of(mem, THE_PAGE + offset), PAGE) && write_beside(&s);
 	if (good && invalidation_ended())
-		good = wrong("the invalidation ended too early to say anything");
+		good = wrong("the invalidation ended too early for a verdict");
 	invalidation_wait();
-	waits = kvm_stats_read(&o.vcpu[0].stats, "mmu_interval_wait") - waits;
+	waits = kvm_stats_read(&cmds.vcpu[0].stats, "mmu_interval_wait") - waits;
 	if (good && waits)
 		wrong("the vCPU waited %lu times", waits);
 	else if (good && fast_enough(&s))
@@ -1002,11 +1002,11 @@ static void case_behind(void)
 
 static bool write_huge(int vcpu, uint64_t page)
 {
-	struct order_vcpu *v = &o.vcpu[vcpu];
+	struct command_vcpu *v = &cmds.vcpu[vcpu];
 
-	desk(vcpu)->gva = HUGE_GVA + page * PAGE;
-	order(&o, v, guest_write);
-	if (order_wait(v, LONG_MS / 4))
+	mailbox(vcpu)->gva = HUGE_GVA + page * PAGE;
+	command(&cmds, v, guest_write);
+	if (command_wait(v, LONG_MS / 4))
 		return true;
 	return stuck(v, "a fault beside the invalidated page is held up");
 }
@@ -1017,12 +1017,12 @@ static bool write_huge(int vcpu, uint64_t page)
  */
 static bool huge_is_stale(uint64_t invalidated)
 {
-	struct order_vcpu *v = &o.vcpu[1];
+	struct command_vcpu *v = &cmds.vcpu[1];
 
-	desk(1)->gva = HUGE_GVA + invalidated * PAGE;
-	order(&o, v, guest_write);
+	mailbox(1)->gva = HUGE_GVA + invalidated * PAGE;
+	command(&cmds, v, guest_write);
 	return wrong("2 MiB are mapped while their page %lu is being invalidated; the guest %s it",
-		     invalidated, order_wait(v, LONG_MS / 4) ? "can write to" : "waits for");
+		     invalidated, command_wait(v, LONG_MS / 4) ? "can write to" : "waits for");
 }
 
 /*
@@ -1033,10 +1033,10 @@ static bool huge_in_the_middle(uint64_t invalidated, uint64_t other)
 	if (!write_huge(0, other))
 		return false;
 	if (invalidation_ended())
-		return wrong("the invalidation ended too early to say anything");
-	if (kvm_stats_read(&o.stats, "pages_2m"))
+		return wrong("the invalidation ended too early for a verdict");
+	if (kvm_stats_read(&cmds.stats, "pages_2m"))
 		return huge_is_stale(invalidated);
-	return order_asleep(1, guest_write, HUGE_GVA + invalidated * PAGE);
+	return command_until_asleep(1, guest_write, HUGE_GVA + invalidated * PAGE);
 }
 
 static bool huge_contents(uint64_t invalidated, uint64_t other)
@@ -1072,7 +1072,7 @@ static void case_huge(uint64_t invalidated, uint64_t other)
 	renew_huge();
 	if (!write_huge(0, other) || !write_huge(1, other))
 		return;
-	if (!kvm_stats_read(&o.stats, "pages_2m")) {
+	if (!kvm_stats_read(&cmds.stats, "pages_2m")) {
 		ktap_skip(case_name, "no 2 MiB mapping here");
 		return;
 	}
@@ -1085,11 +1085,11 @@ static void case_huge(uint64_t invalidated, uint64_t other)
 	interval_debug_delay(invalidator.tid, 0);
 	good = good && huge_in_the_middle(invalidated, other);
 	invalidation_wait();
-	order_must_end(&o.vcpu[1]);
+	command_must_end(&cmds.vcpu[1]);
 	if (good && huge_contents(invalidated, other))
 		ktap_pass(case_name,
 			  "2 MiB mapped before; then 4 KiB beside the page, and a wait for it; pages_4k=%lu",
-			  kvm_stats_read(&o.stats, "pages_4k"));
+			  kvm_stats_read(&cmds.stats, "pages_4k"));
 }
 
 static void case_huge_above(void)
@@ -1140,12 +1140,12 @@ static void setup(void)
 {
 	huge = reserve(HUGE);
 	waiter_create(2, HUGE / PAGE);
-	vm_set_user_memory_region(o.vm, HUGE_SLOT, 0, HUGE_GPA, HUGE, huge);
-	virt_map_level(o.vm, HUGE_GVA, HUGE_GPA, HUGE, PG_LEVEL_2M);
-	vm_install_exception_handler(o.vm, TIMER_VECTOR, guest_timer);
+	vm_set_user_memory_region(cmds.vm, HUGE_SLOT, 0, HUGE_GPA, HUGE, huge);
+	virt_map_level(cmds.vm, HUGE_GVA, HUGE_GPA, HUGE, PG_LEVEL_2M);
+	vm_install_exception_handler(cmds.vm, TIMER_VECTOR, guest_timer);
 	if (kvm_has_cap(KVM_CAP_TSC_DEADLINE_TIMER)) {
-		vcpu_set_cpuid_feature(o.vcpu[0].vcpu, X86_FEATURE_TSC_DEADLINE_TIMER);
-		guest_khz = __vcpu_ioctl(o.vcpu[0].vcpu, KVM_GET_TSC_KHZ, NULL);
+		vcpu_set_cpuid_feature(cmds.vcpu[0].vcpu, X86_FEATURE_TSC_DEADLINE_TIMER);
+		guest_khz = __vcpu_ioctl(cmds.vcpu[0].vcpu, KVM_GET_TSC_KHZ, NULL);
 	}
 }
 
@@ -1176,7 +1176,7 @@ static int run_all(struct cases *c)
 	ktap_info("seed=%lu paging=%s", opt.seed, kvm_is_tdp_enabled() ? "tdp" : "shadow");
 	print_intel("enable_apicv");
 	print_intel("preemption_timer");
-	metronome_start();
+	steal_start();
 	setup();
 	while (cases_next(c)) {
 		if (cases_skip(c, why))
@@ -1185,11 +1185,11 @@ static int run_all(struct cases *c)
 		cases[c->i].run();
 		interval_debug_delay(0, 0);
 	}
-	metronome_tell();
+	steal_print();
 	ktap_info("guest waits=%lu wait_ms=%lu sent=%lu longest_us=%lu invalidations=%lu",
-		  stat_or_0(&o.vcpu[0].stats, "mmu_interval_wait"),
-		  stat_or_0(&o.vcpu[0].stats, "mmu_interval_wait_ns") / MSEC, all_sent,
-		  longest_sent / 1000, stat_or_0(&o.stats, "mmu_interval_invalidate"));
+		  stat_or_0(&cmds.vcpu[0].stats, "mmu_interval_wait"),
+		  stat_or_0(&cmds.vcpu[0].stats, "mmu_interval_wait_ns") / MSEC, all_sent,
+		  longest_sent / 1000, stat_or_0(&cmds.stats, "mmu_interval_invalidate"));
 	waiter_destroy();
 	return ktap_finish();
 }

@@ -31,7 +31,7 @@ static inline void bench_options(int argc, char **argv, const char *letters,
 			continue;
 		/* getopt() has already reported an unknown option. */
 		if (c != '?')
-			fprintf(stderr, "%s: -%c %s: no value for that; -h says which are\n",
+			fprintf(stderr, "%s: -%c %s: invalid value; see -h\n",
 				argv[0], c, value);
 		exit(2);
 	}

@@ -9,14 +9,14 @@
 #include "framework.h"
 #include "ktap.h"
 
-#define ICOUNT_TURNS	100000UL
+#define ICOUNT_LOOPS	100000UL
 
 /* Two instructions per iteration, whatever the compiler does. */
 static inline uint64_t icount_loop_ticks(void)
 {
-	uint64_t turns = ICOUNT_TURNS, start = rdtsc();
+	uint64_t loops = ICOUNT_LOOPS, start = rdtsc();
 
-	asm volatile("1: dec %0\n\tjnz 1b" : "+r" (turns) : : "cc");
+	asm volatile("1: dec %0\n\tjnz 1b" : "+r" (loops) : : "cc");
 	return rdtsc() - start;
 }
 
@@ -28,8 +28,8 @@ static inline bool icount_works(void)
 
 	for (i = 0; i < 20; i++)
 		best = min(best, icount_loop_ticks());
-	ktap_info("measure icount-calibration instructions=%lu ticks=%lu", 2 * ICOUNT_TURNS, best);
-	return best >= 2 * ICOUNT_TURNS && best < 2 * ICOUNT_TURNS + 20;
+	ktap_info("measure icount-calibration instructions=%lu ticks=%lu", 2 * ICOUNT_LOOPS, best);
+	return best >= 2 * ICOUNT_LOOPS && best < 2 * ICOUNT_LOOPS + 20;
 }
 
 #endif /* SELFTEST_KVM_ICOUNT_H */

@@ -36,7 +36,7 @@ static inline const char *interval_debug_why_not(void)
 	const char *why = knob_debugfs_why_not();
 
 	if (!why && access(DELAY_INVALIDATE, W_OK))
-		return "no delays in this kernel (CONFIG_KVM_INTERVAL_DEBUG)";
+		return "no fault injection in this kernel (CONFIG_KVM_INTERVAL_DEBUG)";
 	return why;
 }
 

@@ -131,10 +131,10 @@ static inline const char *knob_debugfs_why_not(void)
 
 	if (statfs(KNOB_DEBUGFS, &fs) || fs.f_type != DEBUGFS_MAGIC)
 		return "debugfs is not mounted at " KNOB_DEBUGFS;
-	return access(KNOB_DEBUGFS, X_OK) ? "debugfs is not for this user" : NULL;
+	return access(KNOB_DEBUGFS, X_OK) ? "debugfs is not accessible to this user" : NULL;
 }
 
-static inline bool knob_is_turned(const char *path)
+static inline bool knob_is_changed(const char *path)
 {
 	int i;
 
@@ -152,7 +152,7 @@ static inline bool knob_set(const char *path, const char *value)
 {
 	struct knob *k = &knobs[nr_knobs];
 
-	if (knob_is_turned(path))
+	if (knob_is_changed(path))
 		return knob_write(path, value);
 	if (nr_knobs == KNOB_MAX || !knob_read(path, k->old, sizeof(k->old)))
 		return false;

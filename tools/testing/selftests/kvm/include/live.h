@@ -37,11 +37,11 @@ struct live_counts {
 	uint64_t wait_ns;
 };
 
-typedef void (*live_tell)(void *owner, struct live_counts *c);
+typedef void (*live_report)(void *owner, struct live_counts *c);
 
 struct live {
 	pthread_mutex_t lock;
-	live_tell tell;
+	live_report report;
 	void *owner;
 	/* Counts of guests that have stopped. */
 	struct live_counts before;
@@ -61,9 +61,9 @@ static inline struct live_counts live_sum(void)
 {
 	struct live_counts sum = live.before, c = {};
 
-	if (!live.tell)
+	if (!live.report)
 		return sum;
-	live.tell(live.owner, &c);
+	live.report(live.owner, &c);
 	sum.writes += c.writes;
 	sum.faults += c.faults;
 	sum.interval |= c.interval;
@@ -104,7 +104,7 @@ static inline void *live_main(void *arg)
 	for (;;) {
 		sleep(1);
 		pthread_mutex_lock(&live.lock);
-		attached = live.tell;
+		attached = live.report;
 		c = live_sum();
 		pthread_mutex_unlock(&live.lock);
 		/* If nobody reads, or too slowly, the line is dropped. */
@@ -133,7 +133,7 @@ static inline void live_start(const char *path)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-static inline void live_attach(live_tell tell, void *owner)
+static inline void live_attach(live_report report, void *owner)
 {
 	const char *path = getenv("KVM_INTERVAL_LIVE");
 
@@ -142,7 +142,7 @@ static inline void live_attach(live_tell tell, void *owner)
 	if (live.pid != getpid())
 		return;
 	pthread_mutex_lock(&live.lock);
-	live.tell = tell;
+	live.report = report;
 	live.owner = owner;
 	pthread_mutex_unlock(&live.lock);
 }
@@ -153,7 +153,7 @@ static inline void live_detach(void)
 		return;
 	pthread_mutex_lock(&live.lock);
 	live.before = live_sum();
-	live.tell = NULL;
+	live.report = NULL;
 	pthread_mutex_unlock(&live.lock);
 }
 

@@ -92,11 +92,11 @@ static inline void measure_read_clocks(uint64_t *ns, uint64_t *ticks)
 /* Calibrates the TSC against CLOCK_MONOTONIC. */
 static inline void measure_clock_init(struct measure_clock *c)
 {
-	struct timespec nap = { .tv_nsec = 100000000 };
+	struct timespec pause = { .tv_nsec = 100000000 };
 	uint64_t ns, ticks, end_ns, end_ticks;
 
 	measure_read_clocks(&ns, &ticks);
-	nanosleep(&nap, NULL);
+	nanosleep(&pause, NULL);
 	measure_read_clocks(&end_ns, &end_ticks);
 	c->mult = ((end_ns - ns) << MEASURE_CLOCK_SHIFT) / (end_ticks - ticks);
 }

@@ -39,7 +39,7 @@ static inline uint64_t now_us(void)
 static inline void options_usage(const struct options *o, const char *name)
 {
 	printf("Usage: %s [OPTION]...\n"
-	       " -s  seed of everything random (default: the time)\n"
+	       " -s  seed of all random numbers (default: the time)\n"
 	       " -t  seconds for all cases together (default %d)\n", name, o->seconds);
 	if (o->max_vcpus)
 		printf(" -v  vCPUs of a VM with several, %d to %d (default %d)\n", o->min_vcpus,
@@ -50,7 +50,7 @@ static inline void options_usage(const struct options *o, const char *name)
 		printf(" -w  %s without progress that fail a case (default %d)\n",
 		       o->stall_unit ?: "seconds", o->stall);
 	if (!o->no_cases)
-		printf(" -c  only the cases with this in their name\n"
+		printf(" -c  only cases whose name contains this\n"
 		       " -l  list the cases\n");
 }
 

@@ -27,8 +27,8 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "deadline.h"
 #include "framework.h"
-#include "patience.h"
 #include "trace_count.h"
 
 #ifndef SYS_pidfd_getfd
@@ -48,7 +48,7 @@
 #define ORPHAN_PENDING		2048
 #define ORPHAN_MSR		0x40000000
 /* How long the worker may take, as a number of polls of its tracepoint. */
-#define ORPHAN_LOOKS		20000
+#define ORPHAN_POLLS		20000
 
 struct orphan {
 	pid_t owner;
@@ -57,7 +57,7 @@ struct orphan {
 	int vm;
 	int vcpu;
 	/* Pipes to and from the owner. */
-	int tell[2];
+	int request[2];
 	int answer[2];
 	/* The whole memfd, mapped in the caller. */
 	uint8_t *alias;
@@ -128,7 +128,7 @@ static inline void orphan_owner_main(struct orphan *o)
 	int fds[2];
 	char c;
 
-	close(o->tell[1]);
+	close(o->request[1]);
 	TEST_ASSERT(hva != MAP_FAILED, "mmap: %s", strerror(errno));
 	vm = vm_create_with_one_vcpu(&vcpu, NULL);
 	orphan_set_slot(vm, hva, true);
@@ -137,7 +137,7 @@ static inline void orphan_owner_main(struct orphan *o)
 	fds[0] = vm->fd;
 	fds[1] = vcpu->fd;
 	TEST_ASSERT(write(o->answer[1], fds, sizeof(fds)) == sizeof(fds), "write");
-	while (read(o->tell[0], &c, 1) == 1) {
+	while (read(o->request[0], &c, 1) == 1) {
 		orphan_set_slot(vm, hva, false);
 		orphan_set_slot(vm, hva + ORPHAN_SLOT_PAGES * ORPHAN_PAGE, true);
 		TEST_ASSERT(write(o->answer[1], &c, 1) == 1, "write");
@@ -147,7 +147,7 @@ static inline void orphan_owner_main(struct orphan *o)
 
 /* ---- the survivor ---- */
 
-static inline void orphan_hear(struct orphan *o, void *answer, ssize_t size)
+static inline void orphan_receive(struct orphan *o, void *answer, ssize_t size)
 {
 	TEST_ASSERT(read(o->answer[0], answer, size) == size, "the owner of a VM has failed");
 }
@@ -156,7 +156,7 @@ static inline void orphan_take_fds(struct orphan *o)
 {
 	int pidfd = syscall(SYS_pidfd_open, o->owner, 0), fds[2];
 
-	orphan_hear(o, fds, sizeof(fds));
+	orphan_receive(o, fds, sizeof(fds));
 	o->vm = syscall(SYS_pidfd_getfd, pidfd, fds[0], 0);
 	o->vcpu = syscall(SYS_pidfd_getfd, pidfd, fds[1], 0);
 	TEST_ASSERT(o->vm >= 0 && o->vcpu >= 0, "pidfd_getfd: %s", strerror(errno));
@@ -170,14 +170,14 @@ static inline void orphan_create(struct orphan *o)
 	o->memory = memfd_create("orphan", MFD_CLOEXEC);
 	o->event = eventfd(0, EFD_CLOEXEC);
 	TEST_ASSERT(o->memory >= 0 && o->event >= 0 && !ftruncate(o->memory, ORPHAN_BYTES) &&
-		    !pipe(o->tell) && !pipe(o->answer), "files: %s", strerror(errno));
+		    !pipe(o->request) && !pipe(o->answer), "files: %s", strerror(errno));
 	o->alias = mmap(NULL, ORPHAN_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, o->memory, 0);
 	TEST_ASSERT(o->alias != MAP_FAILED, "mmap: %s", strerror(errno));
 	memset(o->alias, 0, ORPHAN_BYTES);
 	o->owner = child_fork();
 	if (!o->owner)
 		orphan_owner_main(o);
-	close(o->tell[0]);
+	close(o->request[0]);
 	close(o->answer[1]);
 	orphan_take_fds(o);
 }
@@ -186,8 +186,8 @@ static inline void orphan_move(struct orphan *o)
 {
 	char c = 'm';
 
-	TEST_ASSERT(write(o->tell[1], &c, 1) == 1, "write: %s", strerror(errno));
-	orphan_hear(o, &c, 1);
+	TEST_ASSERT(write(o->request[1], &c, 1) == 1, "write: %s", strerror(errno));
+	orphan_receive(o, &c, 1);
 }
 
 static inline void orphan_kick(struct orphan *o)
@@ -202,10 +202,10 @@ static inline void orphan_kick(struct orphan *o)
 static inline bool orphan_arrives(struct orphan *o)
 {
 	uint64_t *pending = (uint64_t *)(o->alias + ORPHAN_PENDING) + ORPHAN_PORT / 64;
-	int looks;
+	int polls;
 
 	orphan_kick(o);
-	for (looks = 0; looks < ORPHAN_LOOKS && !READ_ONCE(*pending); looks++)
+	for (polls = 0; polls < ORPHAN_POLLS && !READ_ONCE(*pending); polls++)
 		usleep(100);
 	return READ_ONCE(*pending) >> ORPHAN_PORT % 64 & 1;
 }
@@ -217,7 +217,7 @@ static inline void orphan_leave(struct orphan *o)
 {
 	int status;
 
-	close(o->tell[1]);
+	close(o->request[1]);
 	TEST_ASSERT(waitpid(o->owner, &status, 0) == o->owner && !status,
 		    "the owner of a VM has failed: %#x", status);
 	memset(o->alias, 0, ORPHAN_BYTES);
@@ -237,10 +237,10 @@ static inline bool orphan_changed(const struct orphan *o)
 static inline bool orphan_send(struct orphan *o)
 {
 	uint64_t was = trace_count_read(&o->injected);
-	int looks;
+	int polls;
 
 	orphan_kick(o);
-	for (looks = 0; looks < ORPHAN_LOOKS; looks++) {
+	for (polls = 0; polls < ORPHAN_POLLS; polls++) {
 		if (trace_count_read(&o->injected) >= was + 2)
 			return true;
 		if (orphan_changed(o))

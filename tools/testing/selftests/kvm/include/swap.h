@@ -120,7 +120,7 @@ static inline const char *swap_create(uint64_t bytes)
 {
 	if (swap_there_is() || swap_create_zram(bytes) || swap_create_file(bytes))
 		return NULL;
-	return "no swap space, and neither zram nor a file can be made into some";
+	return "no swap space, and neither zram nor a file can be used for it";
 }
 
 /* Returns a memfd that is never swapped out itself. */
@@ -186,7 +186,7 @@ static inline const char *swap_create_slow(uint64_t bytes)
 		return NULL;
 	}
 	swap_loop[0] = '\0';
-	return "no loop device on memory can be made into swap space";
+	return "no loop device on memory can be used as swap space";
 }
 
 /*

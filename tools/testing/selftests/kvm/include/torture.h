@@ -12,7 +12,7 @@
 
 #include "blocks.h"
 #include "dirty_log.h"
-#include "history.h"
+#include "op_log.h"
 #include "options.h"
 #include "trace_count.h"
 #include "writers.h"
@@ -85,7 +85,7 @@ struct thread {
 	pid_t tid;
 	uint64_t rng;
 	struct operation *op;
-	struct history_entry *entry;
+	struct op_log_entry *entry;
 	struct trace_count told;
 	uint8_t *spare;
 	uint64_t *image;
@@ -120,7 +120,7 @@ struct scene {
 	struct blocks mem;
 	struct slot slot[NR_SLOTS];
 	struct thread thread[NR_THREADS];
-	struct history history[NR_THREADS];
+	struct op_log op_log[NR_THREADS];
 	/*
 	 * Pages that the test wrote for the guest, which are in no dirty log.
 	 */

@@ -106,11 +106,11 @@ static inline unsigned int find_kinds(void)
 	if (!thp_why_not(false) && gets_huge(false))
 		found |= BIT(ANON_2M);
 	else
-		ktap_info("anon/2m is left out: no large pages, in this kernel or for this user");
+		ktap_info("anon/2m is left out: no huge pages, in this kernel or for this user");
 	if (!thp_why_not(true) && gets_huge(true))
 		found |= BIT(SHMEM_2M);
 	else
-		ktap_info("shmem/2m is left out: no large pages of files, in this kernel or for this user");
+		ktap_info("shmem/2m is left out: no huge pages of files, in this kernel or for this user");
 	return found;
 }
 
@@ -126,7 +126,7 @@ static inline const char *prepare_swap(void)
 
 static inline const char *prepare_huge(void)
 {
-	return has_huge() ? NULL : "there are no large pages here";
+	return has_huge() ? NULL : "there are no huge pages here";
 }
 
 static inline const char *prepare_collapse(void)

@@ -175,7 +175,7 @@ static inline void make_twins(struct thread *t, struct range r)
 }
 
 /* The threads share one file of KSM, and want different values. */
-static inline void turn_ksm(void)
+static inline void set_ksm(void)
 {
 	pthread_mutex_lock(&scene.ksm_lock);
 	knob_write(KSM "run", "2");
@@ -192,7 +192,7 @@ static inline void op_ksm(struct thread *t, struct range r)
 		break;
 	case 1:
 		t->entry->note = "unmerge all";
-		turn_ksm();
+		set_ksm();
 		break;
 	default:
 		t->entry->note = "copy";

@@ -28,10 +28,10 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "deadline.h"
 #include "ktap.h"
 #include "kvm_stats.h"
 #include "memcg.h"
-#include "patience.h"
 #include "writers.h"
 
 #ifndef SYS_pidfd_getfd
@@ -43,7 +43,7 @@
 
 #define VICTIM_DMIRROR		"/dev/hmm_dmirror0"
 /* Seconds without progress. */
-#define VICTIM_PATIENCE		30
+#define VICTIM_STALL_S		30
 #define VICTIM_STORM_PAGES	64
 #define VICTIM_SLOT		16
 /* Visits of the guest to a VM that is destroyed soon. */
@@ -172,7 +172,7 @@ static inline void *victim_memslots(void *arg)
 	return NULL;
 }
 
-static inline void victim_tell(struct victim_page *page, struct writers *w)
+static inline void victim_report(struct victim_page *page, struct writers *w)
 {
 	uint64_t waits = 0, n;
 	int i;
@@ -194,10 +194,10 @@ static inline void victim_run(const struct victim_plan *p, struct victim_page *p
 	while (!writers_failed(w) && (!p->finish || writers_visits(w) < p->finish)) {
 		usleep(500);
 		writers_watch(w);
-		victim_tell(page, w);
+		victim_report(page, w);
 	}
 	writers_stop(w);
-	victim_tell(page, w);
+	victim_report(page, w);
 }
 
 static inline void victim_open_mirror(struct victim_page *page)
@@ -308,7 +308,7 @@ static inline bool victim_wait_ready(struct victim *v, uint64_t visits)
 	struct stall stall = {};
 	bool stopped;
 
-	while (!stall_seen(&stall, READ_ONCE(v->page->visits), VICTIM_PATIENCE) &&
+	while (!stall_seen(&stall, READ_ONCE(v->page->visits), VICTIM_STALL_S) &&
 	       !victim_poll(v, &stopped)) {
 		if (READ_ONCE(v->page->running) && READ_ONCE(v->page->visits) >= visits)
 			return true;
@@ -463,7 +463,7 @@ static inline bool victim_wait_gone(struct victim *v)
 	while (!victim_poll(v, &stopped)) {
 		if (stopped)
 			ptrace(PTRACE_DETACH, v->pid, 0, 0);
-		if (stall_seen(&stall, 0, VICTIM_PATIENCE))
+		if (stall_seen(&stall, 0, VICTIM_STALL_S))
 			return false;
 		usleep(200);
 	}
@@ -475,7 +475,7 @@ static inline bool victim_wait_vm_gone(struct victim *v)
 	struct stall stall = {};
 
 	while (victim_has_vm(v)) {
-		if (stall_seen(&stall, 0, VICTIM_PATIENCE))
+		if (stall_seen(&stall, 0, VICTIM_STALL_S))
 			return false;
 		usleep(1000);
 	}
@@ -511,9 +511,9 @@ static inline const char *victim_end(struct victim *v)
 	if (!victim_wait_vm_gone(v))
 		return "the process is gone, but its VM is not";
 	if (v->plan.finish)
-		return v->status ? "a VM that should have ended by itself has failed" : NULL;
+		return v->status ? "a VM that should have stopped by itself has failed" : NULL;
 	if (!WIFSIGNALED(v->status) || WTERMSIG(v->status) != SIGKILL)
-		return "the process did not die of the kill";
+		return "the process was not killed by the signal";
 	return NULL;
 }
 

@@ -25,13 +25,13 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "deadline.h"
 #include "framework.h"
 #include "ktap.h"
 #include "kvm_stats.h"
 #include "live.h"
 #include "options.h"
 #include "oracle.h"
-#include "patience.h"
 #include "sum_counts.h"
 #include "vcpu_guard.h"
 
@@ -187,14 +187,15 @@ static inline uint64_t *writers_pick_window(const struct writers_guest *g, uint6
  * Reports something unexpected: its kind and place.  The string has the same
  * address in the host.
  */
-static inline void writers_tell(const char *what, uint64_t number, uint64_t rip, uint64_t info)
+static inline void writers_unexpected(const char *what, uint64_t number, uint64_t rip,
+				      uint64_t info)
 {
 	ucall(UCALL_SYNC, 5, what, WRITERS_TRAP, number, rip, info);
 }
 
 static inline void writers_trap(struct ex_regs *regs)
 {
-	writers_tell("exception", regs->vector, regs->rip, regs->error_code);
+	writers_unexpected("exception", regs->vector, regs->rip, regs->error_code);
 }
 
 /* One visit to a page, which is at @mem for the caller. */
@@ -424,7 +425,7 @@ static inline void writers_kick(struct writers_thread *t)
 		usleep(10000);
 	if (READ_ONCE(t->finished))
 		return;
-	ktap_info("vcpu=%u made no progress for %d s and a signal does not get it out of KVM_RUN",
+	ktap_info("vcpu=%u made no progress for %d s and a signal does not make it leave KVM_RUN",
 		  t->vcpu->id, t->w->stall_seconds);
 	guard_print_thread(t->tid);
 	exit(KSFT_FAIL);
@@ -444,7 +445,7 @@ static inline void writers_watch(struct writers *w)
 }
 
 /* Callback for live_attach(). */
-static void writers_tell_counts(void *owner, struct live_counts *c)
+static void writers_report_counts(void *owner, struct live_counts *c)
 {
 	static const char * const retries[] = { "mmu_interval_retry_overlap",
 		"mmu_interval_retry_overflow", "mmu_interval_retry_memslot",
@@ -482,7 +483,7 @@ static inline void writers_start(struct writers *w)
 		r = pthread_create(&w->thread[i].thread, NULL, writers_vcpu_main, &w->thread[i]);
 		TEST_ASSERT(!r, "pthread_create: %s", strerror(r));
 	}
-	live_attach(writers_tell_counts, w);
+	live_attach(writers_report_counts, w);
 }
 
 static inline void writers_stop(struct writers *w)
@@ -634,7 +635,7 @@ static inline void writers_create_vm(struct writers *w, const struct writers_set
 	guard_catch_exceptions(w->vm, vcpus, s->nr_vcpus, writers_trap);
 }
 
-static inline void writers_tell_guest(struct writers *w, const struct writers_setup *s)
+static inline void writers_set_guest(struct writers *w, const struct writers_setup *s)
 {
 	writers_guest = (struct writers_guest) {
 		.ctl = (void *)WRITERS_CTL_GVA,
@@ -666,7 +667,7 @@ static inline void writers_create_from(struct writers *w, const struct writers_s
 	w->ctl = s->ctl ?: writers_map_ctl(s->pages);
 	w->ctl_size = writers_ctl_size(s->pages);
 	writers_create_vm(w, s, vcpus);
-	writers_tell_guest(w, s);
+	writers_set_guest(w, s);
 	kvm_stats_open_vm(&w->stats, w->vm);
 
 	for (i = 0; i < s->nr_vcpus; i++) {

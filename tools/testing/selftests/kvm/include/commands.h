@@ -11,8 +11,8 @@
  * is never invalidated and whose layout the test defines.  A signal makes
  * KVM_RUN return; this is counted and timed, and the vCPU continues.
  */
-#ifndef SELFTEST_KVM_ORDERS_H
-#define SELFTEST_KVM_ORDERS_H
+#ifndef SELFTEST_KVM_COMMANDS_H
+#define SELFTEST_KVM_COMMANDS_H
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -22,28 +22,28 @@
 #include <time.h>
 
 #include "framework.h"
-#include "kvm_stats.h"
 #include "ktap.h"
+#include "kvm_stats.h"
 #include "vcpu_guard.h"
 
-#define ORDERS_MAX_VCPUS	64
-#define ORDERS_SLOT		1
-#define ORDERS_GPA		0x100000000UL
-#define ORDERS_GVA		0x10000000000UL
-#define ORDERS_PAGE		4096UL
+#define COMMANDS_MAX_VCPUS	64
+#define COMMANDS_SLOT		1
+#define COMMANDS_GPA		0x100000000UL
+#define COMMANDS_GVA		0x10000000000UL
+#define COMMANDS_PAGE		4096UL
 
-enum orders_message { ORDERS_DONE = 1 };
+enum commands_message { COMMAND_DONE = 1 };
 
-typedef void (*order_work)(void *page);
+typedef void (*command_work)(void *page);
 
-struct order_vcpu {
+struct command_vcpu {
 	struct kvm_vcpu *vcpu;
 	void *page;
 	pthread_t thread;
 	pid_t tid;
 	clockid_t clock;
 	struct kvm_stats stats;
-	sem_t ordered;
+	sem_t go;
 	bool quit;
 	bool done;
 	bool failed;
@@ -57,16 +57,16 @@ struct order_vcpu {
 	uint64_t eintr_at;
 	uint64_t efaults;
 	/* Called on the vCPU's thread after KVM_RUN has returned EINTR. */
-	void (*on_eintr)(struct order_vcpu *v);
+	void (*on_eintr)(struct command_vcpu *v);
 };
 
-struct orders {
+struct commands {
 	struct kvm_vm *vm;
 	struct kvm_stats stats;
 	int nr_vcpus;
-	order_work *work;
+	command_work *work;
 	size_t size;
-	struct order_vcpu vcpu[ORDERS_MAX_VCPUS];
+	struct command_vcpu vcpu[COMMANDS_MAX_VCPUS];
 };
 
 static inline uint64_t now_ns(void)
@@ -80,16 +80,16 @@ static inline uint64_t now_ns(void)
 /* ---- guest ---- */
 
 /* Page 0 has the vCPUs' commands, and each vCPU has one of the next pages. */
-static void orders_guest_code(uint32_t me)
+static void commands_guest_code(uint32_t me)
 {
-	order_work *orders = (order_work *)ORDERS_GVA, work;
-	void *page = (void *)(ORDERS_GVA + (me + 1) * ORDERS_PAGE);
+	command_work *commands = (command_work *)COMMANDS_GVA, work;
+	void *page = (void *)(COMMANDS_GVA + (me + 1) * COMMANDS_PAGE);
 
 	x2apic_enable();
 	for (;;) {
-		work = READ_ONCE(orders[me]);
+		work = READ_ONCE(commands[me]);
 		work(page);
-		GUEST_SYNC(ORDERS_DONE);
+		GUEST_SYNC(COMMAND_DONE);
 	}
 }
 
@@ -98,7 +98,7 @@ static void orders_guest_code(uint32_t me)
 /*
  * Returns false if the guest sent anything but COMMAND_DONE, e.g. an exception.
  */
-static inline bool orders_message(struct order_vcpu *v)
+static inline bool commands_message(struct command_vcpu *v)
 {
 	struct ucall uc;
 
@@ -106,7 +106,7 @@ static inline bool orders_message(struct order_vcpu *v)
 }
 
 /* Handles an error of KVM_RUN; returns true if the vCPU continues. */
-static inline bool orders_run_error(struct order_vcpu *v, int error)
+static inline bool commands_run_error(struct command_vcpu *v, int error)
 {
 	if (error == EINTR) {
 		v->eintr_at = now_ns();
@@ -124,28 +124,28 @@ static inline bool orders_run_error(struct order_vcpu *v, int error)
 	return false;
 }
 
-static inline bool orders_run(struct order_vcpu *v)
+static inline bool commands_run(struct command_vcpu *v)
 {
 	while (__vcpu_run(v->vcpu))
-		if (!orders_run_error(v, errno))
+		if (!commands_run_error(v, errno))
 			return false;
-	if (orders_message(v))
+	if (commands_message(v))
 		return true;
 	guard_unexpected(v->vcpu);
 	return false;
 }
 
-static inline void *orders_vcpu_main(void *arg)
+static inline void *commands_vcpu_main(void *arg)
 {
-	struct order_vcpu *v = arg;
+	struct command_vcpu *v = arg;
 
 	__atomic_store_n(&v->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	for (;;) {
-		while (sem_wait(&v->ordered))
+		while (sem_wait(&v->go))
 			;
 		if (v->quit)
 			return NULL;
-		if (!orders_run(v))
+		if (!commands_run(v))
 			WRITE_ONCE(v->failed, true);
 		v->done_at = now_ns();
 		__atomic_store_n(&v->done, true, __ATOMIC_RELEASE);
@@ -154,14 +154,14 @@ static inline void *orders_vcpu_main(void *arg)
 
 /* ---- host ---- */
 
-static inline void order(struct orders *o, struct order_vcpu *v, order_work work)
+static inline void command(struct commands *c, struct command_vcpu *v, command_work work)
 {
-	o->work[v->vcpu->id] = work;
+	c->work[v->vcpu->id] = work;
 	v->done = false;
-	sem_post(&v->ordered);
+	sem_post(&v->go);
 }
 
-static inline bool order_done(struct order_vcpu *v)
+static inline bool command_done(struct command_vcpu *v)
 {
 	return __atomic_load_n(&v->done, __ATOMIC_ACQUIRE);
 }
@@ -170,17 +170,17 @@ static inline bool order_done(struct order_vcpu *v)
  * A number of polls rather than a deadline: each takes its sleep and a little
  * more, or much more when the machine is slow or stands still.
  */
-#define ORDERS_LOOK_US	200
-#define ORDERS_LOOKS(ms)	((ms) * 1000 / ORDERS_LOOK_US)
+#define COMMANDS_POLL_US	200
+#define COMMANDS_POLLS(ms)	((ms) * 1000 / COMMANDS_POLL_US)
 
 /* Returns false if the command failed, or has not ended after @ms. */
-static inline bool order_wait(struct order_vcpu *v, int ms)
+static inline bool command_wait(struct command_vcpu *v, int ms)
 {
-	int looks = ORDERS_LOOKS(ms);
+	int polls = COMMANDS_POLLS(ms);
 
-	while (!order_done(v) && looks--)
-		usleep(ORDERS_LOOK_US);
-	return order_done(v) && !READ_ONCE(v->failed);
+	while (!command_done(v) && polls--)
+		usleep(COMMANDS_POLL_US);
+	return command_done(v) && !READ_ONCE(v->failed);
 }
 
 /*
@@ -203,7 +203,7 @@ static inline bool thread_sleeps(pid_t tid)
 	return state && (state[2] == 'S' || state[2] == 'D');
 }
 
-static inline uint64_t order_cpu_ns(struct order_vcpu *v)
+static inline uint64_t command_cpu_ns(struct command_vcpu *v)
 {
 	struct timespec ts;
 
@@ -211,21 +211,21 @@ static inline uint64_t order_cpu_ns(struct order_vcpu *v)
 	return ts.tv_sec * 1000000000UL + ts.tv_nsec;
 }
 
-static inline void orders_nothing(int sig)
+static inline void commands_on_signal(int sig)
 {
 	(void)sig;
 }
 
-static inline void orders_start_thread(struct orders *o, int i, struct kvm_vcpu *vcpu)
+static inline void commands_start_thread(struct commands *c, int i, struct kvm_vcpu *vcpu)
 {
-	struct order_vcpu *v = &o->vcpu[i];
+	struct command_vcpu *v = &c->vcpu[i];
 
 	v->vcpu = vcpu;
-	v->page = (char *)o->work + (i + 1) * ORDERS_PAGE;
+	v->page = (char *)c->work + (i + 1) * COMMANDS_PAGE;
 	vcpu_args_set(vcpu, 1, i);
 	kvm_stats_open_vcpu(&v->stats, vcpu);
-	sem_init(&v->ordered, 0, 0);
-	TEST_ASSERT(!pthread_create(&v->thread, NULL, orders_vcpu_main, v), "pthread_create");
+	sem_init(&v->go, 0, 0);
+	TEST_ASSERT(!pthread_create(&v->thread, NULL, commands_vcpu_main, v), "pthread_create");
 	pthread_getcpuclockid(v->thread, &v->clock);
 	while (!__atomic_load_n(&v->tid, __ATOMIC_ACQUIRE))
 		usleep(100);
@@ -234,46 +234,46 @@ static inline void orders_start_thread(struct orders *o, int i, struct kvm_vcpu 
 /*
  * @pages is the amount of memory that the test is going to map for the guest.
  */
-static inline void orders_create(struct orders *o, int nr_vcpus, uint64_t pages)
+static inline void commands_create(struct commands *c, int nr_vcpus, uint64_t pages)
 {
-	struct sigaction sa = { .sa_handler = orders_nothing };
-	struct kvm_vcpu *vcpus[ORDERS_MAX_VCPUS];
+	struct sigaction sa = { .sa_handler = commands_on_signal };
+	struct kvm_vcpu *vcpus[COMMANDS_MAX_VCPUS];
 	int i;
 
-	memset(o, 0, sizeof(*o));
+	memset(c, 0, sizeof(*c));
 	sigaction(SIGUSR1, &sa, NULL);
-	o->nr_vcpus = nr_vcpus;
-	o->size = (nr_vcpus + 1) * ORDERS_PAGE;
-	o->vm = __vm_create_with_vcpus(VM_SHAPE_DEFAULT, nr_vcpus, pages + nr_vcpus + 64,
-				       orders_guest_code, vcpus);
-	o->work = mmap(NULL, o->size, PROT_READ | PROT_WRITE,
+	c->nr_vcpus = nr_vcpus;
+	c->size = (nr_vcpus + 1) * COMMANDS_PAGE;
+	c->vm = __vm_create_with_vcpus(VM_SHAPE_DEFAULT, nr_vcpus, pages + nr_vcpus + 64,
+				       commands_guest_code, vcpus);
+	c->work = mmap(NULL, c->size, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	TEST_ASSERT(o->work != MAP_FAILED, "mmap of %zu bytes: %s", o->size, strerror(errno));
-	vm_set_user_memory_region(o->vm, ORDERS_SLOT, 0, ORDERS_GPA, o->size, o->work);
-	virt_map(o->vm, ORDERS_GVA, ORDERS_GPA, nr_vcpus + 1);
-	guard_catch_exceptions(o->vm, vcpus, nr_vcpus, guard_trap);
-	kvm_stats_open_vm(&o->stats, o->vm);
+	TEST_ASSERT(c->work != MAP_FAILED, "mmap of %zu bytes: %s", c->size, strerror(errno));
+	vm_set_user_memory_region(c->vm, COMMANDS_SLOT, 0, COMMANDS_GPA, c->size, c->work);
+	virt_map(c->vm, COMMANDS_GVA, COMMANDS_GPA, nr_vcpus + 1);
+	guard_catch_exceptions(c->vm, vcpus, nr_vcpus, guard_trap);
+	kvm_stats_open_vm(&c->stats, c->vm);
 	for (i = 0; i < nr_vcpus; i++)
-		orders_start_thread(o, i, vcpus[i]);
+		commands_start_thread(c, i, vcpus[i]);
 }
 
 /* All commands must have ended. */
-static inline void orders_destroy(struct orders *o)
+static inline void commands_destroy(struct commands *c)
 {
-	struct order_vcpu *v;
+	struct command_vcpu *v;
 	int i;
 
-	for (i = 0; i < o->nr_vcpus; i++) {
-		v = &o->vcpu[i];
+	for (i = 0; i < c->nr_vcpus; i++) {
+		v = &c->vcpu[i];
 		v->quit = true;
-		sem_post(&v->ordered);
+		sem_post(&v->go);
 		pthread_join(v->thread, NULL);
 		kvm_stats_close(&v->stats);
-		sem_destroy(&v->ordered);
+		sem_destroy(&v->go);
 	}
-	kvm_stats_close(&o->stats);
-	kvm_vm_free(o->vm);
-	munmap(o->work, o->size);
+	kvm_stats_close(&c->stats);
+	kvm_vm_free(c->vm);
+	munmap(c->work, c->size);
 }
 
-#endif /* SELFTEST_KVM_ORDERS_H */
+#endif /* SELFTEST_KVM_COMMANDS_H */

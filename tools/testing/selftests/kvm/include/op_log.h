@@ -14,22 +14,22 @@
  *	op_log_print_page()	operations that touched a page
  *	op_log_print_last()	the last operations of each thread
  */
-#ifndef SELFTEST_KVM_HISTORY_H
-#define SELFTEST_KVM_HISTORY_H
+#ifndef SELFTEST_KVM_OP_LOG_H
+#define SELFTEST_KVM_OP_LOG_H
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "test_util.h"
 #include "ktap.h"
 #include "options.h"
+#include "test_util.h"
 
-#define HISTORY_THREADS	8
-#define HISTORY_KEPT	8192
-#define HISTORY_SHOWN	16
+#define OP_LOG_THREADS	8
+#define OP_LOG_KEPT	8192
+#define OP_LOG_SHOWN	16
 
-struct history_entry {
+struct op_log_entry {
 	uint64_t number;
 	const char *name;
 	const char *note;
@@ -42,45 +42,45 @@ struct history_entry {
 	uint64_t end_us;
 };
 
-struct history {
+struct op_log {
 	int thread;
 	uint64_t nr;
 	/*
 	 * Allocated, because the framework copies the program's own data into
 	 * the guest.
 	 */
-	struct history_entry *entry;
+	struct op_log_entry *entry;
 };
 
-static inline void history_create(struct history *h, int thread)
+static inline void op_log_create(struct op_log *h, int thread)
 {
 	h->thread = thread;
 	h->nr = 0;
-	h->entry = calloc(HISTORY_KEPT, sizeof(*h->entry));
+	h->entry = calloc(OP_LOG_KEPT, sizeof(*h->entry));
 	TEST_ASSERT(h->entry, "out of memory");
 }
 
-static inline void history_destroy(struct history *h)
+static inline void op_log_destroy(struct op_log *h)
 {
 	free(h->entry);
 }
 
-static inline struct history_entry *history_at(struct history *h, uint64_t i)
+static inline struct op_log_entry *op_log_at(struct op_log *h, uint64_t i)
 {
-	return &h->entry[i % HISTORY_KEPT];
+	return &h->entry[i % OP_LOG_KEPT];
 }
 
-static inline uint64_t history_oldest(const struct history *h)
+static inline uint64_t op_log_oldest(const struct op_log *h)
 {
-	return h->nr > HISTORY_KEPT ? h->nr - HISTORY_KEPT : 0;
+	return h->nr > OP_LOG_KEPT ? h->nr - OP_LOG_KEPT : 0;
 }
 
-static inline struct history_entry *history_begin(struct history *h, uint64_t number,
-						  const char *name, uint64_t first, uint64_t n)
+static inline struct op_log_entry *op_log_begin(struct op_log *h, uint64_t number,
+						const char *name, uint64_t first, uint64_t n)
 {
-	struct history_entry *e = history_at(h, h->nr);
+	struct op_log_entry *e = op_log_at(h, h->nr);
 
-	*e = (struct history_entry) {
+	*e = (struct op_log_entry) {
 		.number = number,
 		.name = name,
 		.first = first,
@@ -91,23 +91,23 @@ static inline struct history_entry *history_begin(struct history *h, uint64_t nu
 	return e;
 }
 
-static inline void history_end(struct history *h)
+static inline void op_log_end(struct op_log *h)
 {
-	__atomic_store_n(&history_at(h, h->nr - 1)->end_us, now_us(), __ATOMIC_RELEASE);
+	__atomic_store_n(&op_log_at(h, h->nr - 1)->end_us, now_us(), __ATOMIC_RELEASE);
 }
 
 /* Returns the operation that the thread is executing, or NULL. */
-static inline struct history_entry *history_under_way(struct history *h)
+static inline struct op_log_entry *op_log_under_way(struct op_log *h)
 {
 	uint64_t nr = __atomic_load_n(&h->nr, __ATOMIC_ACQUIRE);
-	struct history_entry *e = nr ? history_at(h, nr - 1) : NULL;
+	struct op_log_entry *e = nr ? op_log_at(h, nr - 1) : NULL;
 
 	return e && !__atomic_load_n(&e->end_us, __ATOMIC_ACQUIRE) ? e : NULL;
 }
 
 /* Prints times relative to @at. */
-static inline void history_print(const struct history *h, const struct history_entry *e,
-				 uint64_t at)
+static inline void op_log_print(const struct op_log *h, const struct op_log_entry *e,
+				uint64_t at)
 {
 	double start = ((double)at - e->start_us) / 1000;
 	char pages[48] = "", took[32] = "not over";
@@ -122,36 +122,36 @@ static inline void history_print(const struct history *h, const struct history_e
 		  e->erases ? ", erases" : "", took);
 }
 
-static inline void history_print_last(struct history *h, int threads, uint64_t at, uint64_t most)
+static inline void op_log_print_last(struct op_log *h, int threads, uint64_t at, uint64_t most)
 {
 	uint64_t k;
 	int i;
 
 	for (i = 0; i < threads; i++)
 		for (k = h[i].nr > most ? h[i].nr - most : 0; k < h[i].nr; k++)
-			history_print(&h[i], history_at(&h[i], k), at);
+			op_log_print(&h[i], op_log_at(&h[i], k), at);
 }
 
 /* A few entries of all threads, latest first. */
-struct history_view {
+struct op_log_view {
 	int nr;
-	const struct history *of[HISTORY_SHOWN];
-	const struct history_entry *entry[HISTORY_SHOWN];
+	const struct op_log *of[OP_LOG_SHOWN];
+	const struct op_log_entry *entry[OP_LOG_SHOWN];
 };
 
 /*
  * Returns the thread whose entry comes next, going back in time; -1 if none is
  * left.
  */
-static inline int history_latest(struct history *h, int threads, const uint64_t *left)
+static inline int op_log_latest(struct op_log *h, int threads, const uint64_t *left)
 {
 	uint64_t start, latest = 0;
 	int i, found = -1;
 
 	for (i = 0; i < threads; i++) {
-		if (left[i] <= history_oldest(&h[i]))
+		if (left[i] <= op_log_oldest(&h[i]))
 			continue;
-		start = history_at(&h[i], left[i] - 1)->start_us;
+		start = op_log_at(&h[i], left[i] - 1)->start_us;
 		if (start < latest)
 			continue;
 		latest = start;
@@ -160,7 +160,7 @@ static inline int history_latest(struct history *h, int threads, const uint64_t 
 	return found;
 }
 
-static inline bool history_touches(const struct history_entry *e, uint64_t page)
+static inline bool op_log_touches(const struct op_log_entry *e, uint64_t page)
 {
 	return page >= e->first && page < e->first + e->n;
 }
@@ -169,31 +169,31 @@ static inline bool history_touches(const struct history_entry *e, uint64_t page)
  * Selects, among the operations that had begun at @at, those that touch @page
  * or, if @elsewhere, those that do not and were in progress at @at.
  */
-static inline bool history_wanted(const struct history_entry *e, uint64_t page, uint64_t at,
-				  bool elsewhere)
+static inline bool op_log_wanted(const struct op_log_entry *e, uint64_t page, uint64_t at,
+				 bool elsewhere)
 {
-	if (e->start_us > at || history_touches(e, page) == elsewhere)
+	if (e->start_us > at || op_log_touches(e, page) == elsewhere)
 		return false;
 	return !elsewhere || !e->end_us || e->end_us >= at;
 }
 
 /* Goes back in time until @erases erases were found or the view is full. */
-static inline void history_look(struct history_view *v, struct history *h, int threads,
-				uint64_t page, uint64_t at, uint64_t erases, bool elsewhere)
+static inline void op_log_look(struct op_log_view *v, struct op_log *h, int threads,
+			       uint64_t page, uint64_t at, uint64_t erases, bool elsewhere)
 {
-	uint64_t left[HISTORY_THREADS];
-	const struct history_entry *e;
+	uint64_t left[OP_LOG_THREADS];
+	const struct op_log_entry *e;
 	int i;
 
 	for (i = 0; i < threads; i++)
 		left[i] = h[i].nr;
 	v->nr = 0;
-	while (v->nr < HISTORY_SHOWN && erases) {
-		i = history_latest(h, threads, left);
+	while (v->nr < OP_LOG_SHOWN && erases) {
+		i = op_log_latest(h, threads, left);
 		if (i < 0)
 			break;
-		e = history_at(&h[i], --left[i]);
-		if (!history_wanted(e, page, at, elsewhere))
+		e = op_log_at(&h[i], --left[i]);
+		if (!op_log_wanted(e, page, at, elsewhere))
 			continue;
 		v->of[v->nr] = &h[i];
 		v->entry[v->nr++] = e;
@@ -201,16 +201,16 @@ static inline void history_look(struct history_view *v, struct history *h, int t
 	}
 }
 
-static inline void history_print_view(const struct history_view *v, uint64_t at)
+static inline void op_log_print_view(const struct op_log_view *v, uint64_t at)
 {
 	int i;
 
 	for (i = v->nr - 1; i >= 0; i--)
-		history_print(v->of[i], v->entry[i], at);
+		op_log_print(v->of[i], v->entry[i], at);
 }
 
 /* Lists each operation of the view once, separated by commas, for -c. */
-static inline void history_names(const struct history_view *v, char *names, size_t size)
+static inline void op_log_names(const struct op_log_view *v, char *names, size_t size)
 {
 	size_t len = 0;
 	int i, k;
@@ -226,24 +226,24 @@ static inline void history_names(const struct history_view *v, char *names, size
 }
 
 /*
- * Prints what touched @page, in order, from the @erases-th last erase before
+ * Prints operations that touched @page, in order, from the @erases-th last erase before
  * @at on, and what was in progress elsewhere at @at.  @names gets the names of
  * the operations that touched it.
  */
-static inline void history_print_page(struct history *h, int threads, uint64_t page, uint64_t at,
-				      uint64_t erases, char *names, size_t size)
+static inline void op_log_print_page(struct op_log *h, int threads, uint64_t page, uint64_t at,
+				     uint64_t erases, char *names, size_t size)
 {
-	struct history_view v;
+	struct op_log_view v;
 
-	history_look(&v, h, threads, page, at, erases, false);
-	history_names(&v, names, size);
-	ktap_info("%s page %lu%c", v.nr ? "what touched" : "nothing is known to have touched", page,
+	op_log_look(&v, h, threads, page, at, erases, false);
+	op_log_names(&v, names, size);
+	ktap_info("%s page %lu%c", v.nr ? "operations that touched" : "no logged operation touched", page,
 		  v.nr ? ':' : ' ');
-	history_print_view(&v, at);
-	history_look(&v, h, threads, page, at, 1, true);
+	op_log_print_view(&v, at);
+	op_log_look(&v, h, threads, page, at, 1, true);
 	if (v.nr)
-		ktap_info("what went on elsewhere at that moment:");
-	history_print_view(&v, at);
+		ktap_info("in progress elsewhere at that moment:");
+	op_log_print_view(&v, at);
 }
 
-#endif /* SELFTEST_KVM_HISTORY_H */
+#endif /* SELFTEST_KVM_OP_LOG_H */

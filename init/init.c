@@ -581,7 +581,7 @@ static bool is_ktap(const char *line)
 	       !strncmp(line, "# ", 2) || !strncmp(line, "1..", 3);
 }
 
-static void note_words(struct test *t, const char *line)
+static void note_line(struct test *t, const char *line)
 {
 	bool counts = !strncmp(line, "# guest ", 8);
 
@@ -599,7 +599,7 @@ static void note_words(struct test *t, const char *line)
  */
 static void test_line(struct test *t, const char *line)
 {
-	note_words(t, line);
+	note_line(t, line);
 	if (!strncmp(line, "KTAP version", 12) ||
 	    !strncmp(line, "TAP version", 11)) {
 		t->nested = true;
@@ -825,7 +825,7 @@ static int run_sh(const char *option, const char *arg)
 				     WEXITSTATUS(status);
 }
 
-static void order_shell(const char *file)
+static void job_shell(const char *file)
 {
 	if (!file[0])
 		printf("init: a shell; tests are in /tests; `exit` powers off\n");
@@ -833,7 +833,7 @@ static void order_shell(const char *file)
 	       file[0] ? run_sh("--", file) : run_sh("-l", NULL));
 }
 
-static void order_run(const char *command)
+static void job_run(const char *command)
 {
 	int status;
 
@@ -845,7 +845,7 @@ static void order_run(const char *command)
 }
 
 /* @line is NAME SECONDS ARGUMENT... */
-static void order_test(int number, char *line)
+static void job_test(int number, char *line)
 {
 	char *name = strsep(&line, " ");
 	char *seconds = strsep(&line, " ");
@@ -854,7 +854,7 @@ static void order_test(int number, char *line)
 }
 
 /* @line is PATH WORD */
-static void order_write(char *line)
+static void job_write(char *line)
 {
 	const char *path = strsep(&line, " ");
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -866,24 +866,24 @@ static void order_write(char *line)
 	close(fd);
 }
 
-static void follow(char *job, bool kvm)
+static void run_job(char *job, bool kvm)
 {
 	char *line;
 	int number = 0;
 
 	while ((line = strsep(&job, "\n"))) {
 		if (!strncmp(line, "test ", 5) && kvm)
-			order_test(++number, line + 5);
+			job_test(++number, line + 5);
 		else if (!strncmp(line, "write ", 6))
-			order_write(line + 6);
+			job_write(line + 6);
 		else if (!strncmp(line, "fact ", 5))
 			result("# %s", line);
 		else if (!strncmp(line, "run ", 4))
-			order_run(line + 4);
+			job_run(line + 4);
 		else if (!strcmp(line, "shell"))
-			order_shell("");
+			job_shell("");
 		else if (!strncmp(line, "shell ", 6))
-			order_shell(line + 6);
+			job_shell(line + 6);
 	}
 }
 
@@ -952,7 +952,7 @@ int main(int argc, char **argv)
 	kvm = kvm_works();
 	if (tests && !kvm)
 		bail_out("no usable KVM");
-	follow(job, kvm);
+	run_job(job, kvm);
 	result("# end passed %d failed %d skipped %d", passed, failed, skipped);
 	printf("init: end\n");
 	power_off();

@@ -25,6 +25,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "clock.h"
 #include "framework.h"
 #include "guest_sync.h"
 #include "icount.h"
@@ -116,14 +117,6 @@ static struct options {
 	.seconds = 2,
 	.pages = MAX_COLUMN_PAGES,
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000UL + ts.tv_nsec;
-}
 
 /* ---- guests ---- */
 

@@ -33,8 +33,10 @@
 #include "cases.h"
 #include "commands.h"
 #include "deadline.h"
+#include "fail_case.h"
 #include "interval_debug.h"
 #include "oracle.h"
+#include "reserve.h"
 #include "test_util.h"
 
 #ifndef __NR_process_mrelease
@@ -42,7 +44,6 @@
 #endif
 
 #define PAGE			COMMANDS_PAGE
-#define HUGE			0x200000UL
 #define MSEC			1000000UL
 
 #define MEM_SLOT		2
@@ -72,7 +73,6 @@ static struct options opt = {
 	.stall_unit = "milliseconds",
 };
 
-static const char *case_name;
 static uint64_t all_writes, all_calls, all_faults, longest_pause;
 static uint64_t rng;
 static uint8_t *mem;
@@ -133,32 +133,6 @@ static void guest_swap(void *page)
 }
 
 /* ---- host ---- */
-
-static uint8_t *reserve(uint64_t size)
-{
-	uint8_t *p = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
-	return (uint8_t *)align_up((uint64_t)p, HUGE);
-}
-
-static bool __printf(1, 2) wrong(const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	ktap_fail(case_name, "%s", text);
-	return false;
-}
-
-static uint64_t random_ms(uint64_t from, uint64_t to)
-{
-	return from + (oracle_random(&rng) >> 33) % (to - from);
-}
 
 /* ---- contests ---- */
 
@@ -528,11 +502,11 @@ static bool stop_contest(const struct contest *contest)
 		m = mailbox_of(contest, i);
 		if (!command_wait(vcpu_of(contest, i), 5 * opt.stall)) {
 			guard_print_thread(vcpu_of(contest, i)->tid);
-			wrong("vCPU %d does not stop", i);
+			fail_case("vCPU %d does not stop", i);
 			exit(KSFT_FAIL);
 		}
 		if (m->wrong && good)
-			good = wrong("vCPU %d of %lu writes read %#lx", i, m->count, m->wrong);
+			good = fail_case("vCPU %d of %lu writes read %#lx", i, m->count, m->wrong);
 	}
 	WRITE_ONCE(stop_hosts, true);
 	for (i = 0; i < contest->hosts; i++)
@@ -635,9 +609,9 @@ static void judge_contest(const struct contest *contest, uint64_t blind)
 		 r.ends, r.efaults,
 		 blind / MSEC);
 	if (why)
-		wrong("%s; %s", why, text);
+		fail_case("%s; %s", why, text);
 	else if (starved && r.changed)
-		wrong("starved: %s", text);
+		fail_case("starved: %s", text);
 	else if (starved)
 		ktap_pass(case_name,
 			  "known difference, this kernel lets one side starve: %s",
@@ -697,7 +671,7 @@ static void case_contest(const struct contest *contest, uint64_t ns)
 static void live(int out)
 {
 	static struct commands f;
-	uint8_t *p = reserve(LIFE_PAGES * PAGE);
+	uint8_t *p = map_aligned(LIFE_PAGES * PAGE, PROT_READ | PROT_WRITE);
 	struct mailbox *m;
 	int i;
 
@@ -746,7 +720,7 @@ static void kill_and_reap(pid_t pid, int stats_fd, struct life *l)
 	fd = syscall(__NR_pidfd_getfd, pidfd, stats_fd, 0);
 	TEST_ASSERT(fd >= 0, "pidfd_getfd: %s", strerror(errno));
 	kvm_stats_open_fd(&stats, fd);
-	usleep(random_ms(1, 40) * 1000);
+	usleep((1 + oracle_pick(&rng, 39)) * 1000);
 	kill(pid, SIGKILL);
 	l->reaped = !syscall(__NR_process_mrelease, pidfd, 0);
 	l->error = l->reaped ? 0 : errno;
@@ -790,13 +764,13 @@ static void case_mrelease(void)
 		refused += l.refused;
 		if (l.gone && (l.reaped || l.error == ESRCH || l.error == EAGAIN))
 			continue;
-		wrong("VM %d: process_mrelease: %s%s", i, strerror(l.error),
-		      l.gone ? "" : "; still exists 20 s after SIGKILL");
+		fail_case("VM %d: process_mrelease: %s%s", i, strerror(l.error),
+			  l.gone ? "" : "; still exists 20 s after SIGKILL");
 		return;
 	}
 	if (reaped < LIVES || (l.counted && !nonblock))
-		wrong("killed=%d reaped=%d too_late=%d again=%d nonblock=%lu", i, reaped, too_late,
-		      again, nonblock);
+		fail_case("killed=%d reaped=%d too_late=%d again=%d nonblock=%lu", i, reaped, too_late,
+			  again, nonblock);
 	else
 		ktap_pass(case_name,
 			  "killed=%d reaped=%d too_late=%d again=%d nonblock=%lu refused=%lu",
@@ -864,7 +838,7 @@ static int run_all(struct cases *c)
 
 	cases_start(c);
 	ktap_info("seed=%lu paging=%s", opt.seed, kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	mem = reserve(PAGE);
+	mem = map_aligned(PAGE, PROT_READ | PROT_WRITE);
 	while (cases_next(c))
 		if (!cases_skip(c, why_not(&cases[c->i])))
 			run_case(&cases[c->i], contest_ns);

@@ -224,8 +224,8 @@ static bool cost_of_sleep(struct cost *c, int events)
 	if (permille < CPU_PERMILLE && c->waits <= pieces &&
 	    c->exits <= EXITS_PER_PIECE * pieces)
 		return true;
-	return wrong("the vCPU does not sleep: in %lu ms cpu=%lu permille, exits=%lu waits=%lu",
-		     c->at / MSEC, permille, c->exits, c->waits);
+	return fail_case("the vCPU does not sleep: in %lu ms cpu=%lu permille, exits=%lu waits=%lu",
+			 c->at / MSEC, permille, c->exits, c->waits);
 }
 
 /*
@@ -309,17 +309,17 @@ static bool judge_delivery(bool sent)
 	uint64_t top = MEM_GVA + (THE_PAGE + 1) * PAGE;
 
 	if (!checks_of_delivery || not_in_delivery)
-		return wrong("of %lu checks %lu found no exception to be delivered",
-			     checks_of_delivery, not_in_delivery);
+		return fail_case("of %lu checks %lu found no exception to be delivered",
+				 checks_of_delivery, not_in_delivery);
 	if (m->traps != 1 || m->trap_rip != (uint64_t)guest_ud2)
-		return wrong("%lu exceptions, the last from RIP %#lx and not %#lx", m->traps,
-			     m->trap_rip, (uint64_t)guest_ud2);
+		return fail_case("%lu exceptions, the last from RIP %#lx and not %#lx", m->traps,
+				 m->trap_rip, (uint64_t)guest_ud2);
 	if (frame[0] != (uint64_t)guest_ud2_end || frame[3] != top)
-		return wrong("the frame in the new page has RIP %#lx, RSP %#lx", frame[0],
-			     frame[3]);
+		return fail_case("the frame in the new page has RIP %#lx, RSP %#lx", frame[0],
+				 frame[3]);
 	if (m->early || sent != !!(m->mailbox.irqs + m->mailbox.nmis))
-		return wrong("%lu interrupts, %lu of them before the exception",
-			     m->mailbox.irqs + m->mailbox.nmis, m->early);
+		return fail_case("%lu interrupts, %lu of them before the exception",
+				 m->mailbox.irqs + m->mailbox.nmis, m->early);
 	return true;
 }
 
@@ -390,7 +390,7 @@ static bool kick_ends_halt(void)
 	command(&cmds, v, guest_halt_masked);
 	if (command_wait(v, LONG_MS))
 		return true;
-	wrong("the kick was lost: the vCPU halts");
+	fail_case("the kick was lost: the vCPU halts");
 	kick_from_1();
 	command_must_end(v);
 	return false;
@@ -450,10 +450,10 @@ static bool async_arrives(void)
 	command(&cmds, &cmds.vcpu[0], guest_ack_async_pf);
 	command_must_end(&cmds.vcpu[0]);
 	if (irqs)
-		return wrong("the notification came before there was room for it");
+		return fail_case("the notification came before there was room for it");
 	if (!m->mailbox.irqs || m->apf.token != ~0U)
-		return wrong("the notification was lost: %lu interrupts, token %#x", m->mailbox.irqs,
-			     m->apf.token);
+		return fail_case("the notification was lost: %lu interrupts, token %#x", m->mailbox.irqs,
+				 m->apf.token);
 	return true;
 }
 
@@ -536,12 +536,12 @@ static bool init_ends_wait(void)
 	v->on_eintr = NULL;
 	all_events += 2;
 	if (invalidation_ended())
-		return wrong("the invalidation ended too early for a verdict");
+		return fail_case("the invalidation ended too early for a verdict");
 	if (state_at_signal != KVM_MP_STATE_INIT_RECEIVED)
-		return wrong("mp_state is %u and not INIT_RECEIVED", state_at_signal);
+		return fail_case("mp_state is %u and not INIT_RECEIVED", state_at_signal);
 	if (!before || waits_at_signal != before)
-		return wrong("INIT leaves the wait armed: waits=%lu, %lu at the end of KVM_RUN",
-			     before, waits_at_signal);
+		return fail_case("INIT leaves the wait armed: waits=%lu, %lu at the end of KVM_RUN",
+				 before, waits_at_signal);
 	return true;
 }
 
@@ -559,7 +559,7 @@ static void case_init(void)
 	command_must_end(v);
 	free(first_state);
 	if (good && *word_of(mem, THE_PAGE) != 1)
-		wrong("the new page holds %lu and not 1", *word_of(mem, THE_PAGE));
+		fail_case("the new page holds %lu and not 1", *word_of(mem, THE_PAGE));
 	else if (good)
 		ktap_pass(case_name,
 			  "pieces=%lu before INIT, none after; after the restart it waited and wrote once",
@@ -608,8 +608,8 @@ static bool many_begin(int from, int to, int ms)
 		invalidator_go(&many[i], word_of(mem, page_of(i)), PAGE);
 	while (nr_invalidations() < before + to - from || !all_asleep(from, to)) {
 		if (!polls--)
-			return wrong("%lu of %d invalidations reached their delays",
-				     nr_invalidations() - before, to - from);
+			return fail_case("%lu of %d invalidations reached their delays",
+					 nr_invalidations() - before, to - from);
 		usleep(COMMANDS_POLL_US);
 	}
 	/*
@@ -628,7 +628,7 @@ static void many_wait(int from, int to)
 		usleep(COMMANDS_POLL_US);
 	if (many_ended(from, to) == to - from)
 		return;
-	wrong("%d invalidations do not end", to - from - many_ended(from, to));
+	fail_case("%d invalidations do not end", to - from - many_ended(from, to));
 	exit(KSFT_FAIL);
 }
 
@@ -642,12 +642,12 @@ static bool others_go_on(void)
 	m->mailbox.pages = MANY;
 	command(&cmds, v, guest_write_many);
 	if (!command_wait(v, LONG_MS / 2))
-		return wrong("a vCPU wrote %lu of %d pages that are not being invalidated, and waited",
-			     READ_ONCE(m->pages_written), MANY);
+		return fail_case("a vCPU wrote %lu of %d pages that are not being invalidated, and waited",
+				 READ_ONCE(m->pages_written), MANY);
 	if (many_ended(0, MANY))
-		return wrong("an invalidation ended too early for a verdict");
-	return !nr_waits(1) || wrong("a vCPU waited %lu times for invalidations of other pages",
-				     nr_waits(1));
+		return fail_case("an invalidation ended too early for a verdict");
+	return !nr_waits(1) || fail_case("a vCPU waited %lu times for invalidations of other pages",
+					 nr_waits(1));
 }
 
 /* vCPU 0 needs the page of the last invalidation; the others last longer. */
@@ -662,12 +662,12 @@ static bool waits_for_last_alone(uint64_t *late)
 	many_wait(MANY - 1, MANY);
 	command_wait(v, LONG_MS / 4);
 	if (many_ended(0, MANY - 1))
-		return wrong("an invalidation ended too early for a verdict");
+		return fail_case("an invalidation ended too early for a verdict");
 	if (!command_done(v))
 		return stuck(v, "the vCPU keeps waiting after its invalidation has ended");
 	*late = elapsed_ns(many[MANY - 1].ended_at, v->done_at);
 	if (!soon(elapsed_ns(v->done_at, many[MANY - 1].ended_at)) || *page != 1)
-		return wrong("done before its invalidation ended; the new page holds %lu", *page);
+		return fail_case("done before its invalidation ended; the new page holds %lu", *page);
 	return true;
 }
 
@@ -687,12 +687,12 @@ static bool waits_to_the_last(void)
 	if (!cost_of_sleep(&c, MANY))
 		return false;
 	if (invalidator_ended(&many[MANY - 1]))
-		return wrong("the last invalidation ended too early for a verdict");
+		return fail_case("the last invalidation ended too early for a verdict");
 	if (command_done(&cmds.vcpu[0]))
-		return wrong("the vCPU wrote before its invalidation had ended");
+		return fail_case("the vCPU wrote before its invalidation had ended");
 	many_wait(MANY - 1, MANY);
 	command_must_end(&cmds.vcpu[0]);
-	return *page == 1 || wrong("the new page holds %lu and not 1", *page);
+	return *page == 1 || fail_case("the new page holds %lu and not 1", *page);
 }
 
 static bool test_many(uint64_t *late)

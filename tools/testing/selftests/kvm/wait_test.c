@@ -232,13 +232,13 @@ static bool measure_halted(void)
 static bool fast_enough(const struct series *s)
 {
 	if (s->n < EVENTS / 2)
-		return wrong("only %d sent", s->n);
+		return fail_case("only %d sent", s->n);
 	/* All but the longest. */
 	if (soon(quantile(s, 99)) && longest(s) < OUTLIER_NS)
 		return true;
-	return wrong("of %d: median %lu us, the longest two %lu and %lu us; may take %lu us",
-		     s->n, median(s) / 1000, quantile(s, 99) / 1000, longest(s) / 1000,
-		     SOON_NS / 1000);
+	return fail_case("of %d: median %lu us, the longest two %lu and %lu us; may take %lu us",
+			 s->n, median(s) / 1000, quantile(s, 99) / 1000, longest(s) / 1000,
+			 SOON_NS / 1000);
 }
 
 /*
@@ -368,8 +368,8 @@ static void case_immediate_exit(void)
 	if (!end_wait(1, &late))
 		return;
 	if (not_runnable || not_at_fault || not_at_once)
-		wrong("of %d: %lu not RUNNABLE, %lu not at the fault, %lu times not at once",
-		      s.n, not_runnable, not_at_fault, not_at_once);
+		fail_case("of %d: %lu not RUNNABLE, %lu not at the fault, %lu times not at once",
+			  s.n, not_runnable, not_at_fault, not_at_once);
 	else
 		ktap_pass(case_name,
 			  "left=%d, each RUNNABLE, at its instruction; woken_us=%lu",
@@ -406,7 +406,7 @@ static void case_redirect(void)
 			goto out;
 		command_must_end(v);
 		if (invalidation_ended()) {
-			wrong("the vCPU was held up until the end, at attempt %d", s.n);
+			fail_case("the vCPU was held up until the end, at attempt %d", s.n);
 			goto out;
 		}
 		s.ns[s.n] = elapsed_ns(v->eintr_at, v->done_at);
@@ -417,7 +417,7 @@ out:
 	v->on_eintr = NULL;
 	abandon();
 	if (s.n == EVENTS && *word_of(mem, THE_PAGE) != 1)
-		wrong("the new page holds %lu and not 1", *word_of(mem, THE_PAGE));
+		fail_case("the new page holds %lu and not 1", *word_of(mem, THE_PAGE));
 	else if (s.n == EVENTS && fast_enough(&s))
 		ktap_pass(case_name, "redirected=%d median_us=%lu longest_us=%lu", s.n,
 			  median(&s) / 1000, longest(&s) / 1000);
@@ -443,7 +443,7 @@ static void case_masked(void)
 	}
 	cpu = (command_cpu_ns(v) - cpu) * 100 / (now_ns() - start);
 	if (READ_ONCE(mailbox(0)->irqs) != irqs) {
-		wrong("an interrupt came while interrupts were off");
+		fail_case("an interrupt came while interrupts were off");
 		goto abandon;
 	}
 	if (!still_waits())
@@ -451,9 +451,9 @@ static void case_masked(void)
 	if (!end_wait(1, &late))
 		return;
 	if (cpu >= 5)
-		wrong("the vCPU used %lu %% of a CPU while it could not take an interrupt", cpu);
+		fail_case("the vCPU used %lu %% of a CPU while it could not take an interrupt", cpu);
 	else if (READ_ONCE(mailbox(0)->irqs) == irqs)
-		wrong("the interrupt was lost");
+		fail_case("the interrupt was lost");
 	else
 		ktap_pass(case_name, "sent=%d cpu=%lu%% woken_us=%lu; taken after sti", i, cpu,
 			  late / 1000);
@@ -510,7 +510,7 @@ static uint64_t change_flags(void *hva)
  */
 static void case_memslot(void)
 {
-	uint8_t *other = reserve(OTHER_PAGES * PAGE);
+	uint8_t *other = map_aligned(OTHER_PAGES * PAGE, PROT_READ | PROT_WRITE);
 	uint64_t before, flags, create, delete;
 	uint64_t late;
 
@@ -526,8 +526,8 @@ static void case_memslot(void)
 		goto out;
 	delete = set_slot(NEW_SLOT, 0, 0, other);
 	if (flags > max(SOON_NS, 4 * before))
-		wrong("the flags of a memslot changed after %lu us, %lu us when nobody waits",
-		      flags / 1000, before / 1000);
+		fail_case("the flags of a memslot changed after %lu us, %lu us when nobody waits",
+			  flags / 1000, before / 1000);
 	else
 		ktap_pass(case_name,
 			  "flags=%d longest_us=%lu, %lu when nobody waits; create_ms=%lu delete_ms=%lu woken_us=%lu",
@@ -582,7 +582,7 @@ static void case_others(void)
 	WRITE_ONCE(mailbox(1)->stop, 1);
 	command_must_end(&cmds.vcpu[1]);
 	if (good && beside * 2 < alone)
-		wrong("%lu faults/s of the other vCPU, %lu while nobody waited", beside, alone);
+		fail_case("%lu faults/s of the other vCPU, %lu while nobody waited", beside, alone);
 	else if (good)
 		ktap_pass(case_name,
 			  "faults/s of another vCPU: %lu, %lu while nobody waited; woken_us=%lu",
@@ -633,18 +633,18 @@ static void read_wait_stats(struct wait_stats *w, const struct wait_stats *since
 static bool stats_agree(const struct wait_stats *w, uint64_t ns)
 {
 	if (!w->waits || w->waits > ns / (20 * MSEC))
-		return wrong("mmu_interval_wait changed by %lu", w->waits);
+		return fail_case("mmu_interval_wait changed by %lu", w->waits);
 	if (w->ns < ns / 10 * 9 || w->ns > ns / 10 * 11)
-		return wrong("mmu_interval_wait_ns is %lu, but the wait took %lu", w->ns, ns);
+		return fail_case("mmu_interval_wait_ns is %lu, but the wait took %lu", w->ns, ns);
 	if (w->in_hist != w->waits || w->at_least > w->ns || w->at_most < w->ns)
-		return wrong("mmu_interval_wait_hist: %lu of %lu waits, of %lu to %lu ns, not %lu",
-			     w->in_hist, w->waits, w->at_least, w->at_most, w->ns);
+		return fail_case("mmu_interval_wait_hist: %lu of %lu waits, of %lu to %lu ns, not %lu",
+				 w->in_hist, w->waits, w->at_least, w->at_most, w->ns);
 	/*
 	 * After the last part KVM handles the fault again, once, or the guest
 	 * repeats it.
 	 */
 	if (w->again > 1)
-		return wrong("mmu_interval_fault_again changed by %lu", w->again);
+		return fail_case("mmu_interval_fault_again changed by %lu", w->again);
 	return true;
 }
 
@@ -669,7 +669,7 @@ static bool wait_undisturbed(uint64_t *wait_ns, uint64_t *permille, uint64_t *la
 	*permille = (command_cpu_ns(v) - cpu) * 1000 / *wait_ns;
 	if (*permille < CPU_PERMILLE)
 		return true;
-	return wrong("the vCPU used %lu permille of a CPU while it waited", *permille);
+	return fail_case("the vCPU used %lu permille of a CPU while it waited", *permille);
 }
 
 /*
@@ -701,12 +701,13 @@ static void case_wake(void)
 	}
 	count = nr_invalidations() - invalidations;
 	if (!soon(quantile(&woken, 75)))
-		wrong("of %d woken: median %lu us, 3 of 4 within %lu us; may take %lu us",
-		      woken.n, median(&woken) / 1000, quantile(&woken, 75) / 1000, SOON_NS / 1000);
+		fail_case("of %d woken: median %lu us, 3 of 4 within %lu us; may take %lu us",
+			  woken.n, median(&woken) / 1000, quantile(&woken, 75) / 1000,
+			  SOON_NS / 1000);
 	else if (count < WAKES)
-		wrong("mmu_interval_invalidate changed by %lu", count);
+		fail_case("mmu_interval_invalidate changed by %lu", count);
 	else if (again < WAKES - 1)
-		wrong("mmu_interval_fault_again changed by %lu in %d waits", again, WAKES);
+		fail_case("mmu_interval_fault_again changed by %lu in %d waits", again, WAKES);
 	else
 		ktap_pass(case_name,
 			  "woken=%d again=%lu/%d median_us=%lu longest_us=%lu; the last: wait_ms=%lu cpu=%lu.%lu%% pieces=%lu",
@@ -809,7 +810,7 @@ static bool wait_briefly(uint64_t limit_ms, struct polls *p)
 	command_must_end(&cmds.vcpu[0]);
 	count_polls(p, &since);
 	if (*word_of(mem, THE_PAGE) != 1)
-		return wrong("the new page holds %lu and not 1", *word_of(mem, THE_PAGE));
+		return fail_case("the new page holds %lu and not 1", *word_of(mem, THE_PAGE));
 	return true;
 }
 
@@ -840,12 +841,12 @@ static bool run_poll_step(const struct poll_step *step, int *tries)
 			continue;
 		if (!second.tried == !step->polls && !second.worked == !step->to_the_end)
 			return true;
-		return wrong("%s: %lu polls, %lu to the end", step->when, second.tried,
-			     second.worked);
+		return fail_case("%s: %lu polls, %lu to the end", step->when, second.tried,
+				 second.worked);
 	}
-	return wrong("%s: disturbed %d times; the last: %lu, %lu waits, %lu polls, %lu to the end",
-		     step->when, POLL_TRIES, first.waits, second.waits, second.tried,
-		     second.worked);
+	return fail_case("%s: disturbed %d times; the last: %lu, %lu waits, %lu polls, %lu to the end",
+			 step->when, POLL_TRIES, first.waits, second.waits, second.tried,
+			 second.worked);
 }
 
 /* It polls for 2 s, and a signal ends that. */
@@ -865,7 +866,7 @@ static bool signal_ends_poll(void)
 			break;
 		usleep(COMMANDS_POLL_US);
 	}
-	good = good && (p.tried || wrong("it does not poll")) && send_signal(&ns) && still_waits();
+	good = good && (p.tried || fail_case("it does not poll")) && send_signal(&ns) && still_waits();
 	if (good)
 		return end_wait(1, &late);
 	abandon();
@@ -957,10 +958,10 @@ static bool write_beside(struct series *s)
 		start = now_ns();
 		command(&cmds, v, guest_write);
 		if (!command_wait(v, LONG_MS))
-			return wrong("a fault beside the invalidated page was held up");
+			return fail_case("a fault beside the invalidated page was held up");
 		s->ns[s->n] = elapsed_ns(start, v->done_at);
 		if (*word_of(mem, THE_PAGE) != 1)
-			return wrong("the page holds %lu and not 1", *word_of(mem, THE_PAGE));
+			return fail_case("the page holds %lu and not 1", *word_of(mem, THE_PAGE));
 	}
 	return true;
 }
@@ -978,11 +979,11 @@ static void case_beside(int64_t offset)
 	interval_debug_delay(invalidator.tid, LONG_MS * 1000);
 	good = invalidation_begin(word_of(mem, THE_PAGE + offset), PAGE) && write_beside(&s);
 	if (good && invalidation_ended())
-		good = wrong("the invalidation ended too early for a verdict");
+		good = fail_case("the invalidation ended too early for a verdict");
 	invalidation_wait();
 	waits = kvm_stats_read(&cmds.vcpu[0].stats, "mmu_interval_wait") - waits;
 	if (good && waits)
-		wrong("the vCPU waited %lu times", waits);
+		fail_case("the vCPU waited %lu times", waits);
 	else if (good && fast_enough(&s))
 		ktap_pass(case_name,
 			  "faults=%d median_us=%lu longest_us=%lu, beside an invalidation of %lu ms",
@@ -1021,8 +1022,8 @@ static bool huge_is_stale(uint64_t invalidated)
 
 	mailbox(1)->gva = HUGE_GVA + invalidated * PAGE;
 	command(&cmds, v, guest_write);
-	return wrong("2 MiB are mapped while their page %lu is being invalidated; the guest %s it",
-		     invalidated, command_wait(v, LONG_MS / 4) ? "can write to" : "waits for");
+	return fail_case("2 MiB are mapped while their page %lu is being invalidated; the guest %s it",
+			 invalidated, command_wait(v, LONG_MS / 4) ? "can write to" : "waits for");
 }
 
 /*
@@ -1033,7 +1034,7 @@ static bool huge_in_the_middle(uint64_t invalidated, uint64_t other)
 	if (!write_huge(0, other))
 		return false;
 	if (invalidation_ended())
-		return wrong("the invalidation ended too early for a verdict");
+		return fail_case("the invalidation ended too early for a verdict");
 	if (kvm_stats_read(&cmds.stats, "pages_2m"))
 		return huge_is_stale(invalidated);
 	return command_until_asleep(1, guest_write, HUGE_GVA + invalidated * PAGE);
@@ -1042,11 +1043,11 @@ static bool huge_in_the_middle(uint64_t invalidated, uint64_t other)
 static bool huge_contents(uint64_t invalidated, uint64_t other)
 {
 	if (*word_of(huge, other) != OLD + 3)
-		return wrong("page %lu holds %lu", other, *word_of(huge, other));
+		return fail_case("page %lu holds %lu", other, *word_of(huge, other));
 	if (*word_of(huge, invalidated) != 1)
-		return wrong("page %lu holds %lu", invalidated, *word_of(huge, invalidated));
+		return fail_case("page %lu holds %lu", invalidated, *word_of(huge, invalidated));
 	if (*word_of(huge, invalidated - 1) != OLD || *word_of(huge, invalidated + 1) != OLD)
-		return wrong("a neighbour of page %lu has changed", invalidated);
+		return fail_case("a neighbour of page %lu has changed", invalidated);
 	return true;
 }
 
@@ -1138,7 +1139,7 @@ static const char *name_of(int i)
 
 static void setup(void)
 {
-	huge = reserve(HUGE);
+	huge = map_aligned(HUGE, PROT_READ | PROT_WRITE);
 	waiter_create(2, HUGE / PAGE);
 	vm_set_user_memory_region(cmds.vm, HUGE_SLOT, 0, HUGE_GPA, HUGE, huge);
 	virt_map_level(cmds.vm, HUGE_GVA, HUGE_GPA, HUGE, PG_LEVEL_2M);

@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "clock.h"
 #include "framework.h"
 #include "ktap.h"
 #include "kvm_stats.h"
@@ -68,14 +69,6 @@ struct commands {
 	size_t size;
 	struct command_vcpu vcpu[COMMANDS_MAX_VCPUS];
 };
-
-static inline uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000UL + ts.tv_nsec;
-}
 
 /* ---- guest ---- */
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "ktap.h"
 #include "log_histogram.h"
 
@@ -82,11 +83,8 @@ static inline uint64_t measure_ticks(const struct measure_clock *c, uint64_t ns)
 
 static inline void measure_read_clocks(uint64_t *ns, uint64_t *ticks)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	*ns = now_ns();
 	*ticks = rdtsc();
-	*ns = ts.tv_sec * 1000000000UL + ts.tv_nsec;
 }
 
 /* Calibrates the TSC against CLOCK_MONOTONIC. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The options that all tests share, and their clock.  A test sets the defaults
+ * The options that all tests share.  A test sets the defaults
  * of the options it takes; a default of 0 means that it does not take the
  * option.
  */
@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 struct options {
 	uint64_t seed;
@@ -27,14 +29,6 @@ struct options {
 	const char *filter;
 	bool list;
 };
-
-static inline uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
-}
 
 static inline void options_usage(const struct options *o, const char *name)
 {

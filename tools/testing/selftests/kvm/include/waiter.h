@@ -10,15 +10,17 @@
  *	end_wait(adds, &late)		judges how and when it continued
  *	waiter_destroy()
  *
- * After a failure abandon() replaces end_wait() and cleans up.  wrong() reports
+ * After a failure abandon() replaces end_wait() and cleans up.  fail_case() reports
  * a failure as the result line of the case @case_name.
  */
 #ifndef SELFTEST_KVM_WAITER_H
 #define SELFTEST_KVM_WAITER_H
 
 #include "commands.h"
+#include "fail_case.h"
 #include "interval_debug.h"
 #include "oracle.h"
+#include "reserve.h"
 #include "steal.h"
 
 #define PAGE			COMMANDS_PAGE
@@ -94,7 +96,6 @@ static uint64_t rng;
  * How long after the end of its invalidation a vCPU was done, over all cases.
  */
 static struct series woken;
-static const char *case_name;
 
 /* ---- guest ---- */
 
@@ -204,15 +205,6 @@ static inline bool wait_for(uint64_t *what, uint64_t beyond, int ms)
 
 /* ---- the memory, and the thread that invalidates it ---- */
 
-static inline uint8_t *reserve(uint64_t size)
-{
-	uint8_t *p = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
-	return (uint8_t *)align_up((uint64_t)p, HUGE);
-}
-
 static inline uint64_t *word_of(uint8_t *base, uint64_t page)
 {
 	return (uint64_t *)(base + page * PAGE);
@@ -285,18 +277,6 @@ static inline bool invalidation_ended(void)
 	return invalidator_ended(&invalidator);
 }
 
-static inline bool __printf(1, 2) wrong(const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	ktap_fail(case_name, "%s", text);
-	return false;
-}
-
 /*
  * KVM counts an invalidation once nobody can map the pages any more.  A
  * sleeping invalidator proves less: it may be waiting for mmap_lock.
@@ -319,9 +299,9 @@ static inline bool invalidation_begin(void *addr, size_t len)
 	while (!invalidator_inside(&invalidator) ||
 	       nr_invalidations() == before || !thread_sleeps(invalidator.tid)) {
 		if (invalidation_ended())
-			return wrong("the invalidation was not delayed");
+			return fail_case("the invalidation was not delayed");
 		if (!polls--)
-			return wrong("the invalidation does not reach its delay");
+			return fail_case("the invalidation does not reach its delay");
 		usleep(COMMANDS_POLL_US);
 	}
 	return true;
@@ -336,7 +316,7 @@ static inline bool invalidation_wait(void)
 	if (invalidation_ended())
 		return true;
 	guard_print_thread(invalidator.tid);
-	wrong("the invalidation does not end");
+	fail_case("the invalidation does not end");
 	exit(KSFT_FAIL);
 }
 
@@ -356,7 +336,7 @@ static inline bool stuck(struct command_vcpu *v, const char *what)
 	guard_print_thread(v->tid);
 	ktap_info("the invalidating thread:");
 	guard_print_thread(invalidator.tid);
-	return wrong("%s", what);
+	return fail_case("%s", what);
 }
 
 /* Returns when the vCPU sleeps in the fault, or wherever @work ends. */
@@ -373,14 +353,14 @@ static inline bool command_until_asleep(int vcpu, command_work work, uint64_t gv
 	command(&cmds, v, work);
 	while (!READ_ONCE(m->about) || !thread_sleeps(v->tid)) {
 		if (command_done(v))
-			return wrong("the vCPU did not wait");
+			return fail_case("the vCPU did not wait");
 		if (!polls--)
 			return stuck(v, "the vCPU does not sleep");
 		usleep(COMMANDS_POLL_US);
 	}
 	/* A vCPU that is done sleeps as well, waiting for a command. */
 	if (command_done(v))
-		return wrong("the vCPU did not wait");
+		return fail_case("the vCPU did not wait");
 	return true;
 }
 
@@ -436,9 +416,9 @@ static inline bool begin_wait(command_work work)
 static inline bool still_waits(void)
 {
 	if (invalidation_ended())
-		return wrong("the invalidation ended too early for a verdict");
+		return fail_case("the invalidation ended too early for a verdict");
 	if (READ_ONCE(mailbox(0)->wrote) || command_done(&cmds.vcpu[0]))
-		return wrong("the vCPU wrote before the invalidation had ended");
+		return fail_case("the vCPU wrote before the invalidation had ended");
 	return true;
 }
 
@@ -458,17 +438,17 @@ static inline bool end_wait(uint64_t adds, uint64_t *late)
 		woken.ns[woken.n++] = *late;
 	found = *word_of(mem, THE_PAGE);
 	if (found != adds)
-		return wrong("the new page holds %lu and not %lu, %lu us before the end", found,
-			     adds, elapsed_ns(v->done_at, invalidator.ended_at) / 1000);
+		return fail_case("the new page holds %lu and not %lu, %lu us before the end", found,
+				 adds, elapsed_ns(v->done_at, invalidator.ended_at) / 1000);
 	/* The invalidation wakes the vCPU before madvise() returns. */
 	if (!soon(elapsed_ns(v->done_at, invalidator.ended_at)))
-		return wrong("done %lu us before the end of the invalidation, which took %lu ms",
-			     elapsed_ns(v->done_at, invalidator.ended_at) / 1000,
-			     (invalidator.ended_at - invalidator.began_at) / MSEC);
+		return fail_case("done %lu us before the end of the invalidation, which took %lu ms",
+				 elapsed_ns(v->done_at, invalidator.ended_at) / 1000,
+				 (invalidator.ended_at - invalidator.began_at) / MSEC);
 	if (*late > OUTLIER_NS)
-		return wrong("woken %lu us after the end of the invalidation", *late / 1000);
+		return fail_case("woken %lu us after the end of the invalidation", *late / 1000);
 	if (*word_of(mem, THE_PAGE - 1) != OLD || *word_of(mem, THE_PAGE + 1) != OLD)
-		return wrong("a neighbouring page has changed");
+		return fail_case("a neighbouring page has changed");
 	return true;
 }
 
@@ -526,7 +506,7 @@ static inline void waiter_create(int nr_vcpus, uint64_t pages)
 
 	/* The next VM uses the same memory. */
 	if (!mem)
-		mem = reserve(MEM_PAGES * PAGE);
+		mem = map_aligned(MEM_PAGES * PAGE, PROT_READ | PROT_WRITE);
 	madvise(mem, MEM_PAGES * PAGE, MADV_NOHUGEPAGE);
 
 	commands_create(&cmds, nr_vcpus, MEM_PAGES + pages);

@@ -200,7 +200,7 @@ static bool is_zero(const uint8_t *page, const char *which)
 	for (i = 0; i < PAGE; i += sizeof(uint32_t)) {
 		if (!READ_ONCE(*(uint32_t *)(page + i)))
 			continue;
-		ktap_info("STALE: the guest has written %#x to register %#lx of %s, instead of its APIC",
+		ktap_info("STALE: the guest has written %#x to register %#lx of %s, not its APIC",
 			  *(uint32_t *)(page + i), i, which);
 		return false;
 	}
@@ -348,7 +348,7 @@ static bool guests_agree(void)
 		good = false;
 		m = mailbox(i);
 		if (m->bad_reg == APIC_ICR)
-			ktap_info("LOST: vcpu%d did not get the interrupt that it sent itself in round %lu",
+			ktap_info("LOST: vcpu%d did not get its own interrupt in round %lu",
 				  i, m->rounds);
 		else if (m->bad_reg)
 			ktap_info("STALE: vcpu%d read %#x from register %#x, not %#x, in round %lu",

@@ -59,6 +59,16 @@
  */
 #define STALL_S			20
 
+#define COLUMNS_LINE	"measure columns at=%s faults=%lu retries=%lu overflow=%lu "		\
+			"waits=%lu calls=%lu ns=%lu"
+
+#define OVERLAP_LINE	"measure %s vcpus=%d ops=%lu ns=%lu writes=%lu faults=%lu "		\
+			"retries=%lu overflow=%lu waits=%lu wait_ns=%lu cpu_ns=%lu "		\
+			"guest_gap_us=%.0f host_gap_us=%.0f op_us=%.1f"
+
+#define BLOCKED_LINE	"measure blocked vcpus=%d ops=%d ns=%lu blocked_ns=%lu "		\
+			"cpu_ns=%lu retries=%lu waits=%lu wait_ns=%lu"
+
 struct vcpu_shared {
 	uint64_t writes;
 	uint64_t gap;
@@ -565,7 +575,7 @@ static bool measure_column(struct bench *b, enum column c, uint8_t *at, int roun
 	 * The first round is slower: cold caches, and the guest's A and D bits.
 	 */
 	if (round)
-		ktap_info("measure columns at=%s faults=%lu retries=%lu overflow=%lu waits=%lu calls=%lu ns=%lu",
+		ktap_info(COLUMNS_LINE,
 			  column_names[c], faults.fixed, faults.retries, faults.overflow,
 			  faults.waits, calls, ns);
 	return true;
@@ -662,7 +672,7 @@ static void report_overlap(struct bench *b, const char *mode, const struct opera
 {
 	double us = ops->ns / 1000.0 / ops->ticks;
 
-	ktap_info("measure %s vcpus=%d ops=%lu ns=%lu writes=%lu faults=%lu retries=%lu overflow=%lu waits=%lu wait_ns=%lu cpu_ns=%lu guest_gap_us=%.0f host_gap_us=%.0f op_us=%.1f",
+	ktap_info(OVERLAP_LINE,
 		  mode, b->nr_vcpus, ops->nr, ops->ns, writes, c->fixed, c->retries, c->overflow,
 		  c->waits, c->wait_ns / b->nr_vcpus, cpu / b->nr_vcpus, runners_gap(b) * us,
 		  ops->gap * us, ops->busy * us / ops->nr);
@@ -829,7 +839,7 @@ static bool measure_blocked(struct bench *b)
 	runners_stop(b);
 	c = count_faults(b);
 	count_since(&c, &before);
-	ktap_info("measure blocked vcpus=%d ops=%d ns=%lu blocked_ns=%lu cpu_ns=%lu retries=%lu waits=%lu wait_ns=%lu",
+	ktap_info(BLOCKED_LINE,
 		  b->nr_vcpus, opt.rounds, ns, s.blocked_ns, s.cpu_ns, c.retries, c.waits,
 		  c.wait_ns / b->nr_vcpus);
 	return s.blocked_ns;

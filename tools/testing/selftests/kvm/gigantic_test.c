@@ -50,7 +50,11 @@
 
 #define HUGEPAGES		"/sys/kernel/mm/hugepages/hugepages-1048576kB/"
 
-#define COUNTS	"writes=%lu attacks=%lu faults=%lu 1g=%lu erased=%lu efaults=%lu exits=%lu wp=%lu ms=%lu"
+#define COUNTS		"writes=%lu attacks=%lu faults=%lu 1g=%lu erased=%lu efaults=%lu "	\
+			"exits=%lu wp=%lu ms=%lu"
+
+#define GUEST_LINE	"guest writes=%lu invalidations=%lu faults=%lu 1g=%lu stale=%lu "	\
+			"lost=%lu torn=%lu"
 
 struct scene;
 
@@ -604,7 +608,7 @@ static int run_all(struct cases *c)
 			test_case(tc, c->name, vcpus[c->i % 2], opt.seed + c->i, cases_share(c),
 				  &t);
 	}
-	ktap_info("guest writes=%lu invalidations=%lu faults=%lu 1g=%lu stale=%lu lost=%lu torn=%lu",
+	ktap_info(GUEST_LINE,
 		  t.writes, t.attacks, t.faults, t.gigantic, t.found[ORACLE_STALE],
 		  t.found[ORACLE_LOST], t.found[ORACLE_TORN]);
 	return ktap_finish();

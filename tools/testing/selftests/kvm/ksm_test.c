@@ -55,7 +55,11 @@
 #define KSM			"/sys/kernel/mm/ksm/"
 #define SET_SPTE		"kvm/kvm_set_spte_hva"
 
-#define COUNTS	"writes=%lu merges=%lu cows=%lu set_spte=%lu unmerged=%lu zeroed=%lu rounds=%lu faults=%lu ms=%lu"
+#define COUNTS		"writes=%lu merges=%lu cows=%lu set_spte=%lu unmerged=%lu "		\
+			"zeroed=%lu rounds=%lu faults=%lu ms=%lu"
+
+#define GUEST_LINE	"guest writes=%lu merges=%lu cows=%lu unmerged=%lu zeroed=%lu "		\
+			"faults=%lu stale=%lu lost=%lu torn=%lu"
 
 enum phase { SIDE_RUN, SIDE_STOP, SIDE_END };
 
@@ -368,7 +372,7 @@ static void check_ksm_flag(void)
 	ksm_flag_lies = page_state_is(&state, page_state_pfn(&state, &state), KPF_KSM);
 	page_state_close(&state);
 	if (ksm_flag_lies)
-		ktap_info("KPF_KSM is set for every anonymous page here, so mappings are counted instead");
+		ktap_info("KPF_KSM is set for all anonymous pages, so mappings count instead");
 }
 
 static bool has_flag(struct page_state *state, uint64_t pfn, int kpf)
@@ -774,7 +778,7 @@ static int run_all(struct cases *c)
 	while (cases_next(c))
 		if (!cases_skip(c, why))
 			test_case(&cases[c->i], sides, cases_share(c), found, &total);
-	ktap_info("guest writes=%lu merges=%lu cows=%lu unmerged=%lu zeroed=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
+	ktap_info(GUEST_LINE,
 		  total.writes, total.merges, total.cows, total.unmerged, total.zeroed,
 		  total.faults, found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
 	return ktap_finish();

@@ -343,7 +343,7 @@ static bool check_frozen(struct attacker *a, struct range r, const uint8_t *at)
 	for (i = 0; i < range_len(r) / sizeof(*is); i++) {
 		if (READ_ONCE(is[i]) == was[i])
 			continue;
-		ktap_info("STALE write: page=%lu word=%zu changed from %#lx to %#lx while nobody could write it",
+		ktap_info("STALE write: page=%lu word=%zu: %#lx became %#lx while not writable",
 			  r.first + i / 512, i % 512, was[i], is[i]);
 		writers_found(a->w, ORACLE_STALE);
 		return false;

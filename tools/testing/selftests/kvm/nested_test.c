@@ -71,7 +71,14 @@
 #define MIN_EXITS		50
 
 #define DONE	"writes=%lu invalidations=%lu faults=%lu erased=%lu efaults=%lu 2m=%lu"
-#define SEEN	"l2_visits=%lu l1_visits=%lu l2_exits=%lu l2_faults=%lu moves=%lu walks=%lu async=%lu"
+#define SEEN		"l2_visits=%lu l1_visits=%lu l2_exits=%lu l2_faults=%lu "		\
+			"moves=%lu walks=%lu async=%lu"
+
+#define GUEST_LINE	"guest writes=%lu l2_exits=%lu invalidations=%lu faults=%lu "		\
+			"stale=%lu lost=%lu torn=%lu"
+
+#define FAIL_LINE	"%s; stale=%lu lost=%lu torn=%lu vcpus=%d attacks=%lu seed=%lu "	\
+			"after %lu ms"
 
 /* One vCPU.  Pointers are the guest's. */
 struct nested_vcpu {
@@ -705,8 +712,7 @@ static void test_case(const struct test_case *tc, struct counts *total, uint64_t
 		why = run_with(tc, vcpus[i], seed, usec / n, found);
 		add_counts(&c, &scene.c);
 		if (why)
-			ktap_fail(tc->name,
-				  "%s; stale=%lu lost=%lu torn=%lu vcpus=%d attacks=%lu seed=%lu after %lu ms",
+			ktap_fail(tc->name, FAIL_LINE,
 				  why, found[ORACLE_STALE], found[ORACLE_LOST],
 				  found[ORACLE_TORN], vcpus[i], scene.c.attacks, opt.seed,
 				  scene.c.usec / 1000);
@@ -734,7 +740,7 @@ static int run_all(struct cases *c)
 	while (cases_next(c))
 		if (!cases_skip(c, why_not(&cases[c->i])))
 			test_case(&cases[c->i], &total, found, opt.seed + c->i, cases_share(c));
-	ktap_info("guest writes=%lu l2_exits=%lu invalidations=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
+	ktap_info(GUEST_LINE,
 		  total.writes, total.exits, total.attacks, total.faults, found[ORACLE_STALE],
 		  found[ORACLE_LOST], found[ORACLE_TORN]);
 	return ktap_finish();

@@ -47,6 +47,10 @@
 #define MEMCG_CUT		(2UL << 20)
 #define MEMCG_GROW		(6UL << 20)
 
+#define COUNTS		"lives=%lu writes=%lu reaps=%lu calls=%lu nonblock=%lu "		\
+			"refused=%lu again=%lu waits=%lu late=%lu kill-to-reaped-us=%u "	\
+			"kill-to-gone-us=%u ms=%lu"
+
 /* The request of lib/test_hmm.c's device. */
 struct mirror_read {
 	uint64_t addr;
@@ -200,7 +204,7 @@ static const char *reap_held(const struct test_case *tc, struct victim *v, struc
 	if (tc->refuse == REFUSE_FOR_EVER)
 		return error == EAGAIN ? NULL : "not refused, though it should be";
 	if (error)
-		return error == EAGAIN ? "process_mrelease() keeps returning EAGAIN" : strerror(error);
+		return error == EAGAIN ? "process_mrelease() returns EAGAIN" : strerror(error);
 	note_time(r->reaped_us, &r->nr_reaped, v->killed_at, v->reaped_at);
 	return victim_left(v) ? "some memory was not reaped" : NULL;
 }
@@ -610,7 +614,7 @@ static const char *need_refuse(void)
 	if (knob_debugfs_why_not())
 		return knob_debugfs_why_not();
 	if (access(REFUSE, W_OK))
-		return "this kernel cannot refuse invalidations (no kvm/interval/refuse in debugfs)";
+		return "this kernel cannot refuse invalidations (kvm/interval/refuse in debugfs)";
 	return need_mrelease();
 }
 
@@ -682,8 +686,7 @@ static void report(const struct test_case *tc, struct result *r, const char *why
 			  usec / 1000, opt.seed);
 		return;
 	}
-	ktap_pass(tc->name,
-		  "lives=%lu writes=%lu reaps=%lu calls=%lu nonblock=%lu refused=%lu again=%lu waits=%lu late=%lu kill-to-reaped-us=%u kill-to-gone-us=%u ms=%lu",
+	ktap_pass(tc->name, COUNTS,
 		  r->lives, r->writes, r->reaps, r->invalidations, r->nonblock, r->refused,
 		  r->again, r->waits, r->too_late, median(r->reaped_us, r->nr_reaped),
 		  median(r->gone_us, r->nr_gone), usec / 1000);

@@ -82,6 +82,9 @@
 #define WINDOW_POLLS		50
 #define ORPHAN_EVENTS		3
 
+#define GUEST_LINE	"guest rounds=%lu kernel_writes=%lu events=%lu invalidations=%lu "	\
+			"moved=%lu skewed=%lu stale=%lu lost=%lu"
+
 /* Page 0 is the shared info; then each vCPU has a page for each of these. */
 enum area { AREA_KVMCLOCK, AREA_VCPU_INFO, AREA_TIME_INFO, AREA_RUNSTATE, NR_AREAS };
 
@@ -1442,7 +1445,7 @@ static int run_all(struct cases *c)
 		else
 			run_operation(c, &operations[c->i / 2], &t);
 	}
-	ktap_info("guest rounds=%lu kernel_writes=%lu events=%lu invalidations=%lu moved=%lu skewed=%lu stale=%lu lost=%lu",
+	ktap_info(GUEST_LINE,
 		  t.rounds, t.writes, t.events, t.attacks, t.moved, t.skewed, t.stale, t.lost);
 	return ktap_finish();
 }

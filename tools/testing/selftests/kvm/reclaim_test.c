@@ -55,7 +55,8 @@
 #define HOG_GUESTS		12
 #define COMPACT_CANDIDATES	4
 
-#define COUNTS			"guest writes=%lu invalidations=%lu swapins=%lu faults=%lu async=%lu ages=%lu"
+#define COUNTS		"guest writes=%lu invalidations=%lu swapins=%lu faults=%lu "		\
+			"async=%lu ages=%lu"
 #define VERDICTS		"stale=%lu lost=%lu torn=%lu"
 
 #define PAGE_IDLE		"/sys/kernel/mm/page_idle/bitmap"
@@ -63,6 +64,13 @@
 #define NUMA_BALANCING		"/proc/sys/kernel/numa_balancing"
 #define NUMA_SCAN		"/sys/kernel/debug/sched/numa_balancing/"
 #define NODE_1			"/sys/devices/system/node/node1"
+
+#define CASE_LINE	"writes=%lu attacks=%lu invalidations=%lu pages=%lu "			\
+			"swapins=%lu%s ages=%lu faults=%lu async=%lu erased=%lu "		\
+			"efaults=%lu 2m=%lu healed=%lu ms=%lu"
+
+#define FAIL_LINE	"%s; stale=%lu lost=%lu torn=%lu vcpus=%d attacks=%lu pages=%lu "	\
+			"2m=%lu healed=%lu last refusal: %s; seed=%lu after %lu ms"
 
 struct range {
 	uint64_t first;
@@ -564,7 +572,7 @@ static void check_frozen(struct attack *a, struct range r)
 	let_guest_work(a, 2 * r.n);
 	read_image(a, r, fd, is);
 	if (memcmp(was, is, range_len(r))) {
-		ktap_info("STALE write: one of %lu pages at page %lu changed while nobody could write it",
+		ktap_info("STALE write: one of %lu pages at page %lu changed while unreachable",
 			  r.n, r.first);
 		writers_found(a->w, ORACLE_STALE);
 	}
@@ -1022,8 +1030,7 @@ static void print_pass(const struct test_case *tc, const struct result *r)
 		if (counter_vmstat(tc->op->counters[i], &now))
 			len += snprintf(moved + len, sizeof(moved) - len, " %s=%lu",
 					tc->op->counters[i], r->moved[i]);
-	ktap_pass(tc->name,
-		  "writes=%lu attacks=%lu invalidations=%lu pages=%lu swapins=%lu%s ages=%lu faults=%lu async=%lu erased=%lu efaults=%lu 2m=%lu healed=%lu ms=%lu",
+	ktap_pass(tc->name, CASE_LINE,
 		  r->writes, r->attacks, r->unmaps, r->hits, r->swapins, moved, r->ages, r->faults,
 		  r->asyncs, r->erased, r->efaults, r->huge, r->healed, r->usec / 1000);
 }
@@ -1042,8 +1049,7 @@ static void test_case(const struct test_case *tc, struct result *total, uint64_t
 		why = run_with(tc, vcpus[i], &r, found, seed + i, usec / 2);
 		add(&sum, &r);
 		if (why)
-			ktap_fail(tc->name,
-				  "%s; stale=%lu lost=%lu torn=%lu vcpus=%d attacks=%lu pages=%lu 2m=%lu healed=%lu last refusal: %s; seed=%lu after %lu ms",
+			ktap_fail(tc->name, FAIL_LINE,
 				  why, found[ORACLE_STALE], found[ORACLE_LOST],
 				  found[ORACLE_TORN], vcpus[i], r.attacks, r.hits, r.huge, r.healed,
 				  r.error ? strerror(r.error) : "none", opt.seed, r.usec / 1000);

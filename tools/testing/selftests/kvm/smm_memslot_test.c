@@ -238,7 +238,8 @@ static void report(struct vcpu_thread *t)
 	const struct oracle_report *r = &t->s->ctl->vcpu[t->vcpu->id].report;
 	uint64_t value = r->value >> ORACLE_TAG_BITS;
 
-	ktap_info("%s seen by vcpu%u%s: page=%lu value=%#lx (last write: %lu quiet=%u seen=%u; page: begun=%u gone=%u)",
+	ktap_info("%s seen by vcpu%u%s: page=%lu value=%#lx (last write: %lu quiet=%u seen=%u; "
+		  "page: begun=%u gone=%u)",
 		  oracle_names[r->verdict], t->vcpu->id,
 		  value == NOT_THERE ? " (there was no SMI)" : "", r->page, value, r->end,
 		  r->quiet, r->seen, r->begun, r->gone);

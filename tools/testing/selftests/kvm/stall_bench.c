@@ -559,7 +559,7 @@ static void share_clock(struct kvm_vcpu *vcpu)
 	uint64_t offset = 0;
 
 	TEST_ASSERT(!__vcpu_device_attr_set(vcpu, KVM_VCPU_TSC_CTRL, KVM_VCPU_TSC_OFFSET,
-					    &offset), "the guest's TSC can't be made equal to the host's: %s",
+					    &offset), "offset of the TSC: %s",
 		    strerror(errno));
 }
 

@@ -52,6 +52,12 @@
 #define ALIAS_GPA		0x300000000UL
 #define MEM_GVA			0x20000000000UL
 
+#define CONTEST_LINE	"writes=%lu (least %lu), longest pause %lu ms; calls=%lu (least "	\
+			"%lu), longest pause %lu ms, longest call %lu us, mean %lu us; "	\
+			"faults=%lu waits=%lu retries=%lu invalidations=%lu "			\
+			"priorities=%lu pauses=%lu erased=%lu early_ends=%lu of %lu "		\
+			"efaults=%lu blind_ms=%lu"
+
 /* The page that host and vCPU share. */
 struct mailbox {
 	uint64_t gva;
@@ -192,7 +198,7 @@ struct host_contender {
 #define MIN_FORFEITS	5
 /* How many times longer a contest may take to get there. */
 #define LONGER		8
-/* So many early ends of priority are no accident. */
+/* The number of early ends of priority that cannot be an accident. */
 #define MIN_ENDS	5
 /* Above the 1 ms between two checks, below what matters. */
 #define BLIND_NS	(20 * MSEC)
@@ -600,8 +606,7 @@ static void judge_contest(const struct contest *contest, uint64_t blind)
 	all_calls += sum_progress(v, h);
 	all_faults += r.faults;
 	longest_pause = max(longest_pause, worst_pause(0, v + h));
-	snprintf(text, sizeof(text),
-		 "writes=%lu (least %lu), longest pause %lu ms; calls=%lu (least %lu), longest pause %lu ms, longest call %lu us, mean %lu us; faults=%lu waits=%lu retries=%lu invalidations=%lu priorities=%lu pauses=%lu erased=%lu early_ends=%lu of %lu efaults=%lu blind_ms=%lu",
+	snprintf(text, sizeof(text), CONTEST_LINE,
 		 sum_progress(0, v), least_progress(0, v), worst_pause(0, v) / MSEC,
 		 sum_progress(v, h), least_progress(v, h), worst_pause(v, h) / MSEC,
 		 r.longest_ns / 1000, r.total_ns / max(r.calls, 1UL) / 1000, r.faults, r.waits,
@@ -769,8 +774,8 @@ static void case_mrelease(void)
 		return;
 	}
 	if (reaped < LIVES || (l.counted && !nonblock))
-		fail_case("killed=%d reaped=%d too_late=%d again=%d nonblock=%lu", i, reaped, too_late,
-			  again, nonblock);
+		fail_case("killed=%d reaped=%d too_late=%d again=%d nonblock=%lu",
+			  i, reaped, too_late, again, nonblock);
 	else
 		ktap_pass(case_name,
 			  "killed=%d reaped=%d too_late=%d again=%d nonblock=%lu refused=%lu",
@@ -789,7 +794,8 @@ static const struct test_case cases[] = {
 	{ "priority", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US } },
 	{ "cancelled", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .cancel = 2 } },
 	{ "forfeit", NULL, { 1, 1, invalidate_dontneed, VERY_SLOW_FAULT_US, .very_slow = true } },
-	{ "self", NULL, { 1, 1, invalidate_and_read, SLOW_FAULT_US, guest_swap, .very_slow = true } },
+	{ "self", NULL, { 1, 1, invalidate_and_read, SLOW_FAULT_US, guest_swap,
+			  .very_slow = true } },
 	{ "two-vms", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .vms = 2 } },
 	{ "aliases", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .aliases = ALIASES } },
 	{ "dontneed/1v1h", NULL, { 1, 1, invalidate_dontneed } },

@@ -66,7 +66,12 @@
 #define DROP_CACHES		"/proc/sys/vm/drop_caches"
 #define NICEST			19
 
-#define COUNTS	"writes=%lu collapses=%lu refused=%lu splits=%lu to_2m=%lu to_4k=%lu logged=%lu swapped=%lu deferred=%lu erased=%lu efaults=%lu faults=%lu ms=%lu"
+#define COUNTS		"writes=%lu collapses=%lu refused=%lu splits=%lu to_2m=%lu "		\
+			"to_4k=%lu logged=%lu swapped=%lu deferred=%lu erased=%lu "		\
+			"efaults=%lu faults=%lu ms=%lu"
+
+#define GUEST_LINE	"guest writes=%lu collapses=%lu splits=%lu to_2m=%lu to_4k=%lu "	\
+			"faults=%lu stale=%lu lost=%lu torn=%lu"
 
 enum collapser { BY_MADVISE, BY_ALIAS, BY_KHUGEPAGED };
 
@@ -920,7 +925,7 @@ static int run_all(struct cases *c)
 	while (cases_next(c))
 		if (!cases_skip(c, never ?: why_not(&cases[c->i])))
 			test_case(&cases[c->i], cases_share(c), found, &total);
-	ktap_info("guest writes=%lu collapses=%lu splits=%lu to_2m=%lu to_4k=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
+	ktap_info(GUEST_LINE,
 		  total.writes, total.collapses, total.splits, total.to_2m, total.to_4k,
 		  total.faults, found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
 	return ktap_finish();

@@ -45,9 +45,11 @@
 #define GRACE_US		30000000UL
 #define NICE			5	/* that of ksmd */
 
-#define RUN		"writes=%lu ops=%lu invalidations=%lu faults=%lu erased=%lu updates=%lu exits=%lu 2m=%lu ms=%lu"
+#define RUN		"writes=%lu ops=%lu invalidations=%lu faults=%lu erased=%lu "		\
+			"updates=%lu exits=%lu 2m=%lu ms=%lu"
 #define DONE		"writes=%lu ops=%lu invalidations=%lu faults=%lu%s merges=%lu"
-#define SEEN		"collapses=%lu splits=%lu swapins=%lu children=%lu updates=%lu exits=%lu dirty=%lu"
+#define SEEN		"collapses=%lu splits=%lu swapins=%lu children=%lu updates=%lu "	\
+			"exits=%lu dirty=%lu"
 #define VERDICTS	"stale=%lu lost=%lu torn=%lu"
 
 static struct trace_count unmaps;

@@ -51,6 +51,12 @@
 /* The lives, failures or children that a case must see. */
 #define MIN_LIVES	16
 
+#define LIVES_LINE	"lives=%lu ran=%lu tss=%lu identity=%lu apic=%lu gone=%lu "		\
+			"left=%lu invalidations=%lu private=%lu"
+
+#define SIGNALS_LINE	"children=%lu signals=%lu interrupted=%lu of calls=%lu "		\
+			"memslots=%lu create_vm_eintr=%lu run_eintr=%lu calmed=%lu"
+
 static struct options opt = { .seconds = 15 };
 static const char *case_name;
 static uint64_t rng, all_lives, all_invalidations;
@@ -459,8 +465,7 @@ static void run_private(const struct test_case *tc, uint64_t usec)
 		wrong("no private memslot was invalidated in %lu lives", l.lives);
 		return;
 	}
-	ktap_pass(tc->name,
-		  "lives=%lu ran=%lu tss=%lu identity=%lu apic=%lu gone=%lu left=%lu invalidations=%lu private=%lu",
+	ktap_pass(tc->name, LIVES_LINE,
 		  l.lives, l.ran, l.tss, l.identity, l.apic, l.gone, l.left, discarder.calls,
 		  discarder.private_calls);
 }
@@ -1074,14 +1079,15 @@ static void judge_signals(uint64_t children, bool good)
 		if (errnos->calls[op] && !judge_op(op) && !bad)
 			bad = ops[op].name;
 	if (bad)
-		wrong("%s failed in a way that stock does not; children=%lu signals=%lu", bad, children,
+		wrong("%s failed in a way that stock does not; "
+		      "children=%lu signals=%lu", bad, children,
 		      errnos->signals);
 	else if (!errnos->errors[OP_CREATE_VM][EINTR] || !errnos->good[OP_CLOSE])
-		wrong("children=%lu, but KVM_CREATE_VM returned EINTR %lu times; %lu VMs were closed",
+		wrong("children=%lu, but KVM_CREATE_VM returned EINTR %lu times; "
+		      "%lu VMs were closed",
 		      children, errnos->errors[OP_CREATE_VM][EINTR], errnos->good[OP_CLOSE]);
 	else if (good)
-		ktap_pass(case_name,
-			  "children=%lu signals=%lu interrupted=%lu of calls=%lu memslots=%lu create_vm_eintr=%lu run_eintr=%lu calmed=%lu",
+		ktap_pass(case_name, SIGNALS_LINE,
 			  children, errnos->signals, errnos->within, sum_calls(),
 			  errnos->calls[OP_CREATE], errnos->errors[OP_CREATE_VM][EINTR],
 			  errnos->errors[OP_RUN][EINTR], errnos->gave_up);

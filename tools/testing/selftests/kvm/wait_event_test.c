@@ -342,7 +342,8 @@ static void test_delivery(void (*send)(void))
 		abandon();
 	else if (end_wait(0, &late) && judge_delivery(send))
 		ktap_pass(case_name,
-			  "delivered once; before: cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu",
+			  "delivered once; "
+			  "before: cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu",
 			  c.cpu_ns * 1000 / c.at, c.exits, c.waits, c.at / MSEC, late / 1000);
 }
 
@@ -428,7 +429,8 @@ static void case_unhalted(void)
 	}
 	if (end_wait(1, &late) && kick_ends_halt())
 		ktap_pass(case_name,
-			  "kicks=%d cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu; it then ended a halt",
+			  "kicks=%d cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; "
+			  "woken_us=%lu; it then ended a halt",
 			  KICKS, c.cpu_ns * 1000 / c.at, c.exits, c.waits, c.at / MSEC,
 			  late / 1000);
 }
@@ -452,8 +454,8 @@ static bool async_arrives(void)
 	if (irqs)
 		return fail_case("the notification came before there was room for it");
 	if (!m->mailbox.irqs || m->apf.token != ~0U)
-		return fail_case("the notification was lost: %lu interrupts, token %#x", m->mailbox.irqs,
-				 m->apf.token);
+		return fail_case("the notification was lost: %lu interrupts, token %#x",
+				 m->mailbox.irqs, m->apf.token);
 	return true;
 }
 
@@ -475,7 +477,8 @@ static void case_async(void)
 	}
 	if (end_wait(1, &late) && async_arrives())
 		ktap_pass(case_name,
-			  "cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu; then it came",
+			  "cpu=%lu permille, exits=%lu pieces=%lu in %lu ms; woken_us=%lu; "
+			  "then it came",
 			  c.cpu_ns * 1000 / c.at, c.exits, c.waits, c.at / MSEC, late / 1000);
 }
 
@@ -562,7 +565,8 @@ static void case_init(void)
 		fail_case("the new page holds %lu and not 1", *word_of(mem, THE_PAGE));
 	else if (good)
 		ktap_pass(case_name,
-			  "pieces=%lu before INIT, none after; after the restart it waited and wrote once",
+			  "pieces=%lu before INIT, none after; "
+			  "after the restart it waited and wrote once",
 			  waits_at_signal);
 }
 
@@ -642,7 +646,7 @@ static bool others_go_on(void)
 	m->mailbox.pages = MANY;
 	command(&cmds, v, guest_write_many);
 	if (!command_wait(v, LONG_MS / 2))
-		return fail_case("a vCPU wrote %lu of %d pages that are not being invalidated, and waited",
+		return fail_case("a vCPU wrote only %lu of %d pages that are not invalidated",
 				 READ_ONCE(m->pages_written), MANY);
 	if (many_ended(0, MANY))
 		return fail_case("an invalidation ended too early for a verdict");
@@ -667,7 +671,8 @@ static bool waits_for_last_alone(uint64_t *late)
 		return stuck(v, "the vCPU keeps waiting after its invalidation has ended");
 	*late = elapsed_ns(many[MANY - 1].ended_at, v->done_at);
 	if (!soon(elapsed_ns(v->done_at, many[MANY - 1].ended_at)) || *page != 1)
-		return fail_case("done before its invalidation ended; the new page holds %lu", *page);
+		return fail_case("done before its invalidation ended; "
+				 "the new page holds %lu", *page);
 	return true;
 }
 
@@ -723,7 +728,8 @@ static void case_many(void)
 		invalidator_destroy(&many[i]);
 	if (good)
 		ktap_pass(case_name,
-			  "invalidations=%d; pages beside them=%d, no wait; the last one's page: woken_us=%lu",
+			  "invalidations=%d; pages beside them=%d, no wait; "
+			  "the last one's page: woken_us=%lu",
 			  MANY, MANY, late / 1000);
 }
 

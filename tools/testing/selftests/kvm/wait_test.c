@@ -233,7 +233,7 @@ static bool fast_enough(const struct series *s)
 {
 	if (s->n < EVENTS / 2)
 		return fail_case("only %d sent", s->n);
-	/* All but the longest. */
+	/* One of the events may take longer, up to OUTLIER_NS. */
 	if (soon(quantile(s, 99)) && longest(s) < OUTLIER_NS)
 		return true;
 	return fail_case("of %d: median %lu us, the longest two %lu and %lu us; may take %lu us",
@@ -297,8 +297,9 @@ static void case_timer(void)
 }
 
 /*
- * For VMX's preemption timer.  Without it this is the timer of case_timer(), and on
- * emulated SVM the first interrupt was missing once in two runs, why is not known.
+ * Tests VMX's preemption timer.  Without it KVM uses the same host timer as in
+ * case_timer(), so the case is skipped: on emulated SVM its first interrupt was
+ * missing once, for a reason that is not known.
  */
 static void case_timer_deadline(void)
 {
@@ -451,7 +452,7 @@ static void case_masked(void)
 	if (!end_wait(1, &late))
 		return;
 	if (cpu >= 5)
-		fail_case("the vCPU used %lu %% of a CPU while it could not take an interrupt", cpu);
+		fail_case("the vCPU used %lu %% of a CPU while interrupts were off", cpu);
 	else if (READ_ONCE(mailbox(0)->irqs) == irqs)
 		fail_case("the interrupt was lost");
 	else
@@ -530,7 +531,8 @@ static void case_memslot(void)
 			  flags / 1000, before / 1000);
 	else
 		ktap_pass(case_name,
-			  "flags=%d longest_us=%lu, %lu when nobody waits; create_ms=%lu delete_ms=%lu woken_us=%lu",
+			  "flags=%d longest_us=%lu, %lu when nobody waits; "
+			  "create_ms=%lu delete_ms=%lu woken_us=%lu",
 			  EVENTS, flags / 1000, before / 1000, create / MSEC, delete / MSEC,
 			  late / 1000);
 	goto out;
@@ -637,7 +639,7 @@ static bool stats_agree(const struct wait_stats *w, uint64_t ns)
 	if (w->ns < ns / 10 * 9 || w->ns > ns / 10 * 11)
 		return fail_case("mmu_interval_wait_ns is %lu, but the wait took %lu", w->ns, ns);
 	if (w->in_hist != w->waits || w->at_least > w->ns || w->at_most < w->ns)
-		return fail_case("mmu_interval_wait_hist: %lu of %lu waits, of %lu to %lu ns, not %lu",
+		return fail_case("mmu_interval_wait_hist: %lu of %lu waits, %lu to %lu ns, not %lu",
 				 w->in_hist, w->waits, w->at_least, w->at_most, w->ns);
 	/*
 	 * After the last part KVM handles the fault again, once, or the guest
@@ -696,7 +698,7 @@ static void case_wake(void)
 			return;
 		again += w.again;
 		if (!w.again)
-			ktap_info("wait %d of %d returned to the guest: pieces=%lu wait_ns=%lu late_us=%lu",
+			ktap_info("wait %d/%d left to guest: pieces=%lu wait_ns=%lu late_us=%lu",
 				  i + 1, WAKES, w.waits, w.ns, late / 1000);
 	}
 	count = nr_invalidations() - invalidations;
@@ -710,7 +712,8 @@ static void case_wake(void)
 		fail_case("mmu_interval_fault_again changed by %lu in %d waits", again, WAKES);
 	else
 		ktap_pass(case_name,
-			  "woken=%d again=%lu/%d median_us=%lu longest_us=%lu; the last: wait_ms=%lu cpu=%lu.%lu%% pieces=%lu",
+			  "woken=%d again=%lu/%d median_us=%lu longest_us=%lu; "
+			  "the last: wait_ms=%lu cpu=%lu.%lu%% pieces=%lu",
 			  woken.n, again, WAKES, median(&woken) / 1000, longest(&woken) / 1000,
 			  ns / MSEC, cpu / 10, cpu % 10, w.waits);
 }
@@ -844,7 +847,8 @@ static bool run_poll_step(const struct poll_step *step, int *tries)
 		return fail_case("%s: %lu polls, %lu to the end", step->when, second.tried,
 				 second.worked);
 	}
-	return fail_case("%s: disturbed %d times; the last: %lu, %lu waits, %lu polls, %lu to the end",
+	return fail_case("%s: disturbed %d times; "
+			 "the last: %lu, %lu waits, %lu polls, %lu to the end",
 			 step->when, POLL_TRIES, first.waits, second.waits, second.tried,
 			 second.worked);
 }
@@ -866,7 +870,8 @@ static bool signal_ends_poll(void)
 			break;
 		usleep(COMMANDS_POLL_US);
 	}
-	good = good && (p.tried || fail_case("it does not poll")) && send_signal(&ns) && still_waits();
+	good = good && (p.tried || fail_case("it does not poll")) && send_signal(&ns) &&
+	       still_waits();
 	if (good)
 		return end_wait(1, &late);
 	abandon();
@@ -908,7 +913,8 @@ static void run_poll_steps(void)
 		most = max(most, tries);
 	}
 	if (signal_ends_poll())
-		ktap_pass(case_name, "%d pairs as expected, and a signal ended a poll; tries=%d", i, most);
+		ktap_pass(case_name, "%d pairs as expected, and a signal ended a poll; "
+				     "tries=%d", i, most);
 }
 
 static void poll_limited_by(void (*limit)(uint64_t ms))
@@ -986,7 +992,7 @@ static void case_beside(int64_t offset)
 		fail_case("the vCPU waited %lu times", waits);
 	else if (good && fast_enough(&s))
 		ktap_pass(case_name,
-			  "faults=%d median_us=%lu longest_us=%lu, beside an invalidation of %lu ms",
+			  "faults=%d median_us=%lu longest_us=%lu, near an invalidation of %lu ms",
 			  s.n, median(&s) / 1000, longest(&s) / 1000,
 			  (invalidator.ended_at - invalidator.began_at) / MSEC);
 }
@@ -1022,7 +1028,8 @@ static bool huge_is_stale(uint64_t invalidated)
 
 	mailbox(1)->gva = HUGE_GVA + invalidated * PAGE;
 	command(&cmds, v, guest_write);
-	return fail_case("2 MiB are mapped while their page %lu is being invalidated; the guest %s it",
+	return fail_case("2 MiB are mapped while their page %lu is being invalidated; "
+			 "the guest %s it",
 			 invalidated, command_wait(v, LONG_MS / 4) ? "can write to" : "waits for");
 }
 
@@ -1089,7 +1096,8 @@ static void case_huge(uint64_t invalidated, uint64_t other)
 	command_must_end(&cmds.vcpu[1]);
 	if (good && huge_contents(invalidated, other))
 		ktap_pass(case_name,
-			  "2 MiB mapped before; then 4 KiB beside the page, and a wait for it; pages_4k=%lu",
+			  "2 MiB mapped before; then 4 KiB beside the page, and a wait for it; "
+			  "pages_4k=%lu",
 			  kvm_stats_read(&cmds.stats, "pages_4k"));
 }
 

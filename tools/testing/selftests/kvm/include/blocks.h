@@ -285,7 +285,7 @@ static inline bool blocks_are_frozen(struct blocks *b, const uint8_t *at, struct
 				break;
 		if (i == ARRAY_SIZE(is))
 			continue;
-		ktap_info("STALE write: page=%lu word=%zu changed from %#lx to %#lx while nobody could write it",
+		ktap_info("STALE write: page=%lu word=%zu: %#lx became %#lx while not writable",
 			  one.first, i, image[i], is[i]);
 		blocks_changed(b, one.first, blocks_erases(b, one.first));
 		return false;

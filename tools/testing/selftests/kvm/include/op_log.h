@@ -237,8 +237,10 @@ static inline void op_log_print_page(struct op_log *h, int threads, uint64_t pag
 
 	op_log_look(&v, h, threads, page, at, erases, false);
 	op_log_names(&v, names, size);
-	ktap_info("%s page %lu%c", v.nr ? "operations that touched" : "no logged operation touched", page,
-		  v.nr ? ':' : ' ');
+	if (v.nr)
+		ktap_info("operations that touched page %lu:", page);
+	else
+		ktap_info("no logged operation touched page %lu", page);
 	op_log_print_view(&v, at);
 	op_log_look(&v, h, threads, page, at, 1, true);
 	if (v.nr)

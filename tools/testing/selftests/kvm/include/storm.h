@@ -321,7 +321,7 @@ static inline bool storm_check_frozen_at(struct storm *s, const void *mem, uint6
 		same = READ_ONCE(is[i]) == was[i];
 	if (!same) {
 		i--;
-		ktap_info("STALE write: page=%lu word=%zu changed from %#lx to %#lx while nobody could write it",
+		ktap_info("STALE write: page=%lu word=%zu: %#lx became %#lx while not writable",
 			  first + i / 512, i % 512, was[i], is[i]);
 		writers_found(s->w, ORACLE_STALE);
 	}

@@ -33,7 +33,8 @@ static inline void explain_word(const struct oracle_report *r)
 	int vcpu = (r->page + r->cell) % scene.w.nr_vcpus;
 	uint64_t stamp = oracle_stamp(scene.w.salt, r->page, r->cell, r->word, r->end);
 
-	ktap_info("page %lu is %s, of thread %d; its word was last written by vcpu%d: write %lu, stamp %#lx",
+	ktap_info("page %lu is %s, of thread %d; "
+		  "its word was last written by vcpu%d: write %lu, stamp %#lx",
 		  r->page, block_kinds[block_of(&scene.mem, r->page)->kind],
 		  block_of(&scene.mem, r->page)->owner, vcpu, r->end, stamp);
 	if (r->verdict == ORACLE_LOST)
@@ -43,7 +44,8 @@ static inline void explain_word(const struct oracle_report *r)
 	else if (number < r->end)
 		ktap_info("found: the stamp of write %lu, which is older", number);
 	else
-		ktap_info("found: that stamp, though the page was erased since (erase %u; %u were before the write)",
+		ktap_info("found: that stamp, though the page was erased since (erase %u; "
+			  "%u were before the write)",
 			  r->gone, r->seen);
 }
 

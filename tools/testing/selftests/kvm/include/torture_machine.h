@@ -110,7 +110,7 @@ static inline unsigned int find_kinds(void)
 	if (!thp_why_not(true) && gets_huge(true))
 		found |= BIT(SHMEM_2M);
 	else
-		ktap_info("shmem/2m is left out: no huge pages of files, in this kernel or for this user");
+		ktap_info("shmem/2m is left out: no huge pages of files, or not for this user");
 	return found;
 }
 

@@ -245,7 +245,7 @@ static inline void op_fork(struct thread *t, struct range r)
 		add(&t->op->seen, 1);
 		return;
 	}
-	ktap_info("STALE write: a child's copy of one of %lu pages at page %lu has changed (status %#x)",
+	ktap_info("STALE write: a child's copy of %lu pages at page %lu has changed (status %#x)",
 		  r.n, r.first, status);
 	blocks_changed(&scene.mem, r.first, blocks_erases(&scene.mem, r.first));
 }

@@ -21,6 +21,9 @@
 #define GUARD_EXIT_EMULATOR	9
 #define GUARD_KERNEL_HALF	0x8000000000000000UL
 
+#define GUARD_REGISTERS	"vcpu=%u rip=%#llx rsp=%#llx rflags=%#llx rdi=%#llx cr2=%#llx "		\
+			"cr3=%#llx cs=%#x efer=%#llx"
+
 struct guard_symbol {
 	const char *name;
 	uint64_t start;
@@ -130,7 +133,7 @@ static inline void guard_dump(struct kvm_vcpu *vcpu)
 
 	vcpu_regs_get(vcpu, &regs);
 	vcpu_sregs_get(vcpu, &sregs);
-	ktap_info("vcpu=%u rip=%#llx rsp=%#llx rflags=%#llx rdi=%#llx cr2=%#llx cr3=%#llx cs=%#x efer=%#llx",
+	ktap_info(GUARD_REGISTERS,
 		  vcpu->id, regs.rip, regs.rsp, regs.rflags, regs.rdi, sregs.cr2, sregs.cr3,
 		  sregs.cs.selector, sregs.efer);
 	/*

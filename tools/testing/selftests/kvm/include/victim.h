@@ -397,7 +397,7 @@ static inline bool victim_left(struct victim *v)
 	uint64_t mapped = victim_mapped(v), kb = victim_rss_anon(v);
 
 	if (mapped > v->page->kept_pages)
-		ktap_info("STALE: the guest still maps %lu pages after the reap, and only %lu are shared",
+		ktap_info("STALE: the guest maps %lu pages after the reap, and only %lu are shared",
 			  mapped, v->page->kept_pages);
 	if (kb > v->plan.mib * 256UL)
 		ktap_info("%lu kB of anonymous memory are left after the reap", kb);

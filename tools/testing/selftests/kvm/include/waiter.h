@@ -442,7 +442,7 @@ static inline bool end_wait(uint64_t adds, uint64_t *late)
 				 adds, elapsed_ns(v->done_at, invalidator.ended_at) / 1000);
 	/* The invalidation wakes the vCPU before madvise() returns. */
 	if (!soon(elapsed_ns(v->done_at, invalidator.ended_at)))
-		return fail_case("done %lu us before the end of the invalidation, which took %lu ms",
+		return fail_case("done %lu us before the end of an invalidation of %lu ms",
 				 elapsed_ns(v->done_at, invalidator.ended_at) / 1000,
 				 (invalidator.ended_at - invalidator.began_at) / MSEC);
 	if (*late > OUTLIER_NS)

@@ -309,7 +309,8 @@ static inline void writers_report(struct writers *w, const char *by,
 	uint64_t page = r->page % w->distinct;
 	int owner = (page + r->cell) % w->nr_vcpus;
 
-	ktap_info("%s seen by %s: page=%lu word=%d value=%#lx (write %lu of vcpu%d; its log: start=%lu end=%lu quiet=%u seen=%u; page: begun=%u gone=%u)",
+	ktap_info("%s seen by %s: page=%lu word=%d value=%#lx (write %lu of vcpu%d; "
+		  "its log: start=%lu end=%lu quiet=%u seen=%u; page: begun=%u gone=%u)",
 		  oracle_names[r->verdict], by, r->page,
 		  oracle_index(page, r->cell, r->word), r->value,
 		  r->value >> ORACLE_TAG_BITS, owner, r->start, r->end, r->quiet, r->seen,

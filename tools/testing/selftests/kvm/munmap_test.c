@@ -23,6 +23,7 @@
 #include "cases.h"
 #include "deadline.h"
 #include "kvm_util.h"
+#include "range.h"
 #include "reserve.h"
 #include "test_util.h"
 #include "thp.h"
@@ -43,11 +44,6 @@
 #define COUNTS	"writes=%lu invalidations=%lu faults=%lu erased=%lu efaults=%lu 2m=%lu ms=%lu"
 
 struct attacker;
-
-struct range {
-	uint64_t first;
-	uint64_t n;
-};
 
 struct operation {
 	const char *name;
@@ -121,11 +117,6 @@ static bool stopping(struct attacker *a)
 static uint8_t *range_at(uint8_t *base, struct range r)
 {
 	return base + r.first * PAGE;
-}
-
-static size_t range_len(struct range r)
-{
-	return r.n * PAGE;
 }
 
 static uint64_t pick(struct attacker *a, uint64_t n)

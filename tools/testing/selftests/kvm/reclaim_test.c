@@ -27,6 +27,7 @@
 #include "kvm_util.h"
 #include "memcg.h"
 #include "page_state.h"
+#include "range.h"
 #include "reserve.h"
 #include "swap.h"
 #include "test_util.h"
@@ -71,11 +72,6 @@
 
 #define FAIL_LINE	"%s; stale=%lu lost=%lu torn=%lu vcpus=%d attacks=%lu pages=%lu "	\
 			"2m=%lu healed=%lu last refusal: %s; seed=%lu after %lu ms"
-
-struct range {
-	uint64_t first;
-	uint64_t n;
-};
 
 enum kind { ANON_4K = 1, ANON_2M = 2, SHMEM_4K = 4, SHMEM_2M = 8 };
 
@@ -182,11 +178,6 @@ static bool is_shmem(const struct test_case *tc)
 static uint8_t *range_at(struct attack *a, struct range r)
 {
 	return a->hva + r.first * PAGE;
-}
-
-static size_t range_len(struct range r)
-{
-	return r.n * PAGE;
 }
 
 static void must(struct attack *a, bool done, const char *what, struct range r)

@@ -33,6 +33,7 @@
 #include "knob.h"
 #include "kvm_util.h"
 #include "page_state.h"
+#include "range.h"
 #include "reserve.h"
 #include "swap.h"
 #include "test_util.h"
@@ -78,11 +79,6 @@ enum collapser { BY_MADVISE, BY_ALIAS, BY_KHUGEPAGED };
 static const char * const collapsers[] = { "madvise", "alias", "khugepaged" };
 
 struct conductor;
-
-struct range {
-	uint64_t first;
-	uint64_t n;
-};
 
 struct test_case {
 	const char *split_name;

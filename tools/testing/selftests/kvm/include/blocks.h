@@ -17,15 +17,11 @@
 
 #include <linux/bits.h>
 
+#include "range.h"
 #include "reserve.h"
 #include "writers.h"
 
 #define BLOCK_PAGES	(WRITERS_HUGE / ORACLE_PAGE_SIZE)
-
-struct range {
-	uint64_t first;
-	uint64_t n;
-};
 
 enum block_kind { ANON_4K, ANON_2M, SHMEM_4K, SHMEM_2M, BLOCK_KINDS };
 
@@ -72,11 +68,6 @@ static inline bool block_is_huge(const struct block *block)
 static inline uint8_t *blocks_at(struct blocks *b, uint64_t page)
 {
 	return b->hva + page * ORACLE_PAGE_SIZE;
-}
-
-static inline size_t range_len(struct range r)
-{
-	return r.n * ORACLE_PAGE_SIZE;
 }
 
 static inline void range_must(bool done, const char *what, struct range r)

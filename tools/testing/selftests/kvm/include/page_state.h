@@ -16,7 +16,6 @@
 #include <linux/kernel-page-flags.h>
 
 #define PAGE_STATE_PRESENT	BIT(63)
-#define PAGE_STATE_SWAPPED	BIT(62)
 #define PAGE_STATE_PFN		(BIT(55) - 1)
 
 struct page_state {

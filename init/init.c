@@ -4,31 +4,31 @@
  *
  * Mounts what tests need, reads its job file from the first virtio disk, runs
  * the tests one after another and writes KTAP to the virtio-serial port
- * kvm-interval.result.  That port is the only way to a verdict: what is on the
+ * kvm-interval.result.  Only that port decides the verdict: output on the
  * console can neither fake nor hide one.  The last line is "# end ...": a
- * result without it did not end, whatever the lines before it say.
- * Ports have their names in /dev/virtio-ports, as with udev.
+ * result without it is incomplete, whatever its other lines say. Ports have
+ * their names in /dev/virtio-ports, as with udev.
  *
- * A machine without virtio names other files on the kernel's command line, which
- * passes NAME=VALUE on as environment: KVM_INTERVAL_JOB, KVM_INTERVAL_RESULT
- * (a serial port) and KVM_INTERVAL_LIVE.
+ * A machine without virtio names other files on the kernel's command line,
+ * which passes NAME=VALUE on as environment: KVM_INTERVAL_JOB,
+ * KVM_INTERVAL_RESULT (a serial port) and KVM_INTERVAL_LIVE.
  *
- * With KVM_INTERVAL_CPUS=1-N on the command line nothing that init starts can run on
- * another CPU, not even if it asks for it: on emulated CPU 0 QEMU corrupts the state of
- * SVM (docs/emulator.md).
+ * With KVM_INTERVAL_CPUS=1-N on the command line nothing that init starts can
+ * run on another CPU, even if it asks for it: QEMU corrupts the SVM state of
+ * emulated CPU 0 (docs/emulator.md).
  *
- * With --host it runs the same job file on a machine that is not its own, and writes
- * the same result into a file (scripts/steps/host).
+ * With --host it runs the same job file on an existing machine, and writes the
+ * same result into a file (scripts/steps/host).
  *
- * The job file, a line each:
- *	fact NAME VALUE			passed on to the result
- *	test NAME SECONDS ARGUMENT...	run /tests/NAME, at most that long
- *	write PATH WORD			into a file of the kernel; the run ends if
- *					it can't be done
- *	run COMMAND			of the shell, output to the console; the run ends
- *					if it fails
- *	shell [FILE]			a shell on the console; or what is in FILE, and
- *					its exit status is the fact shell-exit
+ * Lines of the job file:
+ *	fact NAME VALUE			copied to the result
+ *	test NAME SECONDS ARGUMENT...	run /tests/NAME, for at most SECONDS
+ *	write PATH WORD			write to a file of the kernel; the run ends if
+ *					this fails
+ *	run COMMAND			a shell command, with output on the console; the
+ *					run ends if it fails
+ *	shell [FILE]			a shell on the console; or run FILE, whose exit
+ *					status becomes the fact shell-exit
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -68,11 +68,11 @@
 #define KSFT_ASSERT	254
 #define HEARTBEAT_S	5
 #define KILL_WAIT_S	10
-#define TERM_WAIT_S	3	/* less than scripts wait for us */
+#define TERM_WAIT_S	3	/* below the time that scripts wait for init */
 
 /*
- * A line of the result, in one write: a panic must not cut it in two.  A serial port
- * takes it slowly, so wait until it is out.
+ * Writes a line of the result with one write(2), so that a panic cannot cut it
+ * in two.  A serial port is slow, so wait until the line is out.
  */
 #define result(fmt, ...)						\
 do {									\
@@ -81,7 +81,7 @@ do {									\
 		tcdrain(result_fd);					\
 } while (0)
 
-/* One test, while it runs. */
+/* A test that is running. */
 struct test {
 	const char *name;
 	int number;
@@ -90,23 +90,23 @@ struct test {
 	pid_t pid;
 	int output;		/* read end of its stdout and stderr */
 	double start;
-	bool nested;		/* its output has become KTAP of its own */
-	bool emulator;		/* it saw the emulator's fault */
+	bool nested;		/* its output is KTAP, and becomes a nested result */
+	bool emulator;		/* it detected a fault of the emulator */
 	int nested_not_ok;
 	char counts[512];	/* its "# guest ..." line, for the summary */
-	char last[256];		/* its last words, for a failure or a skip */
-	char line[1024];	/* a line of output that is not complete yet */
+	char last[256];		/* its last line, for a failure or a skip */
+	char line[1024];	/* an incomplete line of output */
 	size_t line_len;
 };
 
-/* Not PID 1 of a machine of its own, but a program of somebody's machine. */
+/* With --host init is not PID 1 but an ordinary program. */
 static bool on_host;
 static const char *job_file = JOB;
 static const char *tests_folder = "/tests";
-static bool interrupted;		/* by a signal: only through __atomic_*() */
+static bool interrupted;		/* set by a signal handler: only through __atomic_*() */
 static int result_fd = -1;
 static bool result_is_serial;
-static const char *first_cpu;		/* whether tests can run there, or NULL */
+static const char *first_cpu;		/* whether tests can run on CPU 0, or NULL */
 static int passed, failed, skipped;
 
 static bool was_interrupted(void)
@@ -128,13 +128,16 @@ static void power_off(void)
 		exit(0);
 	sync();
 	reboot(RB_POWER_OFF);
-	/* No ACPI: a PID 1 that ends is a panic, and a panic ends QEMU. */
+	/*
+	 * Without ACPI: a PID 1 that ends causes a panic, and a panic ends
+	 * QEMU.
+	 */
 	_exit(1);
 }
 
 /*
- * What this machine needs and this kernel, whoever built it, has not built in.  That
- * there is no /dev/kvm proves nothing: the CPU may not have what KVM wants.
+ * Returns what the machine needs and the kernel lacks.  A missing /dev/kvm
+ * proves nothing: the CPU may lack what KVM needs.
  */
 static const char *lacks(void)
 {
@@ -170,7 +173,7 @@ static const char *lacks(void)
 	return text;
 }
 
-/* Nothing can be tested.  KTAP has a line for that. */
+/* Nothing can be tested, for which KTAP has a line. */
 static void give_up(const char *why)
 {
 	char what[512];
@@ -201,7 +204,7 @@ static bool write_file(const char *path, const char *text)
 	return written;
 }
 
-/* First line of a small file, or @otherwise. */
+/* Returns the first line of a small file, or @otherwise. */
 static const char *read_file(const char *path, const char *otherwise)
 {
 	static char text[512];
@@ -241,8 +244,8 @@ static void mount_all(void)
 }
 
 /*
- * The kernel opens /dev/console for PID 1 only when the initramfs has one; ours
- * comes with devtmpfs.
+ * The kernel opens /dev/console for PID 1 only if it is in the initramfs; here
+ * it comes with devtmpfs.
  */
 static void open_console(void)
 {
@@ -258,7 +261,7 @@ static void open_console(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-/* There is no udev to do it: sysfs has the names. */
+/* There is no udev that names the ports, but sysfs has the names. */
 static void name_ports(void)
 {
 	const char *class = "/sys/class/virtio-ports", *name;
@@ -286,7 +289,7 @@ static int open_result_port(void)
 	return open(RESULT_PORT, O_WRONLY | O_CLOEXEC);
 }
 
-/* The port appears when the driver has shaken hands with QEMU. */
+/* The port appears after the driver's handshake with QEMU. */
 static void wait_for_result_port(void)
 {
 	double end = now() + 20;
@@ -295,11 +298,11 @@ static void wait_for_result_port(void)
 		usleep(10000);
 	if (result_fd < 0)
 		bail_out("no virtio-serial port " RESULT_PORT);
-	/* Where a test may tell how far it is; see live.h. */
+	/* A test may report its progress here; see live.h. */
 	setenv("KVM_INTERVAL_LIVE", LIVE_PORT, 1);
 }
 
-/* Nothing may turn our lines into others. */
+/* Raw mode: the terminal layer must not change the result. */
 static void open_serial_result(const char *path)
 {
 	struct termios t;
@@ -326,7 +329,9 @@ static void open_result(void)
 
 /* --- CPUs ------------------------------------------------------------------ */
 
-/* Until there is a cpuset, or if the kernel has none: a task may undo that. */
+/*
+ * Used until there is a cpuset, or if the kernel has none: a task may undo it.
+ */
 static void set_affinity(int first, int last)
 {
 	cpu_set_t cpus;
@@ -338,9 +343,9 @@ static void set_affinity(int first, int last)
 }
 
 /*
- * A cpuset for init and all its children.  Tests make cgroups of their own, so what
- * looks like the root to them is this one, and init is in a leaf, for a cgroup
- * with processes can't give controllers to others.
+ * Creates a cpuset for init and all its children.  Tests create cgroups below
+ * what looks like the root to them, which is this one.  Init itself is in a
+ * leaf, because a cgroup with processes cannot enable controllers for others.
  */
 static bool enter_cpuset(const char *cpus)
 {
@@ -359,7 +364,7 @@ static bool enter_cpuset(const char *cpus)
 	       write_file(CGROUPS "/init/cgroup.procs", "0");
 }
 
-/* Can the first CPU still be had?  Leaves the affinity as it was. */
+/* Can a task get onto the first CPU?  Leaves the affinity unchanged. */
 static bool first_cpu_is_refused(void)
 {
 	cpu_set_t before, first;
@@ -375,7 +380,7 @@ static bool first_cpu_is_refused(void)
 	return false;
 }
 
-/* Returns what came of it, for the result, or NULL if nothing was asked for. */
+/* Returns the outcome for the result, or NULL if no CPUs were given. */
 static const char *keep_to_cpus(void)
 {
 	const char *cpus = getenv("KVM_INTERVAL_CPUS");
@@ -408,7 +413,7 @@ static void fact_file(const char *name, const char *path)
 	result("# fact %s %s", name, read_file(path, "none"));
 }
 
-/* Words of a "flags" line that KVM's platforms depend on. */
+/* Words of the "flags" line that KVM platforms depend on. */
 static void fact_cpu(void)
 {
 	FILE *f = fopen("/proc/cpuinfo", "r");
@@ -434,8 +439,9 @@ static void fact_cpu(void)
 }
 
 /*
- * A guest of one page, in real mode, whose first instruction is HLT: without an
- * interrupt controller that is an exit to us.  Returns its reason, or -1.
+ * Runs a guest of one page, in real mode, whose first instruction is HLT;
+ * without an interrupt controller that exits to user space.  Returns the exit
+ * reason, or -1.
  */
 static int run_guest(int kvm, int vm, int vcpu)
 {
@@ -455,7 +461,7 @@ static int run_guest(int kvm, int vm, int vcpu)
 	if (page == MAP_FAILED || run == MAP_FAILED)
 		return -1;
 	page[0] = 0xf4;
-	/* What VMX without unrestricted guests needs for real mode. */
+	/* VMX without unrestricted guest needs this for real mode. */
 	ioctl(vm, KVM_SET_TSS_ADDR, 0xfffbd000);
 	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) ||
 	    ioctl(vcpu, KVM_GET_SREGS, &sregs))
@@ -465,13 +471,13 @@ static int run_guest(int kvm, int vm, int vcpu)
 	if (!ioctl(vcpu, KVM_SET_SREGS, &sregs) &&
 	    !ioctl(vcpu, KVM_SET_REGS, &regs) && !ioctl(vcpu, KVM_RUN, 0))
 		reason = run->exit_reason;
-	/* While it is mapped the VM lives on. */
+	/* The mapping keeps the VM alive. */
 	munmap(run, size);
 	munmap(page, 4096);
 	return reason;
 }
 
-/* Is there a KVM that runs a guest?  A device node proves nothing. */
+/* Does KVM run a guest?  A device node proves nothing. */
 static bool kvm_works(void)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -524,7 +530,7 @@ static void facts(void)
 
 static void split_args(struct test *t, char *args)
 {
-	/* The selftests' library opens its own file by this name. */
+	/* The selftests' library opens the test's own file by this name. */
 	static char path[512];
 	int argc = 0;
 	char *save, *word;
@@ -540,7 +546,7 @@ static void split_args(struct test *t, char *args)
 static void exec_test(const struct test *t, int output)
 {
 	setsid();
-	/* Not in the nested host, where the kernel of PID 1 ends as well. */
+	/* Only with --host: in the nested host the kernel ends with PID 1. */
 	if (on_host)
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGPIPE, SIG_DFL);
@@ -575,7 +581,7 @@ static bool is_ktap(const char *line)
 	       !strncmp(line, "# ", 2) || !strncmp(line, "1..", 3);
 }
 
-static void note_words(struct test *t, const char *line)
+static void note_line(struct test *t, const char *line)
 {
 	bool counts = !strncmp(line, "# guest ", 8);
 
@@ -588,12 +594,12 @@ static void note_words(struct test *t, const char *line)
 }
 
 /*
- * A line of a test is a diagnostic of ours, unless the test speaks KTAP: that
- * becomes a nested result, two spaces in.
+ * A line of a test becomes a diagnostic line, unless the test prints KTAP: that
+ * becomes a nested result, indented by two spaces.
  */
 static void test_line(struct test *t, const char *line)
 {
-	note_words(t, line);
+	note_line(t, line);
 	if (!strncmp(line, "KTAP version", 12) ||
 	    !strncmp(line, "TAP version", 11)) {
 		t->nested = true;
@@ -628,7 +634,7 @@ static bool read_output(struct test *t)
 			if (text[i] == '\n' ||
 			    t->line_len == sizeof(t->line) - 1)
 				end_of_line(t);
-			/* Nothing but text may reach the result. */
+			/* Replace control characters: the result is text. */
 			if (text[i] != '\n')
 				t->line[t->line_len++] =
 					text[i] >= ' ' && text[i] < 127 ?
@@ -638,7 +644,7 @@ static bool read_output(struct test *t)
 	return n < 0 && errno == EAGAIN;
 }
 
-/* Everything that hangs shows where: CPUs, blocked tasks, then all tasks. */
+/* Shows where everything hangs: CPUs, blocked tasks, then all tasks. */
 static void dump_tasks(const struct test *t)
 {
 	printf("init: %s is over its %d s, state of the machine follows\n",
@@ -649,7 +655,10 @@ static void dump_tasks(const struct test *t)
 	write_file("/proc/sysrq-trigger", "t");
 }
 
-/* Waits for the test for at most @seconds, or a signal; true when it has ended. */
+/*
+ * Waits for the test for at most @seconds, or a signal; returns true when it
+ * has ended.
+ */
 static bool wait_test(struct test *t, double seconds, int *status)
 {
 	double end = now() + seconds, beat = now() + HEARTBEAT_S;
@@ -670,14 +679,17 @@ static bool wait_test(struct test *t, double seconds, int *status)
 	}
 }
 
-/* On somebody's machine it gets the time to put back what it has turned. */
+/* With --host a test gets time to restore the settings that it has changed. */
 static bool ends_by_request(struct test *t, int *status)
 {
 	kill(-t->pid, SIGTERM);
 	return wait_test(t, TERM_WAIT_S, status);
 }
 
-/* A test over its time: dump, kill, and say whether even that worked. */
+/*
+ * Ends a test that is over its time: dump, kill, and report if even that
+ * failed.
+ */
 static const char *end_by_force(struct test *t)
 {
 	bool stopped = was_interrupted();
@@ -754,7 +766,7 @@ static void run_test(int number, const char *name, int limit_s, char *args)
 		return;
 	}
 	if (wait_test(&t, limit_s, &status)) {
-		/* What it started in the background ends with it. */
+		/* Also end its background processes. */
 		kill(-t.pid, SIGKILL);
 		read_output(&t);
 		if (t.line_len)
@@ -770,7 +782,7 @@ static void run_test(int number, const char *name, int limit_s, char *args)
 			give_up("interrupted");
 	}
 	close(t.output);
-	/* Orphans are ours. */
+	/* Reap orphans. */
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 }
@@ -787,7 +799,7 @@ static int count_tests(const char *job)
 	return n;
 }
 
-/* Returns what the shell exited with, as another shell would have it. */
+/* Returns the exit status of the shell, as another shell reports it. */
 static int run_sh(const char *option, const char *arg)
 {
 	pid_t pid = fork();
@@ -795,7 +807,7 @@ static int run_sh(const char *option, const char *arg)
 
 	if (!pid) {
 		setsid();
-		/* What it leaves in the background must not lose a terminal. */
+		/* Background processes must not lose their terminal. */
 		if (arg)
 			dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
 		else
@@ -813,7 +825,7 @@ static int run_sh(const char *option, const char *arg)
 				     WEXITSTATUS(status);
 }
 
-static void order_shell(const char *file)
+static void job_shell(const char *file)
 {
 	if (!file[0])
 		printf("init: a shell; tests are in /tests; `exit` powers off\n");
@@ -821,7 +833,7 @@ static void order_shell(const char *file)
 	       file[0] ? run_sh("--", file) : run_sh("-l", NULL));
 }
 
-static void order_run(const char *command)
+static void job_run(const char *command)
 {
 	int status;
 
@@ -832,8 +844,8 @@ static void order_run(const char *command)
 		give_up("that command failed: see the console");
 }
 
-/* @line: NAME SECONDS ARGUMENT... */
-static void order_test(int number, char *line)
+/* @line is NAME SECONDS ARGUMENT... */
+static void job_test(int number, char *line)
 {
 	char *name = strsep(&line, " ");
 	char *seconds = strsep(&line, " ");
@@ -841,8 +853,8 @@ static void order_test(int number, char *line)
 	run_test(number, name, seconds ? atoi(seconds) : 60, line ? line : "");
 }
 
-/* @line: PATH WORD */
-static void order_write(char *line)
+/* @line is PATH WORD */
+static void job_write(char *line)
 {
 	const char *path = strsep(&line, " ");
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -854,24 +866,24 @@ static void order_write(char *line)
 	close(fd);
 }
 
-static void follow(char *job, bool kvm)
+static void run_job(char *job, bool kvm)
 {
 	char *line;
 	int number = 0;
 
 	while ((line = strsep(&job, "\n"))) {
 		if (!strncmp(line, "test ", 5) && kvm)
-			order_test(++number, line + 5);
+			job_test(++number, line + 5);
 		else if (!strncmp(line, "write ", 6))
-			order_write(line + 6);
+			job_write(line + 6);
 		else if (!strncmp(line, "fact ", 5))
 			result("# %s", line);
 		else if (!strncmp(line, "run ", 4))
-			order_run(line + 4);
+			job_run(line + 4);
 		else if (!strcmp(line, "shell"))
-			order_shell("");
+			job_shell("");
 		else if (!strncmp(line, "shell ", 6))
-			order_shell(line + 6);
+			job_shell(line + 6);
 	}
 }
 
@@ -904,7 +916,10 @@ static void start_on_host(const char *job, const char *tests, const char *file)
 		fprintf(stderr, "init: %s: %s\n", file, strerror(errno));
 		exit(1);
 	}
-	/* What a test leaves behind is ours, not that of the machine's init. */
+	/*
+	 * Orphans of a test are children of this process, not of the machine's
+	 * init.
+	 */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
@@ -937,7 +952,7 @@ int main(int argc, char **argv)
 	kvm = kvm_works();
 	if (tests && !kvm)
 		bail_out("no usable KVM");
-	follow(job, kvm);
+	run_job(job, kvm);
 	result("# end passed %d failed %d skipped %d", passed, failed, skipped);
 	printf("init: end\n");
 	power_off();

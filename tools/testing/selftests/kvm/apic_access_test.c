@@ -1,46 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The APIC access page: on Intel KVM maps a page of the process, a private memslot, where the
- * guest has its local APIC, and the CPU turns accesses to it into accesses to the virtual
- * APIC.  It knows the page by its physical address, which each vCPU has in its VMCS.  If the
- * host gives the guest another page there and KVM does not change the VMCS as well, the
- * guest reads and writes ordinary memory instead of its APIC.
+ * If KVM is wrong here, a guest loses its local APIC: it reads registers that
+ * it never wrote, and interrupts that it sends itself do not arrive.
  *
- * vCPUs in xAPIC mode keep writing registers, reading them back, and sending themselves
- * interrupts, while the host replaces the page, discards, swaps out, protects and punches a
- * hole into its memory.  One access to memory is noticed: the guest compares each register
- * with what it wrote last, whose values differ from one time to the next; its interrupts
- * arrive; the version does not change; and the host sees that all pages stay zero.
+ * On Intel, KVM maps a page of the process (the APIC access page, a private
+ * memslot) at the guest's local APIC, and the CPU redirects accesses to it to
+ * the virtual APIC.  The CPU finds the page by a physical address in each
+ * vCPU's VMCS.  If the host moves or replaces the page and KVM does not update
+ * the VMCS, the guest reads and writes ordinary memory instead.
+ *
+ * vCPUs in xAPIC mode keep writing registers, reading them back and sending
+ * themselves interrupts, while the host replaces the page, discards it, swaps
+ * it out, protects it and punches a hole into its file.  A single access to
+ * memory is detected: the guest compares each register with the last value it
+ * wrote, which is never the same twice; its interrupts must arrive; the version
+ * register is constant; and the host checks that all pages stay zero.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
 
 #include "cases.h"
-#include "orders.h"
+#include "commands.h"
+#include "deadline.h"
 #include "oracle.h"
 #include "page_state.h"
-#include "patience.h"
 #include "sum_counts.h"
 #include "swap.h"
 
-#define PAGE			ORDERS_PAGE
+#define PAGE			COMMANDS_PAGE
 #define MAX_VCPUS		8
-/* A vector for each vCPU, all of one class, which is above what TPR is set to. */
+/*
+ * One vector for each vCPU, all of one priority class, above the values of TPR.
+ */
 #define IRQ_VECTOR		0x40
 #define LVT_ERROR		0x370
 #define LVT_MASKED		0x10000
-/* A guest that looks so often for an interrupt which it has sent itself has lost it. */
-#define IRQ_LOOKS		1000000
+/* After so many polls an interrupt that the guest has sent itself is lost. */
+#define IRQ_POLLS		1000000
 #define STALL_SECONDS		20
 #define WARM_UP_ROUNDS		200
 #define MIN_ATTACKS		16
 
 /* The page that host and vCPU share. */
-struct desk {
+struct mailbox {
 	uint64_t stop;
 	uint64_t rounds;
 	uint64_t irqs;
-	/* What is wrong: a register, or the ICR for an interrupt that did not come. */
+	/* The wrong register, or the ICR if an interrupt did not arrive. */
 	uint32_t bad_reg;
 	uint32_t found;
 	uint32_t wanted;
@@ -53,31 +59,31 @@ static struct options opt = {
 	.max_vcpus = MAX_VCPUS,
 };
 
-static struct orders o;
+static struct commands cmds;
 static uint64_t rng;
 
 /* ---- guest ---- */
 
 static void guest_irq(struct ex_regs *regs)
 {
-	struct desk *d = (void *)(ORDERS_GVA + (1 + regs->vector - IRQ_VECTOR) * PAGE);
+	struct mailbox *m = (void *)(COMMANDS_GVA + (1 + regs->vector - IRQ_VECTOR) * PAGE);
 
-	WRITE_ONCE(d->irqs, d->irqs + 1);
+	WRITE_ONCE(m->irqs, m->irqs + 1);
 	xapic_write_reg(APIC_EOI, 0);
 }
 
-static bool guest_compare(struct desk *d, uint32_t reg, uint32_t wanted)
+static bool guest_compare(struct mailbox *m, uint32_t reg, uint32_t wanted)
 {
-	d->found = xapic_read_reg(reg);
-	d->wanted = wanted;
-	d->bad_reg = d->found == wanted ? 0 : reg;
-	return !d->bad_reg;
+	m->found = xapic_read_reg(reg);
+	m->wanted = wanted;
+	m->bad_reg = m->found == wanted ? 0 : reg;
+	return !m->bad_reg;
 }
 
-static bool guest_write_and_compare(struct desk *d, uint32_t reg, uint32_t value)
+static bool guest_write_and_compare(struct mailbox *m, uint32_t reg, uint32_t value)
 {
 	xapic_write_reg(reg, value);
-	return guest_compare(d, reg, value);
+	return guest_compare(m, reg, value);
 }
 
 /* The stack pointer skips the red zone. */
@@ -86,43 +92,45 @@ static noinline void guest_take_interrupts(void)
 	asm volatile("sub $128, %%rsp; sti; nop; nop; cli; add $128, %%rsp" ::: "memory", "cc");
 }
 
-static bool guest_interrupt_itself(struct desk *d, uint32_t vector)
+static bool guest_interrupt_itself(struct mailbox *m, uint32_t vector)
 {
-	uint64_t before = READ_ONCE(d->irqs);
-	int looks;
+	uint64_t before = READ_ONCE(m->irqs);
+	int polls;
 
 	xapic_write_reg(APIC_ICR, APIC_DEST_SELF | APIC_INT_ASSERT | APIC_DM_FIXED | vector);
-	for (looks = 0; looks < IRQ_LOOKS; looks++) {
+	for (polls = 0; polls < IRQ_POLLS; polls++) {
 		guest_take_interrupts();
-		if (READ_ONCE(d->irqs) != before)
+		if (READ_ONCE(m->irqs) != before)
 			return true;
 	}
-	d->bad_reg = APIC_ICR;
+	m->bad_reg = APIC_ICR;
 	return false;
 }
 
 /* No value is 0, and each differs from the last. */
 static void guest_use_apic(void *page)
 {
-	uint32_t version, me = ((uint64_t)page - ORDERS_GVA) / PAGE - 1, n;
-	struct desk *d = page;
+	uint32_t version, me = ((uint64_t)page - COMMANDS_GVA) / PAGE - 1, n;
+	struct mailbox *m = page;
 
 	xapic_enable();
 	version = xapic_read_reg(APIC_LVR);
-	for (n = 0; !READ_ONCE(d->stop); n++) {
-		if (!guest_compare(d, APIC_LVR, version) ||
-		    !guest_write_and_compare(d, APIC_TASKPRI, 0x10 + n % 0x2f) ||
-		    !guest_write_and_compare(d, LVT_ERROR, LVT_MASKED | (0x20 + n % 0xdf)))
+	for (n = 0; !READ_ONCE(m->stop); n++) {
+		if (!guest_compare(m, APIC_LVR, version) ||
+		    !guest_write_and_compare(m, APIC_TASKPRI, 0x10 + n % 0x2f) ||
+		    !guest_write_and_compare(m, LVT_ERROR, LVT_MASKED | (0x20 + n % 0xdf)))
 			return;
-		if (n % 4 == 0 && !guest_interrupt_itself(d, IRQ_VECTOR + me))
+		if (n % 4 == 0 && !guest_interrupt_itself(m, IRQ_VECTOR + me))
 			return;
-		WRITE_ONCE(d->rounds, d->rounds + 1);
+		WRITE_ONCE(m->rounds, m->rounds + 1);
 	}
 }
 
 /* ---- the page ---- */
 
-/* Where KVM has mapped the page in this process, and files that the test puts there. */
+/*
+ * Where KVM has mapped the page in this process, and the files that replace it.
+ */
 static struct {
 	uint8_t *hva;
 	int fd[2];
@@ -134,7 +142,10 @@ static struct {
 
 #define MAX_FOUND	16
 
-/* KVM's own mappings of one page that are all zero: not the identity map's. */
+/*
+ * Finds KVM's mappings of one zero page; the page of the identity map is not
+ * zero.
+ */
 static int find_zero_pages(uint8_t *found[MAX_FOUND])
 {
 	FILE *f = fopen("/proc/self/maps", "r");
@@ -151,7 +162,7 @@ static int find_zero_pages(uint8_t *found[MAX_FOUND])
 	return n;
 }
 
-/* The page that is there with a VM and was not without, or NULL. */
+/* Returns the zero page that exists only with a VM, or NULL. */
 static uint8_t *new_zero_page(uint8_t *const before[MAX_FOUND], int nr_before)
 {
 	uint8_t *after[MAX_FOUND];
@@ -181,7 +192,7 @@ static void create_files(void)
 	TEST_ASSERT(apic.decoy != MAP_FAILED, "mmap: %s", strerror(errno));
 }
 
-/* What a guest has written there, or nothing. */
+/* Checks that no access of a guest has reached the page. */
 static bool is_zero(const uint8_t *page, const char *which)
 {
 	uint64_t i;
@@ -189,7 +200,7 @@ static bool is_zero(const uint8_t *page, const char *which)
 	for (i = 0; i < PAGE; i += sizeof(uint32_t)) {
 		if (!READ_ONCE(*(uint32_t *)(page + i)))
 			continue;
-		ktap_info("STALE: the guest has written %#x to register %#lx of %s, and not to its APIC",
+		ktap_info("STALE: the guest has written %#x to register %#lx of %s, not its APIC",
 			  *(uint32_t *)(page + i), i, which);
 		return false;
 	}
@@ -222,8 +233,8 @@ static void advise(int advice)
 }
 
 /*
- * The kernel hands out first what was freed last.  So the frame goes to another page, whose
- * own the guest may have, and the guest does not get the same one again.
+ * The kernel reuses the page that was freed last.  Another page takes it, which
+ * the guest may write harmlessly, so that the guest gets a new one.
  */
 static void punch(void)
 {
@@ -232,7 +243,9 @@ static void punch(void)
 	*apic.decoy = 1;
 }
 
-/* What was used lately is only looked at the first time. */
+/*
+ * The first MADV_PAGEOUT only clears the accessed bit of a recently used page.
+ */
 static void page_out(void)
 {
 	int i;
@@ -248,7 +261,7 @@ static void discard(void)
 	advise(MADV_DONTNEED);
 }
 
-/* KVM_RUN says EFAULT meanwhile. */
+/* KVM_RUN returns EFAULT meanwhile. */
 static void protect(void)
 {
 	TEST_ASSERT(!mprotect(apic.hva, PAGE, PROT_NONE), "mprotect: %s", strerror(errno));
@@ -257,7 +270,7 @@ static void protect(void)
 		    strerror(errno));
 }
 
-/* Which of them must be seen to give the guest another page. */
+/* @moves: the guest must have been seen to get another page. */
 static const struct attack {
 	const char *name;
 	void (*once)(void);
@@ -282,9 +295,9 @@ struct counts {
 	uint64_t faults;
 };
 
-static struct desk *desk(int i)
+static struct mailbox *mailbox(int i)
 {
-	return o.vcpu[i].page;
+	return cmds.vcpu[i].page;
 }
 
 static uint64_t rounds(void)
@@ -292,8 +305,8 @@ static uint64_t rounds(void)
 	uint64_t sum = 0;
 	int i;
 
-	for (i = 0; i < o.nr_vcpus; i++)
-		sum += READ_ONCE(desk(i)->rounds);
+	for (i = 0; i < cmds.nr_vcpus; i++)
+		sum += READ_ONCE(mailbox(i)->rounds);
 	return sum;
 }
 
@@ -302,14 +315,14 @@ static uint64_t irqs(void)
 	uint64_t sum = 0;
 	int i;
 
-	for (i = 0; i < o.nr_vcpus; i++)
-		sum += READ_ONCE(desk(i)->irqs);
+	for (i = 0; i < cmds.nr_vcpus; i++)
+		sum += READ_ONCE(mailbox(i)->irqs);
 	return sum;
 }
 
 static uint64_t efaults(void)
 {
-	return sum_counts(o.vcpu, o.nr_vcpus, efaults);
+	return sum_counts(cmds.vcpu, cmds.nr_vcpus, efaults);
 }
 
 static uint64_t sum_stat(const char *name)
@@ -317,34 +330,36 @@ static uint64_t sum_stat(const char *name)
 	uint64_t sum = 0;
 	int i;
 
-	for (i = 0; i < o.nr_vcpus; i++)
-		sum += kvm_stats_read(&o.vcpu[i].stats, name);
+	for (i = 0; i < cmds.nr_vcpus; i++)
+		sum += kvm_stats_read(&cmds.vcpu[i].stats, name);
 	return sum;
 }
 
-/* True if all vCPUs are still at it. */
+/* Returns true if no vCPU has found anything wrong. */
 static bool guests_agree(void)
 {
-	const struct desk *d;
+	const struct mailbox *m;
 	bool good = true;
 	int i;
 
-	for (i = 0; i < o.nr_vcpus; i++) {
-		if (!order_done(&o.vcpu[i]))
+	for (i = 0; i < cmds.nr_vcpus; i++) {
+		if (!command_done(&cmds.vcpu[i]))
 			continue;
 		good = false;
-		d = desk(i);
-		if (d->bad_reg == APIC_ICR)
-			ktap_info("LOST: vcpu%d did not get the interrupt that it sent itself in round %lu",
-				  i, d->rounds);
-		else if (d->bad_reg)
+		m = mailbox(i);
+		if (m->bad_reg == APIC_ICR)
+			ktap_info("LOST: vcpu%d did not get its own interrupt in round %lu",
+				  i, m->rounds);
+		else if (m->bad_reg)
 			ktap_info("STALE: vcpu%d read %#x from register %#x, not %#x, in round %lu",
-				  i, d->found, d->bad_reg, d->wanted, d->rounds);
+				  i, m->found, m->bad_reg, m->wanted, m->rounds);
 	}
 	return good;
 }
 
-/* Waits for @more rounds.  False: something is wrong, or nobody gets on. */
+/*
+ * Waits for @more rounds.  Returns false if a guest fails or makes no progress.
+ */
 static bool wait_rounds(uint64_t more, const char *name)
 {
 	uint64_t goal = rounds() + more;
@@ -355,7 +370,7 @@ static bool wait_rounds(uint64_t more, const char *name)
 			return false;
 		if (stall_seen(&stall, rounds(), STALL_SECONDS)) {
 			ktap_fail(name, "no progress for %d s", STALL_SECONDS);
-			guard_print_thread(o.vcpu[0].tid);
+			guard_print_thread(cmds.vcpu[0].tid);
 			exit(KSFT_FAIL);
 		}
 		usleep(200);
@@ -368,13 +383,13 @@ static void create_vm(int vcpus, bool holes)
 	uint8_t *before[MAX_FOUND];
 	int i, n = find_zero_pages(before);
 
-	orders_create(&o, vcpus, 0);
+	commands_create(&cmds, vcpus, 0);
 	apic.hva = new_zero_page(before, n);
 	apic.current = 1;
-	virt_map(o.vm, APIC_DEFAULT_GPA, APIC_DEFAULT_GPA, 1);
+	virt_map(cmds.vm, APIC_DEFAULT_GPA, APIC_DEFAULT_GPA, 1);
 	for (i = 0; i < vcpus; i++) {
-		vm_install_exception_handler(o.vm, IRQ_VECTOR + i, guest_irq);
-		o.vcpu[i].holes = holes;
+		vm_install_exception_handler(cmds.vm, IRQ_VECTOR + i, guest_irq);
+		cmds.vcpu[i].holes = holes;
 	}
 }
 
@@ -382,24 +397,25 @@ static void start_guests(void)
 {
 	int i;
 
-	for (i = 0; i < o.nr_vcpus; i++)
-		order(&o, &o.vcpu[i], guest_use_apic);
+	for (i = 0; i < cmds.nr_vcpus; i++)
+		command(&cmds, &cmds.vcpu[i], guest_use_apic);
 }
 
-/* False if one fails; the page must be one that can be used. */
+/* Returns false if one fails; the page must be accessible. */
 static bool stop_guests(void)
 {
 	bool good = true;
 	int i;
 
-	for (i = 0; i < o.nr_vcpus; i++)
-		WRITE_ONCE(desk(i)->stop, 1);
-	for (i = 0; i < o.nr_vcpus; i++)
-		good = order_wait(&o.vcpu[i], STALL_SECONDS * 1000) && !desk(i)->bad_reg && good;
+	for (i = 0; i < cmds.nr_vcpus; i++)
+		WRITE_ONCE(mailbox(i)->stop, 1);
+	for (i = 0; i < cmds.nr_vcpus; i++)
+		good = command_wait(&cmds.vcpu[i], STALL_SECONDS * 1000) && !mailbox(i)->bad_reg &&
+		       good;
 	return good;
 }
 
-/* One attack, after the guests have used the page that is there. */
+/* Does one attack, after the guests have used the current page. */
 static bool attack(const struct attack *a, struct counts *c, const char *name)
 {
 	uint64_t before;
@@ -409,7 +425,7 @@ static bool attack(const struct attack *a, struct counts *c, const char *name)
 	before = pfn_now();
 	a->once();
 	c->attacks++;
-	if (!wait_rounds(2 * o.nr_vcpus, name))
+	if (!wait_rounds(2 * cmds.nr_vcpus, name))
 		return false;
 	c->moved += pfn_now() != before;
 	return true;
@@ -423,7 +439,7 @@ static void judge(const struct attack *a, const struct counts *c, const char *na
 	else if (a->moves && !c->moved)
 		ktap_fail(name, "the guest got no other page in %lu attacks", c->attacks);
 	else if (a->holes && !efaults())
-		ktap_fail(name, "no vCPU met the page while it was protected");
+		ktap_fail(name, "no vCPU accessed the page while it was protected");
 	else
 		ktap_pass(name, "rounds=%lu irqs=%lu attacks=%lu moved=%lu faults=%lu efaults=%lu",
 			  rounds(), irqs(), c->attacks, c->moved, c->faults, efaults());
@@ -432,7 +448,7 @@ static void judge(const struct attack *a, const struct counts *c, const char *na
 static void test_case(const struct attack *a, int vcpus, uint64_t usec, const char *name,
 		      struct counts *all)
 {
-	struct patience patience = patience_start(usec, 0, MIN_ATTACKS);
+	struct deadline deadline = deadline_start(usec, 0, MIN_ATTACKS);
 	struct counts c = {};
 	bool good;
 
@@ -440,7 +456,7 @@ static void test_case(const struct attack *a, int vcpus, uint64_t usec, const ch
 	start_guests();
 	good = wait_rounds(WARM_UP_ROUNDS, name);
 	c.faults = -sum_stat("pf_fixed");
-	while (good && !patience_over(&patience, c.attacks))
+	while (good && !deadline_passed(&deadline, c.attacks))
 		good = attack(a, &c, name);
 	good = good && guests_agree();
 	good = stop_guests() && all_zero() && good;
@@ -448,19 +464,19 @@ static void test_case(const struct attack *a, int vcpus, uint64_t usec, const ch
 	if (good)
 		judge(a, &c, name);
 	else
-		ktap_fail(name, "an access has missed the APIC, after %lu attacks", c.attacks);
+		ktap_fail(name, "an access did not reach the APIC, after %lu attacks", c.attacks);
 	all->rounds += rounds();
 	all->irqs += irqs();
 	all->attacks += c.attacks;
 	all->moved += c.moved;
 	all->faults += c.faults;
-	orders_destroy(&o);
+	commands_destroy(&cmds);
 }
 
 /* ---- all ---- */
 
-/* Why there is nothing to test here, or NULL. */
-static const char *look_for_page(void)
+/* Returns why there is nothing to test here, or NULL. */
+static const char *find_apic_page(void)
 {
 	const char *why = NULL;
 	uint64_t emulated;
@@ -476,7 +492,7 @@ static const char *look_for_page(void)
 		if (emulated > WARM_UP_ROUNDS)
 			why = "KVM emulates accesses to the APIC (kvm_intel.enable_apicv)";
 	}
-	orders_destroy(&o);
+	commands_destroy(&cmds);
 	return why;
 }
 
@@ -523,7 +539,7 @@ int main(int argc, char **argv)
 	if (!page_state_open(&apic.state, getpid()))
 		return ktap_skip_all("only root sees which page is where (/proc/self/pagemap)");
 	create_files();
-	why = look_for_page();
+	why = find_apic_page();
 	if (why)
 		return ktap_skip_all("%s", why);
 	return run_all(&c);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many instructions KVM and mm need for one thing, on one CPU whose TSC counts
- * instructions (configs/machine-tcg-icount).  Not a test: it measures, and only fails
- * if what it meant to measure did not happen.  docs/benchmarks.md says what the
- * figures can tell.
+ * How many instructions KVM and mm need for single operations, on one CPU whose
+ * TSC counts instructions (configs/machine-tcg-icount).  Not a test: it
+ * measures, and fails only if what it meant to measure did not happen.
+ * docs/benchmarks.md says what the figures mean.
  *
  * faults	one guest access: to a page that only the host has, that nobody has,
  *		that is a huge page, that is write-protected for the dirty log
@@ -15,8 +15,8 @@
  * ksm		a page that KSM merges, and a guest's write to it
  * reap		a page that process_mrelease() takes from a killed VM
  *
- * Of all samples of one thing the least, the 10th percentile and the median are
- * printed, as rows (include/measure.h).
+ * Of all samples of one operation the minimum, the 10th percentile and the
+ * median are printed, as rows (include/measure.h).
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -28,9 +28,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "framework.h"
 #include "bench_options.h"
 #include "counters.h"
+#include "framework.h"
 #include "guest_sync.h"
 #include "icount.h"
 #include "knob.h"
@@ -65,10 +65,10 @@
 #define HUGE_PASSES		20
 #define INVALIDATIONS		200
 #define UPDATES			400
-/* The first ones are not like the others: caches fill. */
+/* The first updates are slower, because caches fill. */
 #define WARM_UPDATES		20
 #define SIZE_PASSES		5
-/* As many as share one page by default. */
+/* The number of pages that share one frame by default. */
 #define KSM_PAGES		256UL
 #define KSM_SCANS		3
 #define KSM_PASSES		10
@@ -82,7 +82,7 @@
 
 #define KSM			"/sys/kernel/mm/ksm/"
 
-/* The guest's; the host looks at it in the VM's first memslot. */
+/* The guest's data; the host accesses it in the VM's first memslot. */
 struct guest_shared {
 	uint64_t nr;
 	uint64_t stride;
@@ -146,7 +146,10 @@ static void report_one(const char *name, const char *which, const char *suffix, 
 	measure_lower(row, "instructions", value);
 }
 
-/* @suffix: of what the cost depends on, as "/slots=512", or "". */
+/*
+ * @suffix names the parameter that the cost depends on, e.g. "/slots=512", or
+ * is "".
+ */
 static void report(const char *name, const char *suffix)
 {
 	qsort(samples, nr_samples, sizeof(*samples), compare_samples);
@@ -229,7 +232,7 @@ static void guest_touch(struct guest *g, uint64_t nr, uint64_t stride)
 	guest_sync_check(g->vcpu);
 }
 
-/* The least that a write to a mapped page costs. */
+/* Returns the minimum cost of a write to a mapped page. */
 static uint64_t guest_hot(struct guest *g, uint64_t nr, uint64_t stride)
 {
 	uint64_t hot = ~0UL, i;
@@ -240,7 +243,7 @@ static uint64_t guest_hot(struct guest *g, uint64_t nr, uint64_t stride)
 	return hot;
 }
 
-/* Each of the first touches, less @hot. */
+/* Adds a sample for each first touch, less @hot. */
 static void guest_take_samples(struct guest *g, uint64_t nr, uint64_t hot)
 {
 	uint64_t i;
@@ -249,7 +252,7 @@ static void guest_take_samples(struct guest *g, uint64_t nr, uint64_t hot)
 		add_sample(g->shared->samples[i] - hot);
 }
 
-/* KVM forgets its mappings; the host's page tables have all pages, writable. */
+/* KVM drops its mappings; the host's page tables keep all pages, writable. */
 static void unmap_from_guest(struct guest *g)
 {
 	must(!mprotect(g->mem, g->len, PROT_READ) &&
@@ -259,13 +262,19 @@ static void unmap_from_guest(struct guest *g)
 
 static uint64_t guest_faults(struct guest *g)
 {
-	/* Not pf_fixed: a fault on what is write-protected only is not one of them. */
+	/*
+	 * Not pf_fixed, which does not count faults on pages that are only
+	 * write-protected.
+	 */
 	return kvm_stats_read(&g->stats, "pf_taken");
 }
 
 /* ---- faults ---- */
 
-/* Once more than is reported: the first time KVM maps the guest's page tables, too. */
+/*
+ * The first pass is not reported, because KVM maps the guest's page tables in
+ * it.
+ */
 static uint64_t touch_in_passes(struct guest *g, int passes, uint64_t nr, uint64_t stride,
 				void (*unmap)(struct guest *g))
 {
@@ -300,7 +309,7 @@ static void discard(struct guest *g)
 	dontneed(g->mem, g->len);
 }
 
-/* As when the dirty log has been taken: all is mapped, and read-only. */
+/* As after the dirty log was read: all pages are mapped read-only. */
 static void write_protect(struct guest *g)
 {
 	vm_set_user_memory_region(g->vm, MEM_SLOT, 0, MEM_GPA, g->len, g->mem);
@@ -341,7 +350,9 @@ static void measure_huge_faults(void)
 	guest_destroy(&g);
 }
 
-/* A page that the guest has, for comparison with those that nobody has. */
+/*
+ * A page that the guest has mapped, for comparison with those that nobody has.
+ */
 static void measure_mapped_invalidation(void)
 {
 	struct guest g;
@@ -382,7 +393,7 @@ static void measure_invalidation(const char *name, uint8_t *page, const char *su
 	report(name, suffix);
 }
 
-/* An update of memslot @slot, as timed. */
+/* Times an update of memslot @slot. */
 static uint64_t update(struct kvm_vm *vm, int slot, uint32_t flags, uint64_t gpa, size_t len,
 		       uint8_t *hva)
 {
@@ -398,7 +409,7 @@ static const char * const update_names[] = {
 	"memslot/create", "memslot/log-on", "memslot/log-off", "memslot/move", "memslot/delete",
 };
 
-/* One memslot more than there are, of one page. */
+/* Adds one memslot of one page to the existing ones. */
 static void measure_updates(struct kvm_vm *vm, int slot, uint8_t *hva, const char *suffix)
 {
 	uint64_t gpa = SLOT_GPA + slot * PAGE, cost[NR_UPDATES][UPDATES];
@@ -421,7 +432,7 @@ static void measure_updates(struct kvm_vm *vm, int slot, uint8_t *hva, const cha
 
 static void run_slots(void)
 {
-	/* One mapping, so that mm has the same to do inside and outside. */
+	/* One mapping, so that mm does the same work inside and outside. */
 	uint8_t *mem = map_memory((MAX_SLOTS + 2) * PAGE, MADV_NOHUGEPAGE);
 	uint8_t *outside = mem + (MAX_SLOTS + 1) * PAGE;
 	struct kvm_vm *vm = vm_create_barebones();
@@ -445,13 +456,16 @@ static void run_slots(void)
 
 /* ---- VMs ---- */
 
-/* Each has a memslot of one page.  NULL: no more can be made. */
+/* Each has a memslot of one page.  Returns NULL if no more can be created. */
 static struct kvm_vm *create_small_vm(uint8_t *page)
 {
 	uint64_t left;
 	struct kvm_vm *vm;
 
-	/* The framework gives up where the kernel has no memory: that is seen before. */
+	/*
+	 * The framework fails an assertion when the kernel has no memory, so
+	 * check before.
+	 */
 	left = (uint64_t)sysconf(_SC_AVPHYS_PAGES) * PAGE;
 	if (left < 64UL << 20)
 		return NULL;
@@ -510,9 +524,9 @@ static void run_aliases(void)
 /* ---- size ---- */
 
 /*
- * After a while without an update SRCU lets the first one wait for the next tick, and
- * that is no instructions: so there is another one just before.  It must not be the
- * deletion of a memslot, which takes all mappings away.
+ * After some time without an update, SRCU makes the first one wait for the next
+ * tick, which costs no instructions, so an additional update comes just before.
+ * It must not be the deletion of a memslot, which would zap all mappings.
  */
 static uint64_t log_on(struct guest *g)
 {
@@ -530,7 +544,7 @@ static uint64_t discard_all(struct guest *g)
 	return rdtsc() - start;
 }
 
-/* The guest has mapped all of its memory, each time. */
+/* The guest maps all of its memory before each pass. */
 static void measure_size(const char *name, uint64_t pages, uint64_t (*what)(struct guest *g),
 			 const char *suffix)
 {
@@ -564,7 +578,7 @@ static void run_size(void)
 
 /* ---- KSM ---- */
 
-/* 0: none of that name. */
+/* Returns 0 if there is none of that name. */
 static pid_t find_thread(const char *name)
 {
 	char path[280], comm[32];
@@ -590,18 +604,21 @@ static uint64_t cpu_ns(clockid_t clock)
 	return ts.tv_sec * 1000000000UL + ts.tv_nsec;
 }
 
-/* Until ksmd has passed all pages some times; it sleeps long after each. */
+/* Waits for full scans of ksmd, which sleeps long after each. */
 static void wait_for_scans(uint64_t scans)
 {
-	int looks;
+	int polls;
 
-	for (looks = 0; counter_read(KSM "full_scans") < scans; looks++) {
-		TEST_ASSERT(looks < 10000, "ksmd does not pass the pages");
+	for (polls = 0; counter_read(KSM "full_scans") < scans; polls++) {
+		TEST_ASSERT(polls < 10000, "ksmd does not scan the pages");
 		usleep(1000);
 	}
 }
 
-/* What ksmd burns to merge all pages.  It needs two passes; a third is cheap. */
+/*
+ * Measures the CPU time of ksmd to merge all pages.  It needs two passes; a
+ * third is cheap.
+ */
 static uint64_t merge_all(clockid_t ksmd)
 {
 	uint64_t before = cpu_ns(ksmd);
@@ -657,7 +674,7 @@ static void run_ksm(void)
 
 /* ---- reap ---- */
 
-/* The child: its guest has touched all pages when it says so. */
+/* The child: reports when its guest has touched all pages. */
 static void victim_main(int ready)
 {
 	struct guest g;
@@ -689,7 +706,7 @@ static pid_t victim_start(void)
 	return pid;
 }
 
-/* The victim does not run meanwhile: be_first(). */
+/* The victim does not run meanwhile; see be_first(). */
 static uint64_t reap(pid_t pid)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0);
@@ -768,7 +785,7 @@ static void usage(const char *name)
 	       " -n  memslots, up to %d (default 0,512,4096,32000)\n"
 	       " -k  VMs, up to %d (default 1,10,100,1000)\n"
 	       " -a  memslots of one page, up to %d (default 1,32,1000)\n"
-	       " -m  MiB of the guests of size, up to %d (default 4,16,64)\n",
+	       " -m  MiB of the guests of mode size, up to %d (default 4,16,64)\n",
 	       name, MAX_SLOTS, MAX_VMS, MAX_SLOTS, MAX_MIB);
 }
 
@@ -798,7 +815,7 @@ static bool wanted(const struct mode *m, int argc, char **argv)
 	return optind == argc;
 }
 
-/* Ends the program if it is not to run; returns the number of cases. */
+/* Exits if it is not to run; returns the number of cases. */
 static int parse_options(int argc, char **argv)
 {
 	size_t i, found = 0;
@@ -812,16 +829,17 @@ static int parse_options(int argc, char **argv)
 		found++;
 	}
 	if (optind != argc && found != (size_t)(argc - optind)) {
-		fprintf(stderr, "%s: no such mode; -h says which there are\n", argv[0]);
+		fprintf(stderr, "%s: no such mode; -h lists them\n", argv[0]);
 		exit(2);
 	}
 	return n;
 }
 
 /*
- * What wakes this thread up is interrupted at once, and nothing else runs unless it
- * sleeps.  Otherwise the scheduler may first let a kernel thread end its work, or
- * not: 1,400 instructions more in some updates of a memslot.
+ * A real-time thread preempts at once whatever wakes it up, and nothing else
+ * runs unless it sleeps.  Otherwise the scheduler may let a kernel thread
+ * finish first, or not, which adds 1,400 instructions to some updates of a
+ * memslot.
  */
 static void be_first(void)
 {

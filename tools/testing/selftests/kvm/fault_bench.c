@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What guest faults cost while the host invalidates, and what invalidations
- * cost while guests fault.  Not a test: it measures, and only fails if what it
- * meant to measure did not happen.  scripts/bench runs it on two kernels and
- * compares; docs/benchmarks.md says what the figures can tell.
+ * cost while guests fault.  Not a test: it measures, and fails only if what it
+ * meant to measure did not happen.  docs/benchmarks.md says what the figures
+ * mean.
  *
  * columns	one vCPU touches pages that KVM has not mapped, while a thread
  *		invalidates other, empty pages: none, of the same memslot, of
  *		another one, or outside of all memslots
- * overlap	a thread takes the very pages away that 1, 2 and 4 vCPUs dirty, each
- *		time that they have dirtied them again
+ * overlap	a thread invalidates the pages that 1, 2 and 4 vCPUs dirty, each time
+ *		that they have dirtied them again
  * storm	the same without ever waiting for the vCPUs
- * blocked	long invalidations of pages that vCPUs want: what their threads
- *		burn meanwhile
- * icount	instructions of one fault, and of one MADV_DONTNEED; for an
- *		emulated machine whose TSC counts instructions
+ * blocked	long invalidations of pages that vCPUs want: the CPU time that their
+ *		threads use meanwhile
+ * icount	instructions of one fault, and of one MADV_DONTNEED; for an emulated
+ *		machine whose TSC counts instructions
  *
  * Each figure is a line "# measure MODE key=value ...".
  */
@@ -25,6 +25,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "clock.h"
 #include "framework.h"
 #include "guest_sync.h"
 #include "icount.h"
@@ -52,15 +53,28 @@
 #define BLOCKED_DIRTY		64UL
 #define NR_SAMPLES		1000
 
-/* Without progress for so long, a vCPU is brought out of KVM_RUN and looked at. */
+/*
+ * After so long without progress a vCPU is made to leave KVM_RUN, to read its
+ * registers.
+ */
 #define STALL_S			20
+
+#define COLUMNS_LINE	"measure columns at=%s faults=%lu retries=%lu overflow=%lu "		\
+			"waits=%lu calls=%lu ns=%lu"
+
+#define OVERLAP_LINE	"measure %s vcpus=%d ops=%lu ns=%lu writes=%lu faults=%lu "		\
+			"retries=%lu overflow=%lu waits=%lu wait_ns=%lu cpu_ns=%lu "		\
+			"guest_gap_us=%.0f host_gap_us=%.0f op_us=%.1f"
+
+#define BLOCKED_LINE	"measure blocked vcpus=%d ops=%d ns=%lu blocked_ns=%lu "		\
+			"cpu_ns=%lu retries=%lu waits=%lu wait_ns=%lu"
 
 struct vcpu_shared {
 	uint64_t writes;
 	uint64_t gap;
 } __aligned(128);
 
-/* The guest's; the host looks at it in the VM's first memslot. */
+/* The guest's data; the host accesses it in the VM's first memslot. */
 struct guest_shared {
 	uint64_t stop;
 	uint64_t pages;
@@ -113,14 +127,6 @@ static struct options {
 	.seconds = 2,
 	.pages = MAX_COLUMN_PAGES,
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000UL + ts.tv_nsec;
-}
 
 /* ---- guests ---- */
 
@@ -187,7 +193,10 @@ static void guest_icount(int me)
 
 /* ---- statistics of KVM ---- */
 
-/* To be opened before the vCPU runs: its ioctls wait for KVM_RUN to return. */
+/*
+ * To be opened before the vCPU runs, because its ioctls wait for KVM_RUN to
+ * return.
+ */
 static void stats_open(struct stats *s, struct kvm_vcpu *vcpu)
 {
 	s->fd = vcpu_get_stats_fd(vcpu);
@@ -217,7 +226,7 @@ static void stats_close(struct stats *s)
 	free(s->descs);
 }
 
-/* Of all vCPUs. */
+/* Sums over all vCPUs. */
 static uint64_t bench_stat(struct bench *b, const char *name)
 {
 	uint64_t sum = 0;
@@ -237,9 +246,8 @@ struct fault_counts {
 };
 
 /*
- * A fault that KVM took is fixed, found to be spurious, emulated, or comes
- * again.  The kernel's own counts of why it came again are not used for the
- * sum, as stock has none.
+ * A fault that KVM handled is fixed, spurious, emulated, or retried.  The sum
+ * does not use the kernel's own statistics of retries, because stock has none.
  */
 static struct fault_counts count_faults(struct bench *b)
 {
@@ -340,8 +348,8 @@ static void catch_signals(void)
 }
 
 /*
- * On the caller's own thread.  On a machine that is slow a round takes its time; as long
- * as KVM fixes faults for it, the guest gets on.
+ * Runs on the caller's own thread.  A round takes long on a slow machine; as
+ * long as KVM fixes faults, the guest makes progress.
  */
 static void run_to_sync(struct runner *r)
 {
@@ -400,8 +408,8 @@ static void runners_start(struct bench *b)
 }
 
 /*
- * Looks at a vCPU that gets nowhere: the emulator's fault ends everything
- * here, a vCPU that the kernel starves just goes on.
+ * Checks vCPUs without progress: a fault of the emulator ends the benchmark,
+ * while a vCPU that the kernel starves continues.
  */
 static void runners_watch(struct bench *b)
 {
@@ -473,7 +481,7 @@ static uint64_t runners_gap(struct bench *b)
 	return gap;
 }
 
-/* Until each vCPU has visited all its pages again. */
+/* Waits until each vCPU has visited all its pages again. */
 static void runners_settle(struct bench *b)
 {
 	uint64_t goal[MAX_VCPUS];
@@ -531,7 +539,7 @@ static void invalidator_stop(struct invalidator *inv)
 	pthread_join(inv->thread, NULL);
 }
 
-/* KVM forgets its mappings; the host's page tables have all pages, writable. */
+/* KVM drops its mappings; the host's page tables keep all pages, writable. */
 static void unmap_from_guest(struct bench *b)
 {
 	size_t len = opt.pages * PAGE;
@@ -542,7 +550,7 @@ static void unmap_from_guest(struct bench *b)
 	populate(b->mem, len);
 }
 
-/* False if not every page was a fault, or nothing was invalidated. */
+/* Returns false if not every page was a fault, or nothing was invalidated. */
 static bool measure_column(struct bench *b, enum column c, uint8_t *at, int round)
 {
 	struct fault_counts before, faults;
@@ -563,9 +571,11 @@ static bool measure_column(struct bench *b, enum column c, uint8_t *at, int roun
 
 	if (faults.fixed < opt.pages || (at && !calls))
 		return false;
-	/* The first round is not like the others: caches, the guest's A and D bits. */
+	/*
+	 * The first round is slower: cold caches, and the guest's A and D bits.
+	 */
 	if (round)
-		ktap_info("measure columns at=%s faults=%lu retries=%lu overflow=%lu waits=%lu calls=%lu ns=%lu",
+		ktap_info(COLUMNS_LINE,
 			  column_names[c], faults.fixed, faults.retries, faults.overflow,
 			  faults.waits, calls, ns);
 	return true;
@@ -628,15 +638,15 @@ struct operations {
 	uint64_t ns;
 };
 
-/* A nap now and then, so that the vCPUs have both CPUs, but no long one. */
+/* Sleeps briefly now and then, so that the vCPUs get both CPUs. */
 static void wait_for_writes(struct bench *b, uint64_t goal, uint64_t end_ns)
 {
 	while (runners_writes(b) < goal && now_ns() < end_ns)
 		usleep(20);
 }
 
-/* Time by the TSC, for the clock may cost more than a call. */
-static void take_away(struct bench *b, struct operations *ops, bool in_step)
+/* Uses the TSC, because reading the clock may cost more than the call. */
+static void invalidate_pages(struct bench *b, struct operations *ops, bool in_step)
 {
 	uint64_t start_ns = now_ns(), end_ns = start_ns + opt.seconds * 1000000000UL;
 	uint64_t start = rdtsc(), took;
@@ -662,13 +672,13 @@ static void report_overlap(struct bench *b, const char *mode, const struct opera
 {
 	double us = ops->ns / 1000.0 / ops->ticks;
 
-	ktap_info("measure %s vcpus=%d ops=%lu ns=%lu writes=%lu faults=%lu retries=%lu overflow=%lu waits=%lu wait_ns=%lu cpu_ns=%lu guest_gap_us=%.0f host_gap_us=%.0f op_us=%.1f",
+	ktap_info(OVERLAP_LINE,
 		  mode, b->nr_vcpus, ops->nr, ops->ns, writes, c->fixed, c->retries, c->overflow,
 		  c->waits, c->wait_ns / b->nr_vcpus, cpu / b->nr_vcpus, runners_gap(b) * us,
 		  ops->gap * us, ops->busy * us / ops->nr);
 }
 
-/* False if one side did nothing at all. */
+/* Returns false if one side did nothing at all. */
 static bool measure_overlap(struct bench *b, bool in_step)
 {
 	struct fault_counts before = count_faults(b), c;
@@ -679,10 +689,10 @@ static bool measure_overlap(struct bench *b, bool in_step)
 	runners_settle(b);
 	writes = runners_writes(b);
 	cpu = runners_cpu_ns(b);
-	take_away(b, &ops, in_step);
+	invalidate_pages(b, &ops, in_step);
 	writes = runners_writes(b) - writes;
 	cpu = runners_cpu_ns(b) - cpu;
-	/* The gap in which the host may have stopped ends now. */
+	/* The last interval without progress, if any, ends now. */
 	runners_stop(b);
 	c = count_faults(b);
 	count_since(&c, &before);
@@ -725,9 +735,9 @@ static void run_storm(void)
 #define SAMPLE_US		2000
 
 /*
- * Looks at every vCPU again and again while an invalidation lasts.  From one
- * look to the next a vCPU that wrote nothing was blocked, and what its thread
- * burnt meanwhile is what being blocked costs.
+ * Checks every vCPU again and again while an invalidation lasts.  If a vCPU
+ * wrote nothing between two checks it was blocked, and the CPU time of its
+ * thread meanwhile is the cost of being blocked.
  */
 struct sampler {
 	struct bench *b;
@@ -739,14 +749,14 @@ struct sampler {
 	uint64_t cpu_ns;
 };
 
-struct look {
+struct snapshot {
 	uint64_t epoch;
 	uint64_t ns;
 	uint64_t cpu_ns[MAX_VCPUS];
 	uint64_t writes[MAX_VCPUS];
 };
 
-static void take_look(struct sampler *s, struct look *l)
+static void take_snapshot(struct sampler *s, struct snapshot *l)
 {
 	int i;
 
@@ -758,7 +768,8 @@ static void take_look(struct sampler *s, struct look *l)
 	}
 }
 
-static void compare_looks(struct sampler *s, const struct look *old, const struct look *new)
+static void compare_snapshots(struct sampler *s, const struct snapshot *old,
+			      const struct snapshot *new)
 {
 	int i;
 
@@ -775,13 +786,13 @@ static void compare_looks(struct sampler *s, const struct look *old, const struc
 static void *sampler_main(void *arg)
 {
 	struct sampler *s = arg;
-	struct look old, new;
+	struct snapshot old, new;
 
-	take_look(s, &old);
+	take_snapshot(s, &old);
 	while (!READ_ONCE(s->stop)) {
 		usleep(SAMPLE_US);
-		take_look(s, &new);
-		compare_looks(s, &old, &new);
+		take_snapshot(s, &new);
+		compare_snapshots(s, &old, &new);
 		old = new;
 	}
 	return NULL;
@@ -793,9 +804,9 @@ static void next_epoch(struct sampler *s)
 }
 
 /*
- * Most pages of the memslot are the host's only: they make the invalidation
- * long.  The guest goes on with the few that it uses until KVM has taken them,
- * at the beginning, and then wants them back until the end.
+ * Most pages of the memslot belong to the host only, and make the invalidation
+ * long.  The guest continues with its few pages until KVM has zapped them, at
+ * the beginning, and then wants them back until the end.
  */
 static uint64_t block_once(struct bench *b, struct sampler *s)
 {
@@ -811,7 +822,7 @@ static uint64_t block_once(struct bench *b, struct sampler *s)
 	return start;
 }
 
-/* False if no vCPU was seen to be blocked. */
+/* Returns false if no vCPU was seen to be blocked. */
 static bool measure_blocked(struct bench *b)
 {
 	struct fault_counts before = count_faults(b), c;
@@ -828,7 +839,7 @@ static bool measure_blocked(struct bench *b)
 	runners_stop(b);
 	c = count_faults(b);
 	count_since(&c, &before);
-	ktap_info("measure blocked vcpus=%d ops=%d ns=%lu blocked_ns=%lu cpu_ns=%lu retries=%lu waits=%lu wait_ns=%lu",
+	ktap_info(BLOCKED_LINE,
 		  b->nr_vcpus, opt.rounds, ns, s.blocked_ns, s.cpu_ns, c.retries, c.waits,
 		  c.wait_ns / b->nr_vcpus);
 	return s.blocked_ns;
@@ -871,7 +882,7 @@ static void report_samples(const char *what, uint32_t *samples, uint64_t less)
 		  samples[NR_SAMPLES / 2] - less, samples[NR_SAMPLES - 1] - less);
 }
 
-/* Less what the same touch costs when the page is mapped. */
+/* Less the cost of the same touch when the page is mapped. */
 static void icount_fault(void)
 {
 	struct bench b;
@@ -880,7 +891,7 @@ static void icount_fault(void)
 	populate(b.mem, b.mem_len);
 	run_to_sync(&b.runner[0]);
 	ktap_info("in the guest: %lu instructions are %lu ticks, a mapped touch %lu",
-		  2 * ICOUNT_TURNS, b.shared->loop_ticks, b.shared->hot_ticks);
+		  2 * ICOUNT_LOOPS, b.shared->loop_ticks, b.shared->hot_ticks);
 	if (bench_stat(&b, "pf_fixed") < NR_SAMPLES) {
 		ktap_fail("fault", "KVM fixed only %lu faults", bench_stat(&b, "pf_fixed"));
 	} else {

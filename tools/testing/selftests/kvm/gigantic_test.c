@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vCPUs keep writing one page of 1 GiB, all over it, while the host unmaps,
- * protects, replaces and frees it, and while KVM has to map it in parts: because
- * its memslot is logged, or because it is in two memslots.
+ * If KVM is wrong here, a guest keeps using a page of 1 GiB that the host has
+ * unmapped, replaced, freed or write-protected: its writes are lost, or land in
+ * memory that has another owner.
  *
- * The page belongs to a file of hugetlb, and the host has a second mapping of it
- * (alias), without guest.  What must hold of each word is in include/oracle.h.  On
- * top of that:
- *  - a page that is unmapped, protected or replaced must not change;
- *  - KVM must not map 1 GiB of what is unmapped, replaced, logged or in two memslots;
- *  - KVM_RUN may say EFAULT, or hand us an access, only if there was a hole.
- * A case fails, too, if KVM was not seen to map 1 GiB before and after (its
- * statistic pages_1g), or if the guest never met what was done.
+ * vCPUs keep writing all over one page of 1 GiB, while the host unmaps,
+ * protects, replaces and frees it, and while KVM must map it in parts because
+ * its memslot is logged, or because it belongs to two memslots.
  *
- * All that the host can do to such a page it does to the whole of it.
+ * The page belongs to a hugetlb file, and the host has a second mapping of it
+ * (alias) that the guest does not use.  include/oracle.h defines what each word
+ * may hold.  Also:
+ *   - a page that is unmapped, protected or replaced must not change;
+ *   - KVM must not map 1 GiB of a page that is unmapped, replaced, logged or in two
+ *     memslots;
+ *   - KVM_RUN may return EFAULT or MMIO only if there was a hole.
+ * A case also fails if KVM was not seen to map 1 GiB before and after (its
+ * statistic pages_1g), or if the guest never ran into the attack.
+ *
+ * Every operation is done to the whole page, because the host cannot split it.
  */
 #define _GNU_SOURCE
 #include <linux/userfaultfd.h>
@@ -21,11 +26,11 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
 #include "counters.h"
 #include "knob.h"
+#include "kvm_util.h"
+#include "test_util.h"
 #include "writers.h"
 
 #ifndef MFD_HUGE_1GB
@@ -34,18 +39,22 @@
 
 #define PAGE			ORACLE_PAGE_SIZE
 #define SIZE			WRITERS_GIGANTIC
-/* What the guest uses of it: a page in each MiB. */
+/* The guest uses one small page in each MiB. */
 #define PAGES			1024
 #define STEP			(SIZE / PAGES)
 #define HALF_SLOT		(WRITERS_CTL_SLOT + 1)
 #define MIN_ATTACKS		3
-/* Visits in which a guest that can must have used its memory. */
+/* After so many visits a guest that can has used its memory. */
 #define MANY_VISITS		20000
 #define STALL_SECONDS		60
 
 #define HUGEPAGES		"/sys/kernel/mm/hugepages/hugepages-1048576kB/"
 
-#define COUNTS	"writes=%lu attacks=%lu faults=%lu 1g=%lu erased=%lu efaults=%lu exits=%lu wp=%lu ms=%lu"
+#define COUNTS		"writes=%lu attacks=%lu faults=%lu 1g=%lu erased=%lu efaults=%lu "	\
+			"exits=%lu wp=%lu ms=%lu"
+
+#define GUEST_LINE	"guest writes=%lu invalidations=%lu faults=%lu 1g=%lu stale=%lu "	\
+			"lost=%lu torn=%lu"
 
 struct scene;
 
@@ -78,7 +87,7 @@ struct scene {
 	const char *why;
 };
 
-/* The page: where the guest has it, and where it has not. */
+/* The page: the guest's mapping, and the alias. */
 static struct {
 	int fd;
 	uint8_t *hva;
@@ -111,8 +120,8 @@ static uint64_t mapped_1g(struct scene *s)
 }
 
 /*
- * Until @done says so.  False on a failure, or if it has not after so many visits;
- * vCPUs that make none are noticed by writers_watch().
+ * Waits until @done.  Returns false on a failure, or if it has not happened
+ * after MANY_VISITS; writers_watch() detects vCPUs without progress.
  */
 static bool wait_for(struct scene *s, bool (*done)(struct scene *s, uint64_t arg), uint64_t arg)
 {
@@ -149,7 +158,7 @@ static bool is_in_parts(struct scene *s, uint64_t ignored)
 	return !mapped_1g(s);
 }
 
-/* A fault for the protected page has come to userspace. */
+/* User space has got a fault for the protected page. */
 static bool met_protection(struct scene *s, uint64_t ignored)
 {
 	struct pollfd p = { .fd = s->uffd, .events = POLLIN };
@@ -157,7 +166,7 @@ static bool met_protection(struct scene *s, uint64_t ignored)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* The guest visits its pages some times each. */
+/* Returns when the guest has visited each page some times. */
 static void let_guest_work(struct scene *s)
 {
 	wait_for(s, visited, writers_visits(&s->w) + 2 * PAGES);
@@ -182,7 +191,10 @@ static uint64_t sum_of_page(void)
 	return sum;
 }
 
-/* Nobody can write it, and it must stay as it is while the guest tries or works. */
+/*
+ * Nobody can write the page, and it must not change while the guest tries or
+ * works.
+ */
 static void check_frozen(struct scene *s, bool (*done)(struct scene *s, uint64_t arg),
 			 uint64_t arg)
 {
@@ -245,7 +257,10 @@ static void zero_page(void)
 		memset(page.alias + p * STEP, 0, PAGE);
 }
 
-/* By anonymous memory, that KVM maps in pages of 4 KiB, and back. */
+/*
+ * Maps anonymous memory, which KVM maps in pages of 4 KiB, and then the file
+ * again.
+ */
 static void attack_replace(struct scene *s)
 {
 	erase_begin(s);
@@ -263,8 +278,8 @@ static void attack_replace(struct scene *s)
 }
 
 /*
- * A fault that still has the page keeps it from being free for a moment, and there is
- * no other: until then a vCPU may be told that there is no memory.
+ * A fault in progress may hold a reference for a moment, and there is no other
+ * page of 1 GiB: until it is freed, a vCPU may get ENOMEM.
  */
 static void attack_punch(struct scene *s)
 {
@@ -301,7 +316,7 @@ static void set_slot(struct scene *s, int slot, uint32_t flags, uint64_t offset,
 				  page.hva + offset);
 }
 
-/* What is logged is mapped in pages of 4 KiB. */
+/* KVM maps a logged memslot in pages of 4 KiB. */
 static void attack_log(struct scene *s)
 {
 	set_slot(s, WRITERS_MEM_SLOT, KVM_MEM_LOG_DIRTY_PAGES, 0, SIZE);
@@ -311,7 +326,7 @@ static void attack_log(struct scene *s)
 	set_slot(s, WRITERS_MEM_SLOT, 0, 0, SIZE);
 }
 
-/* Neither memslot has all of the page. */
+/* Neither memslot contains the whole page. */
 static void attack_slots(struct scene *s)
 {
 	writers_hole_begin(&s->w);
@@ -390,7 +405,7 @@ static bool has_wp(void)
 	return has;
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(struct scene *s)
 {
 	const struct result *r = &s->r;
@@ -403,9 +418,9 @@ static const char *nothing_happened(struct scene *s)
 	if (r->gigantic < MIN_ATTACKS)
 		return "KVM was not seen to map 1 GiB before each attack";
 	if (needs & NEEDS_ERASED && !r->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (needs & NEEDS_EFAULTS && !r->efaults)
-		return "no vCPU met the hole";
+		return "no vCPU ran into the hole";
 	if (needs & NEEDS_WP && !r->wp)
 		return "no fault for the protected page came";
 	return NULL;
@@ -420,7 +435,10 @@ static void collect(struct scene *s, uint64_t start)
 	s->r.usec = now_us() - start;
 }
 
-/* At least some attacks; each is preceded and followed by a mapping of 1 GiB. */
+/*
+ * Does at least MIN_ATTACKS attacks, with a mapping of 1 GiB before and after
+ * each.
+ */
 static void run_attacks(struct scene *s, uint64_t usec)
 {
 	uint64_t start = now_us();
@@ -529,7 +547,7 @@ static uint8_t *reserve(void)
 	return (uint8_t *)align_up(p, SIZE);
 }
 
-/* Why nothing of this can run, or NULL.  A page can also be found late, with luck. */
+/* Returns why nothing can run, or NULL.  A free page may also turn up late. */
 static const char *no_page(void)
 {
 	if (!kvm_cpu_has(X86_FEATURE_GBPAGES))
@@ -554,7 +572,7 @@ static void create_page(void)
 
 /* ---- all cases ---- */
 
-/* Each case comes twice: with one vCPU and with several. */
+/* Each case runs with one vCPU and with several. */
 static const char *name_of(int i)
 {
 	static const char * const cpus[] = { "up", "smp" };
@@ -590,7 +608,7 @@ static int run_all(struct cases *c)
 			test_case(tc, c->name, vcpus[c->i % 2], opt.seed + c->i, cases_share(c),
 				  &t);
 	}
-	ktap_info("guest writes=%lu invalidations=%lu faults=%lu 1g=%lu stale=%lu lost=%lu torn=%lu",
+	ktap_info(GUEST_LINE,
 		  t.writes, t.attacks, t.faults, t.gigantic, t.found[ORACLE_STALE],
 		  t.found[ORACLE_LOST], t.found[ORACLE_TORN]);
 	return ktap_finish();
@@ -601,7 +619,10 @@ int main(int argc, char **argv)
 	struct cases c;
 
 	options_parse(&opt, argc, argv);
-	/* No arenas: nothing else may map memory where the page was unmapped. */
+	/*
+	 * With a single malloc arena nothing else is mapped where the page was
+	 * unmapped.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	c = cases_choose(&opt, ARRAY_SIZE(cases) * 2, name_of);
 	guard_init();

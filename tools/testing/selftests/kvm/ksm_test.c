@@ -1,54 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * If KVM is wrong here, a guest writes into a page that KSM has merged: the
+ * write shows up in other pages with the same contents, possibly those of
+ * another VM.  Or KVM holds a reference for ever, and the page is never merged
+ * again.
+ *
  * vCPUs read and write pages that become identical again and again, while KSM
  * merges them, and writes break them apart.
  *
- * The guests' pages are twins (include/twins.h): in each round every cell is
- * written once, then the guests only read until the conductor, which watches
- * KSM, opens the next round.  What must hold is in include/oracle.h.  On top:
- *  - a range that is not mergeable any more has no merged page;
- *  - with the guests stopped, KSM merges every page: it refuses one to which
- *    anybody, such as a fault of KVM's, still has a reference;
- *  - each merged page is mapped exactly as often as our page tables say, and
- *    after all is unmerged each page once.
- * A case fails, too, if KSM did not merge, if no write broke a merged page, or
- * if KVM was not told (tracepoint kvm_set_spte_hva, up to 6.9).
+ * The guests' pages are "twins" (include/twins.h): in each round every cell is
+ * written once; then the guests only read until the conductor, which watches
+ * KSM, opens the next round.  include/oracle.h defines what each word may hold.
+ * Also:
+ *   - a range that is no longer mergeable has no merged page;
+ *   - with the guests stopped, KSM merges every page; it skips a page to which anybody,
+ *     e.g. a fault in KVM, still has a reference;
+ *   - each merged page is mapped exactly as often as the page tables say, and after
+ *     everything is unmerged each page once.
+ * A case also fails if KSM did not merge, if no write broke a merged page, or
+ * if KVM was not notified (tracepoint kvm_set_spte_hva, up to 6.9).
  *
- * Each VM is a side: in a thread of this process or in a process of its own,
- * it runs its vCPUs as the conductor tells it, and says how that goes.
+ * Each VM is a "side": a thread of this process, or a process of its own, that
+ * runs its vCPUs on behalf of the conductor and reports to it.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sys/wait.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
 #include "child.h"
 #include "counters.h"
+#include "deadline.h"
 #include "knob.h"
+#include "kvm_util.h"
 #include "page_state.h"
-#include "patience.h"
+#include "test_util.h"
 #include "trace_count.h"
 #include "twins.h"
 
 #define PAGE			ORACLE_PAGE_SIZE
 #define PAGES			256UL	/* of all VMs of a case */
 #define DISTINCT		8
-#define FRAMES_MAX		(2 * DISTINCT)	/* of so many contents, when all are merged */
+/* Page frames when all pages are merged; see all_merged(). */
+#define FRAMES_MAX		(2 * DISTINCT)
 #define MAX_SIDES		2
-#define PATIENCE_STEPS		40
-/* What has to come has not when a side has looked at its guest so often ... */
-#define PATIENCE_LOOKS		3000
-/* ... or when KSM has passed all pages so often. */
-#define PATIENCE_PASSES		300
+#define DEADLINE_STEPS		40
+/* A wait fails after every side has checked its guest this often ... */
+#define DEADLINE_CHECKS		3000
+/* ... or after this many full scans of KSM. */
+#define DEADLINE_PASSES		300
 
 #define KSMD_NICE		5
 
 #define KSM			"/sys/kernel/mm/ksm/"
 #define SET_SPTE		"kvm/kvm_set_spte_hva"
 
-#define COUNTS	"writes=%lu merges=%lu cows=%lu set_spte=%lu unmerged=%lu zeroed=%lu rounds=%lu faults=%lu ms=%lu"
+#define COUNTS		"writes=%lu merges=%lu cows=%lu set_spte=%lu unmerged=%lu "		\
+			"zeroed=%lu rounds=%lu faults=%lu ms=%lu"
+
+#define GUEST_LINE	"guest writes=%lu merges=%lu cows=%lu unmerged=%lu zeroed=%lu "		\
+			"faults=%lu stale=%lu lost=%lu torn=%lu"
 
 enum phase { SIDE_RUN, SIDE_STOP, SIDE_END };
 
@@ -63,26 +74,26 @@ struct test_case {
 	bool zero;
 };
 
-/* One VM.  In memory that its process shares with the conductor. */
+/* One VM, in memory that its process shares with the conductor. */
 struct side {
-	/* Orders to it. */
+	/* Commands to it. */
 	int vcpus;
 	uint64_t pages;
 	uint64_t round;
-	int phase;	/* enum phase, for atomics of the compiler */
-	/* What it says. */
+	int phase;	/* enum phase; an int for the __atomic builtins */
+	/* Reports from it. */
 	bool ready;
 	bool stopped;
 	bool failed;
-	uint64_t looks;
+	uint64_t checks;
 	uint64_t settled;
 	uint64_t writes;
 	uint64_t faults;
 	uint64_t found[ORACLE_VERDICTS];
 	uint8_t *hva;
-	/* Of use in the same process only. */
+	/* Only valid in its own process. */
 	struct writers *w;
-	/* Where it is. */
+	/* Where it runs. */
 	pthread_t thread;
 	pid_t child;
 	struct page_state state;
@@ -122,7 +133,7 @@ static struct options opt = {
 
 /* ---- sides ---- */
 
-static void tell(struct side *s, struct writers *w)
+static void report_side(struct side *s, struct writers *w)
 {
 	int i;
 
@@ -131,7 +142,7 @@ static void tell(struct side *s, struct writers *w)
 	for (i = 0; i < ORACLE_VERDICTS; i++)
 		WRITE_ONCE(s->found[i], w->found[i]);
 	WRITE_ONCE(s->failed, writers_failed(w));
-	WRITE_ONCE(s->looks, s->looks + 1);
+	WRITE_ONCE(s->checks, s->checks + 1);
 }
 
 static void advise(struct side *s, uint64_t first, uint64_t n, int advice)
@@ -149,7 +160,7 @@ static void create_memory(struct side *s)
 	advise(s, 0, s->pages, MADV_MERGEABLE);
 }
 
-/* Follows the rounds; each one's end is looked at from the host. */
+/* Follows the rounds, and checks from the host at the end of each. */
 static void run_rounds(struct side *s, struct writers *w)
 {
 	while (READ_ONCE(s->phase) == SIDE_RUN && !writers_failed(w)) {
@@ -159,7 +170,7 @@ static void run_rounds(struct side *s, struct writers *w)
 		if (s->settled < twins_round(w) && twins_settled(w) &&
 		    writers_verify(w, 0, s->pages))
 			WRITE_ONCE(s->settled, twins_round(w));
-		tell(s, w);
+		report_side(s, w);
 	}
 }
 
@@ -178,20 +189,20 @@ static void *side_main(void *arg)
 	writers_stop(&w);
 	if (!writers_failed(&w))
 		writers_verify_all(&w);
-	tell(s, &w);
+	report_side(s, &w);
 	__atomic_store_n(&s->stopped, true, __ATOMIC_RELEASE);
 
 	while (__atomic_load_n(&s->phase, __ATOMIC_ACQUIRE) != SIDE_END)
 		usleep(1000);
 	if (!writers_failed(&w))
 		writers_verify_all(&w);
-	tell(s, &w);
+	report_side(s, &w);
 	writers_destroy(&w);
 	munmap(s->hva, s->pages * PAGE);
 	return NULL;
 }
 
-/* The knobs stay the conductor's: this process must not put them back. */
+/* The child must not restore the conductor's knobs. */
 static pid_t side_fork(struct side *s)
 {
 	pid_t pid = child_fork();
@@ -242,7 +253,7 @@ static bool failed(struct conductor *c)
 	return c->why;
 }
 
-/* What shared a page and does not any more was written, if not unmerged. */
+/* A page that no longer shares a frame was written, unless it was unmerged. */
 static void sample(struct conductor *c)
 {
 	uint64_t now = counter_read(KSM "pages_sharing");
@@ -255,8 +266,8 @@ static void sample(struct conductor *c)
 }
 
 /*
- * True when @done says so.  False on a failure, or if it has not while @chances has
- * moved by @n.
+ * Waits until @done.  Returns false on a failure, or if it has not happened
+ * while @chances has moved by @n.
  */
 static bool wait_for(struct conductor *c, bool (*done)(struct conductor *c),
 		     uint64_t (*chances)(struct conductor *c), uint64_t n)
@@ -281,14 +292,14 @@ static uint64_t passes(struct conductor *c)
 	return counter_read(KSM "full_scans");
 }
 
-/* Of the side that has looked least. */
-static uint64_t looks(struct conductor *c)
+/* Returns the count of the side that has checked least often. */
+static uint64_t checks(struct conductor *c)
 {
-	uint64_t least = READ_ONCE(c->side[0].looks);
+	uint64_t least = READ_ONCE(c->side[0].checks);
 	int i;
 
 	for (i = 1; i < c->tc->sides; i++)
-		least = min(least, READ_ONCE(c->side[i].looks));
+		least = min(least, READ_ONCE(c->side[i].checks));
 	return least;
 }
 
@@ -312,7 +323,7 @@ static bool stopped(struct conductor *c)
 	return true;
 }
 
-/* Three of four pages that can be merged are. */
+/* Three of four mergeable pages are merged. */
 static bool merged(struct conductor *c)
 {
 	return c->sharing >= c->others + (PAGES - DISTINCT) * 3 / 4;
@@ -331,7 +342,7 @@ static void finish_round(struct conductor *c)
 {
 	uint64_t start = now_us();
 
-	if (wait_for(c, settled, looks, PATIENCE_LOOKS)) {
+	if (wait_for(c, settled, checks, DEADLINE_CHECKS)) {
 		c->lap_us = now_us() - start;
 		c->r.rounds++;
 	} else if (!failed(c)) {
@@ -346,10 +357,13 @@ static uint64_t pfn_of(struct side *s, uint64_t page)
 	return page_state_pfn(&s->state, s->hva + page * PAGE);
 }
 
-/* A kernel's flag KPF_KSM means nothing where a page that nobody merges has it: 6.12. */
+/*
+ * On 6.12 KPF_KSM does not mean merged: it may be set on a page that is not
+ * mergeable.
+ */
 static bool ksm_flag_lies;
 
-static void look_at_ksm_flag(void)
+static void check_ksm_flag(void)
 {
 	struct page_state state;
 
@@ -358,7 +372,7 @@ static void look_at_ksm_flag(void)
 	ksm_flag_lies = page_state_is(&state, page_state_pfn(&state, &state), KPF_KSM);
 	page_state_close(&state);
 	if (ksm_flag_lies)
-		ktap_info("KPF_KSM is set for every anonymous page here: mappings are counted instead");
+		ktap_info("KPF_KSM is set for all anonymous pages, so mappings count instead");
 }
 
 static bool has_flag(struct page_state *state, uint64_t pfn, int kpf)
@@ -368,7 +382,7 @@ static bool has_flag(struct page_state *state, uint64_t pfn, int kpf)
 	return kpf != KPF_KSM || !ksm_flag_lies || page_state_mapped(state, pfn) > 1;
 }
 
-/* Pages of a range whose frame has this flag. */
+/* Counts the pages of a range whose frame has this flag. */
 static uint64_t count_flag(struct side *s, uint64_t first, uint64_t n, int kpf)
 {
 	uint64_t p, found = 0;
@@ -389,9 +403,9 @@ static uint64_t count_all(struct conductor *c, int kpf)
 }
 
 /*
- * Now and then one content has two frames, which KSM never joins: a page that was
- * written between the search of the stable tree and that of the unstable one has come
- * to be like one of the former.
+ * Now and then one content has two frames, which KSM never joins: a page was
+ * written between the searches of the stable and the unstable tree, and became
+ * identical to a page of the stable tree.
  */
 static bool all_merged(struct conductor *c)
 {
@@ -411,7 +425,10 @@ static int by_value(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Each frame of ours must be mapped as often as we map it; counts the frames. */
+/*
+ * Checks that each frame is mapped as often as the test maps it; counts the
+ * frames.
+ */
 static uint64_t check_mapped(struct conductor *c)
 {
 	uint64_t frames = 0, each = PAGES / c->tc->sides, i, k, mapped;
@@ -428,7 +445,7 @@ static uint64_t check_mapped(struct conductor *c)
 			continue;
 		ktap_info("page frame %#lx is mapped %lu times, but counts %lu", pfn[i], k,
 			  mapped);
-		c->why = "a page's count of mappings is wrong";
+		c->why = "the mapping count of a page is wrong";
 	}
 	return frames;
 }
@@ -439,7 +456,7 @@ static void step_merge(struct conductor *c)
 {
 	open_round(c);
 	finish_round(c);
-	wait_for(c, merged, passes, PATIENCE_PASSES / 4);
+	wait_for(c, merged, passes, DEADLINE_PASSES / 4);
 }
 
 static uint64_t pick(struct conductor *c, uint64_t n)
@@ -447,7 +464,7 @@ static uint64_t pick(struct conductor *c, uint64_t n)
 	return oracle_pick(&c->rng, n);
 }
 
-/* The guests write what they will while their pages are unmerged. */
+/* The guests may write while their pages are unmerged. */
 static void unmerge_range(struct conductor *c, struct side *s)
 {
 	uint64_t n = 32 + pick(c, s->pages / 2), first = pick(c, s->pages - n + 1);
@@ -473,7 +490,7 @@ static void unmerge_all(struct conductor *c)
 	c->r.unmerged += c->sharing - min(c->sharing, c->others);
 	TEST_ASSERT(knob_set(KSM "run", "2"), KSM "run: %s", strerror(errno));
 	if (count_all(c, KPF_KSM))
-		c->why = "KSM has unmerged all, and there are merged pages";
+		c->why = "there are merged pages after KSM has unmerged all";
 	TEST_ASSERT(knob_set(KSM "run", "1"), KSM "run: %s", strerror(errno));
 	c->sharing = 0;
 	finish_round(c);
@@ -490,7 +507,9 @@ static void step_unmerge(struct conductor *c)
 		unmerge_all(c);
 }
 
-/* As if each page were thrown away and a new one came; guests may write it. */
+/*
+ * As if each page were discarded and a new one faulted in; guests may write it.
+ */
 static void make_zero(struct side *s)
 {
 	struct oracle_page *log = s->w->ctl->log;
@@ -513,13 +532,15 @@ static void step_zero(struct conductor *c)
 		finish_round(c);
 	make_zero(&c->side[0]);
 	if (calm)
-		wait_for(c, zeroed, passes, PATIENCE_PASSES / 4);
+		wait_for(c, zeroed, passes, DEADLINE_PASSES / 4);
 	else
 		finish_round(c);
 	c->r.zeroed += count_all(c, KPF_ZERO_PAGE);
 }
 
-/* Nobody waits: pages are merged when they happen to be alike. */
+/*
+ * Does not wait for merging: pages are merged when they happen to be identical.
+ */
 static void step_changing(struct conductor *c)
 {
 	uint64_t deadline;
@@ -550,7 +571,7 @@ static void collect(struct conductor *c)
 	c->r.set_spte = trace_count_read(&c->set_spte);
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(struct conductor *c)
 {
 	if (!c->r.writes)
@@ -562,7 +583,7 @@ static const char *nothing_happened(struct conductor *c)
 	if (!c->r.cows && !c->tc->zero)
 		return "no merged page was written";
 	if (!c->r.set_spte && c->set_spte.cpus)
-		return "KVM was told of no merge";
+		return "KVM was not notified of a merge";
 	if (c->tc->step == step_unmerge && !c->r.unmerged)
 		return "nothing was unmerged";
 	if (c->tc->zero && c->r.zeroed < PAGES)
@@ -584,15 +605,18 @@ static void stop_sides(struct conductor *c)
 	}
 }
 
-/* All is quiet: every page can be merged, counts are right, all come apart. */
+/*
+ * With all guests quiet: all pages can be merged, the counts are right, all are
+ * split.
+ */
 static void check_quiet(struct conductor *c)
 {
 	uint64_t left, frames;
 
-	if (!wait_for(c, all_merged, passes, PATIENCE_PASSES) && !failed(c)) {
+	if (!wait_for(c, all_merged, passes, DEADLINE_PASSES) && !failed(c)) {
 		left = PAGES - count_all(c, KPF_KSM);
 		ktap_info("%lu pages of stopped guests can't be merged", left);
-		c->why = "somebody holds references to pages";
+		c->why = "references to pages were not dropped";
 	}
 	knob_set(KSM "run", "0");
 	frames = check_mapped(c);
@@ -609,7 +633,7 @@ static void check_quiet(struct conductor *c)
 
 static void run_steps(struct conductor *c, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_STEPS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_STEPS);
 	uint64_t start = now_us(), steps = 0;
 
 	while (!failed(c)) {
@@ -619,7 +643,7 @@ static void run_steps(struct conductor *c, uint64_t usec)
 		c->r.usec = now_us() - start;
 		if (c->r.usec > usec && !nothing_happened(c))
 			break;
-		if (patience_over(&patience, steps))
+		if (deadline_passed(&deadline, steps))
 			break;
 	}
 	open_round(c);
@@ -728,8 +752,8 @@ static const char *why_not(void)
 	return NULL;
 }
 
-/* As fast as it can, and as our checks expect it. */
-static bool turn_knobs(void)
+/* Sets KSM to its fastest, and as the checks expect it. */
+static bool set_knobs(void)
 {
 	return knob_set(KSM "merge_across_nodes", "1") && knob_set(KSM "sleep_millisecs", "0") &&
 	       knob_set(KSM "pages_to_scan", "1000");
@@ -745,8 +769,8 @@ static int run_all(struct cases *c)
 	cases_start(c);
 	ktap_info("seed=%lu vcpus=%d seconds=%d paging=%s", opt.seed, opt.vcpus, opt.seconds,
 		  kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	look_at_ksm_flag();
-	if (!why && !turn_knobs())
+	check_ksm_flag();
+	if (!why && !set_knobs())
 		why = "KSM's settings can't be changed";
 	sides = mmap(NULL, MAX_SIDES * sizeof(*sides), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -754,7 +778,7 @@ static int run_all(struct cases *c)
 	while (cases_next(c))
 		if (!cases_skip(c, why))
 			test_case(&cases[c->i], sides, cases_share(c), found, &total);
-	ktap_info("guest writes=%lu merges=%lu cows=%lu unmerged=%lu zeroed=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
+	ktap_info(GUEST_LINE,
 		  total.writes, total.merges, total.cows, total.unmerged, total.zeroed,
 		  total.faults, found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
 	return ktap_finish();
@@ -767,7 +791,9 @@ int main(int argc, char **argv)
 	options_parse(&opt, argc, argv);
 	c = cases_choose(&opt, ARRAY_SIZE(cases), make_case);
 	guard_init();
-	/* Guests that are more important than ksmd would leave it no CPU. */
+	/*
+	 * Guests with a higher priority than ksmd would leave it no CPU time.
+	 */
 	if (nice(KSMD_NICE) < 0)
 		perror("nice");
 	return run_all(&c);

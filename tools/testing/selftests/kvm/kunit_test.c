@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kunit_test - what the kernel's own unit tests have said
+ * Reports the results of the kernel's own unit tests.  It is not an attack:
+ * what a guest would see is said in the tests themselves (docs/unit-tests.md).
  *
- * KUnit runs the tests that are built into the kernel when it boots, before any
- * process, and keeps what they said in debugfs.  Each case becomes a case of this
+ * KUnit runs built-in tests when the kernel boots, before any process, and
+ * keeps their output in debugfs.  Each of its cases becomes a case of this
  * test, so that it is reported and judged like any other.
  *
- * KUnit keeps only 512 bytes of each case, result included: a case that said
- * more has lost its result, and counts as failed.
+ * KUnit keeps only 512 bytes for each case, including the result: a case with
+ * more output has lost its result, and counts as failed.
  */
 #define _GNU_SOURCE
 #include <glob.h>
@@ -21,7 +22,7 @@
 #define RESULTS		KNOB_DEBUGFS "/kunit/*/results"
 #define SKIP		"# SKIP"
 
-/* Name of the suite in PATH, which is .../kunit/NAME/results. */
+/* Returns the name of the suite in @path, which is .../kunit/NAME/results. */
 static const char *suite_name(char *path)
 {
 	*strrchr(path, '/') = '\0';
@@ -39,7 +40,7 @@ static FILE *open_results(const char *path)
 	return f;
 }
 
-/* Lines of a case, and the plan of a suite, are four spaces in. */
+/* A case, and the plan of a suite, are indented by four spaces. */
 static char *inner_line(char *line)
 {
 	if (strncmp(line, "    ", 4))
@@ -63,7 +64,7 @@ static unsigned int planned(const char *path)
 	return plan;
 }
 
-/* LINE is what follows "ok ": NUMBER [- ]NAME [# DIRECTIVE]. */
+/* @line is what follows "ok ": NUMBER [- ]NAME [# DIRECTIVE]. */
 static void report_case(const char *suite, bool ok, char *line)
 {
 	char name[256], *word, *reason = strstr(line, SKIP);
@@ -102,7 +103,7 @@ static void report_suite(const char *suite, const char *path, unsigned int plan)
 	fclose(f);
 
 	for (done = ktap.done - done; done < plan; done++)
-		ktap_fail(suite, "a case that has left no result");
+		ktap_fail(suite, "a case without a result");
 	if (!plan)
 		ktap_fail(suite, "no case");
 }

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vCPUs keep writing memory that userspace hands out and takes back page by page:
- * userfaultfd in its missing, minor and write-protect modes, and files of shmem
- * and hugetlb that get holes, are truncated, or are sealed.
+ * If KVM is wrong here, a guest bypasses user space that manages its memory:
+ * live migration or a snapshot misses a write, post-copy loses a page, or a
+ * guest keeps writing to a page of a file that was punched out.
  *
- * What must hold of each word is in include/oracle.h.  On top of that:
- *  - memory that is write-protected, or whose faults nobody has answered yet,
- *    must not change;
- *  - what was written since the last scan must be in the next (PAGEMAP_SCAN);
- *  - a seal keeps us from changing the file, but not the guest from writing it;
- *  - KVM_RUN may say EFAULT only if the file was too short meanwhile.
- * A case fails, too, if the faults that it is about never came.
+ * vCPUs keep writing memory that user space provides and takes away page by
+ * page: userfaultfd in its missing, minor and write-protect modes, and files of
+ * shmem and hugetlb that get holes, are truncated, or are sealed.
+ *
+ * include/oracle.h defines what each word may hold.  Also:
+ *   - memory that is write-protected, or whose faults are not yet resolved, must not
+ *     change;
+ *   - a write since the last scan must be in the next scan (PAGEMAP_SCAN);
+ *   - a seal keeps user space from changing the file, but not the guest from writing it;
+ *   - KVM_RUN may return EFAULT only if the file was too short meanwhile.
+ * A case also fails if the faults that it is about never came.
  */
 #define _GNU_SOURCE
 #include <linux/userfaultfd.h>
@@ -18,27 +22,27 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
+#include "deadline.h"
 #include "knob.h"
-#include "patience.h"
+#include "kvm_util.h"
 #include "reserve.h"
 #include "storm.h"
+#include "test_util.h"
 #include "writers.h"
 
 #define PAGE			ORACLE_PAGE_SIZE
 #define PAGES			1024
 #define HUGE_PAGES		2048
 #define NR_HUGEPAGES		"/proc/sys/vm/nr_hugepages"
-#define PATIENCE_ATTACKS	500
+#define DEADLINE_ATTACKS	500
 #define MIN_ATTACKS		10
 
 #define DONE	"writes=%lu invalidations=%lu faults=%lu erased=%lu missing=%lu minor=%lu wp=%lu"
 #define TOTALS	"writes=%lu invalidations=%lu faults=%lu answered=%lu"
 #define SEEN	"frozen=%lu scanned=%lu efaults=%lu 2m=%lu"
 
-/* Headers older than 6.8 know no UFFDIO_MOVE, older than 6.7 no PAGEMAP_SCAN. */
+/* Older headers lack UFFDIO_MOVE (6.8) and PAGEMAP_SCAN (6.7). */
 #define FEATURE_WP_UNPOPULATED	0x2000UL
 #define FEATURE_WP_ASYNC	0x8000UL
 #define FEATURE_MOVE		0x10000UL
@@ -93,12 +97,12 @@ struct test_case {
 	const char *name;
 	enum kind kind;
 	void (*attack)(struct storm_thread *t, uint64_t first, uint64_t n);
-	/* Modes to register for, and what else the kernel must be able to do. */
+	/* Modes to register, and other features that the kernel must have. */
 	uint64_t modes;
 	uint64_t features;
 	unsigned int needs;
 	unsigned int seals;
-	/* Truncation takes everything above: only one thread can. */
+	/* Truncation removes everything above, so only one thread can do it. */
 	bool alone;
 };
 
@@ -112,10 +116,13 @@ struct scene {
 	uint8_t *hva;
 	uint8_t *alias;
 	uint8_t *spare;
-	/* Contents of pages that were taken away and are brought back. */
+	/* Contents of pages that were discarded and will be provided again. */
 	uint8_t *saved;
 	bool *is_saved;
-	/* Of a page: whoever protects it has yet to take that back, and to wake. */
+	/*
+	 * For each page: set until its protection is removed and its waiters
+	 * are woken.
+	 */
 	bool *is_protected;
 	uint8_t *zeros;
 	uint64_t *begun;
@@ -125,7 +132,7 @@ struct scene {
 	int pagemap;
 	pthread_t handler;
 	bool stop_handler;
-	/* Held: no fault is answered. */
+	/* While it is held, no fault is resolved. */
 	pthread_mutex_t gate;
 	uint64_t missing;
 	uint64_t minor;
@@ -194,7 +201,7 @@ static void punch(struct scene *s, uint64_t first, uint64_t n)
 
 /* ---- userfaultfd ---- */
 
-/* What this kernel's userfaultfd can do, or 0. */
+/* Returns the features of this kernel's userfaultfd, or 0. */
 static uint64_t uffd_features(void)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -238,7 +245,10 @@ static void uffd_wake(struct scene *s, uint64_t start, uint64_t len)
 	TEST_ASSERT(!ioctl(s->uffd, UFFDIO_WAKE, &range), "UFFDIO_WAKE: %s", strerror(errno));
 }
 
-/* Somebody else may have answered the fault, or the memory be changing: again. */
+/*
+ * If another thread resolved the fault, or the mappings are changing, the fault
+ * repeats.
+ */
 static void uffd_answered(struct scene *s, int r, const char *what, uint64_t start)
 {
 	if (!r)
@@ -257,7 +267,7 @@ static void answer_missing(struct scene *s, uint64_t start)
 		.len = s->page_size,
 	};
 	struct uffdio_zeropage zero = { .range = { start, s->page_size } };
-	/* hugetlb has no zero page, and the zero page can't be moved. */
+	/* hugetlb has no zero page, and the zero page cannot be moved. */
 	bool copies = s->tc->kind == HUGETLB || s->tc->features & FEATURE_MOVE;
 
 	s->missing++;
@@ -276,16 +286,17 @@ static void answer_minor(struct scene *s, uint64_t start)
 }
 
 /*
- * A fault may begin while the page is protected and sleep when that was taken back and
- * its waiters were woken: if the page was unmapped meanwhile, the kernel can't tell any
- * more that it is not protected.  Its message comes then, and nobody else wakes it.
+ * A fault may begin while the page is protected and sleep after the protection
+ * was removed and its waiters were woken: if the page was unmapped meanwhile,
+ * the kernel cannot tell that it is no longer protected.  Its message then
+ * comes, and nobody else wakes it.
  */
 static void answer_wp(struct scene *s, uint64_t start)
 {
 	uint64_t page = (start - (uint64_t)s->hva) / PAGE;
 
 	count(&s->wp);
-	/* Pairs with set_protected(): still set is who will wake what sleeps now. */
+	/* Pairs with set_protected(), which wakes the waiter if this is set. */
 	if (!__atomic_load_n(&s->is_protected[page], __ATOMIC_SEQ_CST))
 		uffd_wake(s, start, s->page_size);
 }
@@ -321,7 +332,7 @@ static void *handler_main(void *arg)
 	return NULL;
 }
 
-/* Before the protection is taken back and its waiters are woken. */
+/* To be called before the protection is removed and its waiters are woken. */
 static void set_protected(struct scene *s, uint64_t first, uint64_t n, bool on)
 {
 	uint64_t p;
@@ -355,7 +366,10 @@ static bool check_frozen(struct storm_thread *t, const uint8_t *mem, uint64_t fi
 	return storm_check_frozen_at(t->storm, mem, first, n, storm_pick(t, 1500));
 }
 
-/* Nothing is there until the handler answers: zeros, by a copy or as zero page. */
+/*
+ * Leaves the range empty until the handler provides zeros, by a copy or the
+ * zero page.
+ */
 static void attack_missing(struct storm_thread *t, uint64_t first, uint64_t n)
 {
 	struct scene *s = scene_of(t);
@@ -368,7 +382,10 @@ static void attack_missing(struct storm_thread *t, uint64_t first, uint64_t n)
 	erase_end(s, first, n);
 }
 
-/* The file keeps its pages, but nobody can reach them until the handler says so. */
+/*
+ * The file keeps its pages, but nobody can reach them until the handler
+ * continues.
+ */
 static void attack_minor(struct storm_thread *t, uint64_t first, uint64_t n)
 {
 	struct scene *s = scene_of(t);
@@ -395,7 +412,10 @@ static void attack_wp(struct storm_thread *t, uint64_t first, uint64_t n)
 	uffd_protect(s, first, n, false);
 }
 
-/* Saves pages that can't change, throws them away, and gives them back on demand. */
+/*
+ * Saves pages that cannot change, discards them, and provides them again on
+ * demand.
+ */
 static void attack_postcopy(struct storm_thread *t, uint64_t first, uint64_t n)
 {
 	struct scene *s = scene_of(t);
@@ -433,7 +453,9 @@ static bool uffd_move(struct scene *s, uint8_t *dst, uint8_t *src, uint64_t len)
 	return true;
 }
 
-/* To where only we can see it, and back; the handler must not fill the gap. */
+/*
+ * Moves pages to a private range and back; the handler must not fill the gap.
+ */
 static void attack_move(struct storm_thread *t, uint64_t first, uint64_t n)
 {
 	struct scene *s = scene_of(t);
@@ -453,7 +475,10 @@ static struct oracle_cell *cell_of(struct scene *s, uint64_t i)
 	return &s->w.ctl->log[i / ORACLE_CELLS].cell[i % ORACLE_CELLS];
 }
 
-/* Pages of which a write has begun and ended between two scans, but not this one. */
+/*
+ * Finds pages with a write that began and ended between two scans but is in
+ * neither.
+ */
 static void check_scan(struct scene *s, const bool *written, uint64_t first, uint64_t n)
 {
 	uint64_t p, i;
@@ -493,7 +518,7 @@ static void scan_range(struct scene *s, bool *written, uint64_t first, uint64_t 
 			written[(p - scan.start) / PAGE] = true;
 }
 
-/* Reads which pages were written, and write-protects them, in one go. */
+/* Reads which pages were written, and write-protects them atomically. */
 static void attack_scan(struct storm_thread *t, uint64_t first, uint64_t n)
 {
 	struct scene *s = scene_of(t);
@@ -535,7 +560,7 @@ static void attack_truncate(struct storm_thread *t, uint64_t first, uint64_t n)
 	writers_hole_end(&s->w);
 }
 
-/* Every change of the file is refused, and its pages only get unmapped. */
+/* Every change of the file is refused, and its pages are only unmapped. */
 static void attack_sealed(struct storm_thread *t, uint64_t first, uint64_t n)
 {
 	struct scene *s = scene_of(t);
@@ -662,23 +687,26 @@ static const struct test_case cases[] = {
 	{ "sealed/hugetlb", HUGETLB, attack_sealed, 0, 0, 0, .seals = SEALS },
 };
 
-/* Twice the file: what is punched out may still be in use for a moment. */
+/*
+ * Twice the file, because pages that are punched out may be in use for a
+ * moment.
+ */
 static const char *no_hugepages(void)
 {
-	static bool turned;
+	static bool changed;
 	char value[64];
 
 	if (access("/sys/kernel/mm/hugepages/hugepages-2048kB", F_OK))
 		return "no huge pages of 2 MiB in this kernel";
-	if (!turned && !knob_set(NR_HUGEPAGES, "8"))
+	if (!changed && !knob_set(NR_HUGEPAGES, "8"))
 		return "only root can reserve huge pages";
-	turned = true;
+	changed = true;
 	if (!knob_read(NR_HUGEPAGES, value, sizeof(value)) || atoi(value) < 8)
 		return "not enough memory for 8 huge pages";
 	return NULL;
 }
 
-/* Why this case cannot run here, or NULL. */
+/* Returns why this case cannot run here, or NULL. */
 static const char *why_not(const struct test_case *tc)
 {
 	uint64_t lacks = tc->features & ~uffd_features();
@@ -704,7 +732,7 @@ static void collect(struct scene *s, uint64_t start)
 	s->usec = now_us() - start;
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(struct scene *s)
 {
 	unsigned int needs = s->tc->needs;
@@ -714,7 +742,7 @@ static const char *nothing_happened(struct scene *s)
 	if (!s->faults)
 		return "KVM fixed no fault";
 	if (storm_attacks(&s->storm) < MIN_ATTACKS)
-		return "too little was taken away";
+		return "too little was invalidated";
 	if (needs & NEEDS_MISSING && !READ_ONCE(s->missing))
 		return "no fault for a missing page came";
 	if (needs & NEEDS_MINOR && !READ_ONCE(s->minor))
@@ -722,11 +750,11 @@ static const char *nothing_happened(struct scene *s)
 	if (needs & NEEDS_WP && !READ_ONCE(s->wp))
 		return "no fault for a protected page came";
 	if (needs & NEEDS_ERASED && !s->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (needs & NEEDS_FROZEN && !READ_ONCE(s->frozen))
-		return "it was never looked whether memory was frozen";
+		return "it was never checked that unreachable memory stays unchanged";
 	if (needs & NEEDS_EFAULTS && !s->efaults)
-		return "no vCPU met the end of the file";
+		return "no vCPU accessed memory beyond the end of the file";
 	if (needs & NEEDS_SCANNED && !READ_ONCE(s->scanned))
 		return "no scan found a written page";
 	if (s->tc->kind == HUGETLB && !s->huge)
@@ -768,7 +796,7 @@ static void destroy_scene(struct scene *s)
 
 static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us();
 
 	writers_start(&s->w);
@@ -779,7 +807,7 @@ static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 		collect(s, start);
 		if (s->usec > usec && !nothing_happened(s))
 			break;
-		if (patience_over(&patience, storm_attacks(&s->storm)))
+		if (deadline_passed(&deadline, storm_attacks(&s->storm)))
 			break;
 	}
 	storm_stop(&s->storm);
@@ -831,7 +859,7 @@ static void test_case(const struct test_case *tc, const char *name, int vcpus, u
 	destroy_scene(s);
 }
 
-/* Each case comes twice: with one vCPU and with several. */
+/* Each case runs with one vCPU and with several. */
 static const char *name_of(int i)
 {
 	static const char * const cpus[] = { "up", "smp" };
@@ -866,7 +894,10 @@ int main(int argc, char **argv)
 	struct cases c;
 
 	options_parse(&opt, argc, argv);
-	/* No arenas: nothing may be mapped where a test expects nothing. */
+	/*
+	 * With a single malloc arena nothing else is mapped where a test
+	 * expects a hole.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	c = cases_choose(&opt, ARRAY_SIZE(cases) * 2, name_of);
 	guard_init();

@@ -1,32 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memslots come, go, move and change while vCPUs write through them and other
- * threads take the memory behind them away (include/storm.h).
+ * If KVM is wrong here, a guest keeps writing through a memslot that was
+ * deleted, moved or made read-only, or the dirty log misses a page, so that
+ * live migration loses a write.
+ *
+ * Memslots are created, deleted, moved and changed while vCPUs write through
+ * them and other threads invalidate the memory behind them (include/storm.h).
  *
  * The guest sees the memory through one or two windows of guest physical
- * addresses.  Where it has no memslot at the moment it exits to us, and we do its
- * access for it, so that every word is still right or wrong (include/oracle.h).
- * On top of that:
- *  - memory without a memslot, or with read-only ones only, must not change;
- *  - KVM may hand us an access only if a memslot was missing, or is read-only;
- *  - what the guest has written since the dirty log was last taken must be in
- *    it the next time, and likewise for the dirty rings;
- *  - what a child of fork() does to its copy must not reach the guest;
- *  - a process that ends or execs with running vCPUs leaves what they wrote.
- * Each case runs with one vCPU and with several.  It fails, too, if what it is
+ * addresses. Where it has no memslot at the moment it exits to user space,
+ * which emulates the access, so that every word is still right or wrong
+ * (include/oracle.h).  Also:
+ *   - memory without a memslot, or with read-only ones only, must not change;
+ *   - KVM may return an access to user space only if a memslot is missing or read-only;
+ *   - everything the guest has written since the dirty log was last read must be in the
+ *     log the next time, and likewise for the dirty rings;
+ *   - writes of a child of fork() to its copy must not reach the guest;
+ *   - a process that exits or execs with running vCPUs leaves what they wrote.
+ * Each case runs with one vCPU and with several.  It also fails if what it is
  * for did not happen.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <sys/wait.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
+#include "deadline.h"
 #include "dirty_log.h"
-#include "patience.h"
+#include "kvm_util.h"
 #include "reserve.h"
 #include "storm.h"
+#include "test_util.h"
 #include "thp.h"
 #include "writers.h"
 
@@ -35,7 +39,7 @@
 #define MAX_SLOTS		2048
 #define RING_ENTRIES		4096
 #define RING_BYTES		(RING_ENTRIES * sizeof(struct kvm_dirty_gfn))
-#define PATIENCE_CHANCES	200
+#define DEADLINE_CHANCES	200
 #define WRITES_PER_CHANCE	64
 #define MIN_ATTACKS		16
 
@@ -57,10 +61,13 @@ struct test_case {
 	const char *name;
 	void (*setup)(struct scene *s);
 	void (*step)(struct scene *s);
-	/* Pages of a slot; 0: one slot, made by writers_create(). */
+	/* Pages of a memslot; 0: one memslot, made by writers_create(). */
 	uint64_t slot_pages;
 	int pages;
-	/* Pages in front of them that are no guest's, to make attacks last. */
+	/*
+	 * Pages in front that the guest does not use, to make attacks last
+	 * longer.
+	 */
 	int filler;
 	int windows;
 	unsigned int needs;
@@ -68,7 +75,7 @@ struct test_case {
 	bool huge;
 	bool shmem;
 	bool ring;
-	/* Instead of all the above. */
+	/* Replaces everything above. */
 	void (*lives)(struct scene *s, uint64_t usec);
 };
 
@@ -206,7 +213,7 @@ static void setup_readonly(struct scene *s)
 
 /* ---- the guest's accesses where no memslot is ---- */
 
-/* Is it right that KVM hands us this access? */
+/* May KVM return this access to user space? */
 static bool exit_expected(struct writers_thread *t)
 {
 	struct scene *s = t->w->owner;
@@ -287,7 +294,7 @@ static void step_recreate(struct scene *s)
 	let_guest_work(s);
 }
 
-/* To where the guest has no window, and back. */
+/* Moves the memslot to where the guest has no window, and back. */
 static void step_move_away(struct scene *s)
 {
 	struct slot *slot = pick_slot(s);
@@ -303,9 +310,9 @@ static void step_move_away(struct scene *s)
 }
 
 /*
- * Replaces the memory together with the filler in front of it: one invalidation,
- * which comes to the guest's pages last, and of which KVM is not told if it has no
- * memslot there when it begins.
+ * Replaces the memory together with the filler in front of it in one
+ * invalidation.  It reaches the guest's pages last, and KVM is not notified of
+ * it if there is no memslot when it begins.
  */
 static void *replace_all(void *arg)
 {
@@ -327,7 +334,7 @@ static void *replace_all(void *arg)
 	return NULL;
 }
 
-/* A memslot is born in the middle of an invalidation. */
+/* Creates a memslot in the middle of an invalidation. */
 static void step_create_during(struct scene *s)
 {
 	struct slot *slot = &s->slot[0];
@@ -346,7 +353,10 @@ static void step_create_during(struct scene *s)
 	s->storm.thread[0].attacks++;
 }
 
-/* Between the guest's windows, or to where the guest has no window. */
+/*
+ * Moves the memslot between the guest's windows, or to where the guest has
+ * none.
+ */
 static void step_move(struct scene *s)
 {
 	struct slot *slot = pick_slot(s);
@@ -359,14 +369,14 @@ static void step_move(struct scene *s)
 	let_guest_work(s);
 }
 
-/* One of the windows has no memslot here, all the time. */
+/* One of the windows never has a memslot here. */
 static void setup_move(struct scene *s)
 {
 	writers_hole_begin(&s->w);
 	add_slots(s, 0, 0);
 }
 
-/* Read-only memslots can't be changed, only made anew. */
+/* Read-only memslots cannot be changed, only created again. */
 static void step_readonly(struct scene *s)
 {
 	struct slot *slot = &s->slot[pick(s, s->nr_slots / 2)];
@@ -408,7 +418,7 @@ static void step_alias(struct scene *s)
 
 /* ---- dirty log and dirty ring ---- */
 
-/* Each entry's flags are handed over and back with release and acquire. */
+/* Each entry's flags are passed back and forth with acquire and release. */
 static void collect_ring(struct scene *s, int vcpu)
 {
 	struct dirty *d = &s->dirty;
@@ -459,7 +469,7 @@ static void dirty_check(struct scene *s, const struct slot *slot)
 	dirty_log_check(&s->dirty.log, slot->first, slot->n);
 }
 
-/* Flags only, twice; the storm goes on meanwhile. */
+/* Changes only flags, twice, while the storm continues. */
 static void step_flags(struct scene *s)
 {
 	struct slot *slot = pick_slot(s);
@@ -485,7 +495,7 @@ static void setup_clear(struct scene *s)
 	add_slots(s, 0, KVM_MEM_LOG_DIRTY_PAGES);
 }
 
-/* The log is read, and what it says is cleared and write-protected later. */
+/* Reads the log, and clears and write-protects its pages later. */
 static void step_clear(struct scene *s)
 {
 	struct slot *slot = pick_slot(s);
@@ -550,7 +560,7 @@ static void reap(pid_t pid, const char *what)
 		    "%s: status %#x", what, status);
 }
 
-/* The child spoils its copy; the guest must not see that. */
+/* The child overwrites its copy; the guest must not see that. */
 static void step_fork(struct scene *s)
 {
 	uint64_t first = pick(s, s->pages), p;
@@ -585,7 +595,7 @@ static int create_file(uint64_t size)
 	return fd;
 }
 
-/* Who looks at the memory after its owner has gone knows of one file only. */
+/* Checks after the owner's exit know only one file. */
 static void create_memory(struct scene *s)
 {
 	uint64_t size = (s->tc->filler + s->pages) * PAGE;
@@ -664,7 +674,7 @@ static void collect(struct scene *s, uint64_t start)
 	c->usec = now_us() - start;
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(const struct scene *s)
 {
 	const struct counts *c = &s->c;
@@ -679,11 +689,11 @@ static const char *nothing_happened(const struct scene *s)
 	if (c->steps < s->tc->min_steps)
 		return "memslots changed too seldom";
 	if (needs & NEEDS_EXITS && !c->exits)
-		return "the guest never met a missing or read-only memslot";
+		return "the guest never accessed a missing or read-only memslot";
 	if (needs & NEEDS_DIRTY && !c->dirty)
 		return "no page was ever dirty";
 	if (needs & NEEDS_ERASED && !c->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (needs & NEEDS_CHECKS && !c->checks)
 		return "the check of this case never ran";
 	if (needs & NEEDS_HUGE && !c->huge)
@@ -692,8 +702,8 @@ static const char *nothing_happened(const struct scene *s)
 }
 
 /*
- * Steps alone are no chance for what the guest has to meet: where it is slow, as on one
- * emulated CPU, it comes to few pages in one.
+ * Steps alone are no measure of what the guest may run into: on a slow machine,
+ * e.g. with one emulated CPU, it visits few pages in one step.
  */
 static uint64_t chances(const struct scene *s)
 {
@@ -702,7 +712,7 @@ static uint64_t chances(const struct scene *s)
 
 static void run_steps(struct scene *s, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_CHANCES);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_CHANCES);
 	uint64_t start = now_us();
 
 	while (!writers_failed(&s->w)) {
@@ -712,7 +722,7 @@ static void run_steps(struct scene *s, uint64_t usec)
 		collect(s, start);
 		if (s->c.usec > usec && !nothing_happened(s))
 			break;
-		if (patience_over(&patience, chances(s)))
+		if (deadline_passed(&deadline, chances(s)))
 			break;
 	}
 }
@@ -740,7 +750,7 @@ static void count_life(struct scene *s)
 	s->c.erased += writers_erased(&s->w);
 }
 
-/* The VM is freed while the storm goes on. */
+/* The VM is freed while the storm continues. */
 static void one_teardown(struct scene *s)
 {
 	create_writers(s, NULL);
@@ -761,7 +771,8 @@ static void one_teardown(struct scene *s)
 
 /*
  * A process with running vCPUs and a storm ends: by exec, exit or a signal.
- * Its memory and the oracle's log are shared with us, who check it.
+ * Its memory and the oracle's log are shared with the parent, which checks
+ * them.
  */
 static void child_life(struct scene *s, struct writers_ctl *ctl, int how)
 {
@@ -772,7 +783,10 @@ static void child_life(struct scene *s, struct writers_ctl *ctl, int how)
 		usleep(1000);
 	if (writers_failed(&s->w))
 		_exit(2);
-	/* What happened goes to the parent by way of a word it reads. */
+	/*
+	 * The number of attacks goes to the parent in an unused word of the
+	 * control area.
+	 */
 	ctl->hot[WRITERS_MAX_HOT - 1] = storm_attacks(&s->storm);
 	if (how == 0)
 		execl("/proc/self/exe", "memslot_test", "-X", NULL);
@@ -783,7 +797,7 @@ static void child_life(struct scene *s, struct writers_ctl *ctl, int how)
 
 static void check_after(struct scene *s, struct writers_ctl *ctl)
 {
-	/* No VM: only what the oracle needs. */
+	/* This is not a VM, only what the oracle needs. */
 	s->w = (struct writers) {
 		.ctl = ctl,
 		.ctl_size = writers_ctl_size(s->pages),
@@ -894,7 +908,7 @@ static const struct test_case cases[] = {
 	{ "owner", .pages = 512, .min_steps = 3, .shmem = true, .lives = run_owner },
 };
 
-/* Why this case cannot run here, or NULL. */
+/* Returns why this case cannot run here, or NULL. */
 static const char *why_not(const struct test_case *tc)
 {
 	if (tc->ring && !kvm_has_cap(KVM_CAP_DIRTY_LOG_RING))
@@ -922,7 +936,7 @@ static void add_counts(struct counts *to, const struct counts *c)
 	to->longest = max(to->longest, c->longest);
 }
 
-/* With so many vCPUs.  What was wrong, or NULL. */
+/* Runs the case with @vcpus vCPUs.  Returns what was wrong, or NULL. */
 static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed, uint64_t usec,
 			    uint64_t *found)
 {
@@ -998,11 +1012,14 @@ int main(int argc, char **argv)
 {
 	struct cases c;
 
-	/* What the cases exec. */
+	/* The program that the cases exec. */
 	if (argc == 2 && !strcmp(argv[1], "-X"))
 		return 0;
 	options_parse(&opt, argc, argv);
-	/* No arenas: nothing else may map memory where the storm left a hole. */
+	/*
+	 * With a single malloc arena nothing else is mapped where the storm
+	 * left a hole.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	c = cases_choose(&opt, ARRAY_SIZE(cases), name_of);
 	guard_init();

@@ -1,27 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * If KVM is wrong here, a guest loses writes or reads stale data after its
+ * memory was unmapped or replaced, or it writes into a page that now belongs to
+ * someone else.
+ *
  * vCPUs keep writing their memory while host threads unmap it, replace it,
  * discard it, move it away and back, write-protect it and punch holes into it.
- *
- * One case for each operation, kind of memory and page size.  What must hold
- * is in include/oracle.h, word by word and all the time.  On top of that,
- * once a call has returned:
- *  - memory moved away or write-protected must not change while it is so;
- *  - a file that no longer backs the guest must not change (alias mapping);
- *  - KVM_RUN may say EFAULT only if there was a hole since it was entered.
- * A case fails, too, if the guest did not write, KVM did not fault, nothing
- * was invalidated, the guest never noticed, or no 2 MiB mapping was seen where
- * there should be one.
+ * There is one case for each operation, kind of memory and page size.
+ * include/oracle.h defines what each word may hold at any time.  Also, once a
+ * call has returned:
+ *   - memory that is moved away or write-protected must not change meanwhile;
+ *   - a file that no longer backs the guest must not change (alias mapping);
+ *   - KVM_RUN may return EFAULT only if there was a hole since it was entered.
+ * A case also fails if the guest did not write, KVM did not fault, nothing was
+ * invalidated, the guest never noticed, or no 2 MiB mapping was seen where one
+ * is expected.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
-#include "patience.h"
+#include "deadline.h"
+#include "kvm_util.h"
+#include "range.h"
 #include "reserve.h"
+#include "test_util.h"
 #include "thp.h"
 #include "writers.h"
 
@@ -35,23 +39,20 @@
 #define NR_ATTACKERS		2
 #define MIN_ATTACKS		16
 #define HISTORY			16
-#define PATIENCE_ATTACKS	500
+#define DEADLINE_ATTACKS	500
 
 #define COUNTS	"writes=%lu invalidations=%lu faults=%lu erased=%lu efaults=%lu 2m=%lu ms=%lu"
 
 struct attacker;
-
-struct range {
-	uint64_t first;
-	uint64_t n;
-};
 
 struct operation {
 	const char *name;
 	void (*attack)(struct attacker *a, struct range r);
 	bool on_anon;
 	bool on_shmem;
-	/* The range must always be a whole chunk: each has its own file. */
+	/*
+	 * The range must be a whole chunk, because each chunk has its own file.
+	 */
 	bool chunks;
 	/* The contents survive, and the guest meets a hole meanwhile. */
 	bool keeps;
@@ -86,10 +87,12 @@ struct attacker {
 	uint64_t invalidations;
 	uint8_t *spare;
 	uint8_t *image;
-	/* For each chunk: which file is mapped, and the sum of the other. */
+	/*
+	 * For each chunk: which file is mapped, and the checksum of the other.
+	 */
 	uint8_t *current;
 	uint64_t *sum;
-	struct range history[HISTORY];
+	struct range op_log[HISTORY];
 };
 
 static struct options opt = {
@@ -116,17 +119,12 @@ static uint8_t *range_at(uint8_t *base, struct range r)
 	return base + r.first * PAGE;
 }
 
-static size_t range_len(struct range r)
-{
-	return r.n * PAGE;
-}
-
 static uint64_t pick(struct attacker *a, uint64_t n)
 {
 	return oracle_pick(&a->rng, n);
 }
 
-/* A sum that tells any two images apart that differ in one word. */
+/* Returns a checksum that differs for two images that differ in one word. */
 static uint64_t range_sum(uint8_t *base, struct range r)
 {
 	const uint64_t *p = (uint64_t *)range_at(base, r);
@@ -185,8 +183,9 @@ static void erase_end(struct attacker *a, struct range r)
 }
 
 /*
- * Puts fresh anonymous memory at the range.  For 2 MiB it must be advised
- * before the guest can touch it, so it is made elsewhere and moved in.
+ * Maps fresh anonymous memory at the range.  A huge page needs MADV_HUGEPAGE
+ * before the guest can touch the memory, so it is prepared elsewhere and moved
+ * in.
  */
 static void place_anon(struct attacker *a, struct range r)
 {
@@ -217,7 +216,7 @@ static void punch(struct attacker *a, int file, struct range r)
 			   r.first * PAGE, range_len(r)), "fallocate", r);
 }
 
-/* The file that does not back the guest must be as it was left. */
+/* Checks that the file that does not back the guest has not changed. */
 static void check_retired(struct attacker *a, struct range r)
 {
 	uint64_t chunk = chunk_of(a, r);
@@ -229,7 +228,7 @@ static void check_retired(struct attacker *a, struct range r)
 	writers_found(a->w, ORACLE_STALE);
 }
 
-/* Makes the other file zero; one touch of the alias gives it a huge page. */
+/* Zeroes the other file; one touch of the alias gives it a huge page. */
 static int renew_file(struct attacker *a, struct range r)
 {
 	int file = !a->current[chunk_of(a, r)];
@@ -280,7 +279,10 @@ static void attack_remap(struct attacker *a, struct range r)
 		retire_file(a, r, file);
 }
 
-/* Discards anonymous memory; shared memory is only unmapped, and kept. */
+/*
+ * Discards anonymous memory.  Shared memory is only unmapped and keeps its
+ * contents.
+ */
 static void attack_dontneed(struct attacker *a, struct range r)
 {
 	if (!a->mem->shmem)
@@ -307,9 +309,9 @@ static void attack_punch(struct attacker *a, struct range r)
 }
 
 /*
- * Nobody can write this memory now.  Gives the guest time to try: none, until
- * it has met the hole, or some milliseconds in any case, for then a vCPU that
- * can still write is not saved by another that cannot.
+ * Called when nobody can write this memory.  Gives the guest time to try: none,
+ * until it has met the hole, or some milliseconds in any case, because one vCPU
+ * that meets the hole says nothing about another that can still write.
  */
 static void let_guest_try(struct attacker *a)
 {
@@ -332,7 +334,7 @@ static bool check_frozen(struct attacker *a, struct range r, const uint8_t *at)
 	for (i = 0; i < range_len(r) / sizeof(*is); i++) {
 		if (READ_ONCE(is[i]) == was[i])
 			continue;
-		ktap_info("STALE write: page=%lu word=%zu changed from %#lx to %#lx while nobody could write it",
+		ktap_info("STALE write: page=%lu word=%zu: %#lx became %#lx while not writable",
 			  r.first + i / 512, i % 512, was[i], is[i]);
 		writers_found(a->w, ORACLE_STALE);
 		return false;
@@ -380,7 +382,7 @@ static const struct operation operations[] = {
 
 /* ---- attackers ---- */
 
-/* Lets the guest fill the range again: some visits of each page. */
+/* Lets the guest fill the range again, by some visits of each page. */
 static void let_guest_work(struct attacker *a, struct range r)
 {
 	uint64_t goal = writers_visits(a->w) + 8 * NR_ATTACKERS + 4 * r.n;
@@ -390,18 +392,18 @@ static void let_guest_work(struct attacker *a, struct range r)
 		usleep(100);
 }
 
-/* One attack, or a burst of them with no time in between. */
+/* Does one attack, or several in a row. */
 static void attack(struct attacker *a, struct range r)
 {
 	int burst = pick(a, 4) ? 1 : 2 + pick(a, 6);
 
 	while (burst-- && !stopping(a)) {
-		a->history[a->attacks++ % HISTORY] = r;
+		a->op_log[a->attacks++ % HISTORY] = r;
 		a->tc->op->attack(a, r);
 	}
 }
 
-/* What a partial attack split is made huge again; it may well say no. */
+/* Collapses what a partial attack has split; the kernel may refuse. */
 static void heal(struct attacker *a, struct range r)
 {
 	uint8_t *block = a->mem->hva + r.first / BLOCK_PAGES * WRITERS_HUGE;
@@ -432,7 +434,7 @@ static void *attacker_main(void *arg)
 	return NULL;
 }
 
-/* All chunks of all files that are not mapped, once more at the end. */
+/* Checks all chunks of all files that are not mapped, at the end. */
 static void check_all_retired(struct attacker *a)
 {
 	uint64_t step = a->mem->huge ? BLOCK_PAGES : CHUNK_PAGES;
@@ -443,14 +445,14 @@ static void check_all_retired(struct attacker *a)
 			check_retired(a, r);
 }
 
-static void print_history(struct attacker *a)
+static void print_op_log(struct attacker *a)
 {
 	uint64_t i = a->attacks > HISTORY ? a->attacks - HISTORY : 0;
 	struct range *r;
 
 	for (; i < a->attacks; i++) {
-		r = &a->history[i % HISTORY];
-		ktap_info("history: attacker %d, %s %lu: %lu pages at page %lu", a->id,
+		r = &a->op_log[i % HISTORY];
+		ktap_info("operation: attacker %d, %s %lu: %lu pages at page %lu", a->id,
 			  a->tc->op->name, i, r->n, r->first);
 	}
 }
@@ -508,7 +510,10 @@ static void destroy_memory(struct memory *m)
 
 /* ---- cases ---- */
 
-/* Tries it: a kernel with CONFIG_BASE_FULL=n has the knob, but no such pages. */
+/*
+ * Tests it: a kernel with CONFIG_BASE_FULL=n has the setting, but no such
+ * pages.
+ */
 static bool shmem_gets_huge(void)
 {
 	struct memory m = { .size = WRITERS_HUGE, .shmem = true, .huge = true };
@@ -528,7 +533,7 @@ static bool shmem_gets_huge(void)
 	return sum;
 }
 
-/* Why this case cannot run here, or NULL. */
+/* Returns why this case cannot run here, or NULL. */
 static const char *why_not(const struct test_case *tc)
 {
 	const char *why = tc->huge ? thp_why_not(tc->shmem) : NULL;
@@ -549,13 +554,13 @@ struct result {
 	uint64_t usec;
 };
 
-/* Shared memory comes back as it was from MADV_DONTNEED. */
+/* MADV_DONTNEED keeps the contents of shared memory. */
 static bool erases(const struct test_case *tc)
 {
 	return !tc->op->keeps && !(tc->shmem && tc->op->attack == attack_dontneed);
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(const struct test_case *tc, const struct result *r)
 {
 	if (!r->writes)
@@ -565,9 +570,9 @@ static const char *nothing_happened(const struct test_case *tc, const struct res
 	if (r->attacks < MIN_ATTACKS || !r->invalidations)
 		return "too little was invalidated";
 	if (tc->op->keeps && !r->efaults)
-		return "no vCPU met the hole";
+		return "no vCPU ran into the hole";
 	if (erases(tc) && !r->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (tc->huge && !r->huge)
 		return "KVM mapped nothing with 2 MiB";
 	return NULL;
@@ -590,11 +595,11 @@ static void collect(struct result *r, struct writers *w, struct attacker *a, uin
 	r->huge = max(r->huge, vm_get_stat(w->vm, "pages_2m"));
 }
 
-/* Runs to the deadline, and on while too little happened, within reason. */
+/* Runs for @usec, and longer while too little happened, up to a limit. */
 static void run_case(const struct test_case *tc, struct writers *w, struct attacker *a,
 		     struct result *r, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us(), faults;
 
 	while (!writers_visits(w) && !writers_failed(w)) {
@@ -610,7 +615,7 @@ static void run_case(const struct test_case *tc, struct writers *w, struct attac
 		r->usec = now_us() - start;
 		if (r->usec > usec && !nothing_happened(tc, r))
 			break;
-		if (patience_over(&patience, r->attacks))
+		if (deadline_passed(&deadline, r->attacks))
 			break;
 	}
 	WRITE_ONCE(stop_attack, true);
@@ -661,7 +666,7 @@ static void attack_writers(const struct test_case *tc, struct writers *w, struct
 	for (i = 0; i < NR_ATTACKERS; i++) {
 		check_all_retired(&a[i]);
 		if (writers_failed(w))
-			print_history(&a[i]);
+			print_op_log(&a[i]);
 		destroy_attacker(&a[i]);
 	}
 	pthread_barrier_destroy(&start_line);
@@ -696,7 +701,7 @@ static void test_case(const struct test_case *tc, struct result *total, uint64_t
 	destroy_memory(&m);
 }
 
-/* Every operation on every kind of memory, with every size of page. */
+/* Every operation on every kind of memory, with every page size. */
 static struct test_case cases[ARRAY_SIZE(operations) * 4];
 
 static const char *make_case(int i)
@@ -738,7 +743,10 @@ int main(int argc, char **argv)
 		options_usage(&opt, argv[0]);
 		return 2;
 	}
-	/* No arenas: nothing else may map memory where an attack left a hole. */
+	/*
+	 * With a single malloc arena nothing else is mapped where an attack
+	 * left a hole.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	c = cases_choose(&opt, ARRAY_SIZE(cases), make_case);
 	guard_init();

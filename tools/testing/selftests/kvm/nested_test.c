@@ -1,33 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guests of guests: on each vCPU a guest hypervisor (L1) runs a guest of its own (L2)
- * by AMD's SVM, and both write and check the same memory, by the rules of
- * include/oracle.h, while host threads take it away (include/storm.h).
+ * If KVM is wrong here, a guest of a guest (L2) writes through a shadow of page
+ * tables, or to a page of the host, that is no longer valid: L1 and L2 lose
+ * writes, or write to pages of someone else.
  *
- * With nested paging (npt/...) L2's physical addresses are none of L1's: L1 has page
- * tables for them, of which KVM makes shadows.  Without (plain/...) L2 has page tables
- * for L1's physical addresses.  In both L2 sees the memory through two windows: one of
- * 2 MiB entries, which all share, and one of 4 KiB entries of its vCPU alone, in which
- * L1 lets pages change places and takes some away until L2 misses them.  Without nested
- * paging L2 does that as well.  An entry that KVM forgets leads to another page, whose
- * words do not fit.
+ * On each vCPU a guest hypervisor (L1) runs an L2 by AMD's SVM.  Both write and
+ * check the same memory, by the rules of include/oracle.h, while host threads
+ * invalidate it (include/storm.h).
  *
- * L2 talks to us directly, for L1 intercepts no port.  Each case runs with one vCPU and
- * with several.  It fails, too, if what it is for did not happen.
+ * With nested paging (npt/...) L2 has guest physical addresses of its own: L1
+ * has page tables for them, which KVM shadows.  Without (plain/...) L2 has page
+ * tables for L1's physical addresses.  In both, L2 sees the memory through two
+ * windows: one of 2 MiB entries, shared by all vCPUs, and one of 4 KiB entries
+ * for its vCPU alone.  In the second one L1 swaps pages and removes some until
+ * L2 misses them; without nested paging L2 does that as well.  A stale shadow
+ * entry leads to another page, whose words do not fit.
+ *
+ * L2 talks to the host directly, because L1 intercepts no port.  Each case runs
+ * with one vCPU and with several.  It also fails if what it is for did not
+ * happen.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <malloc.h>
 
+#include "cases.h"
+#include "deadline.h"
+#include "knob.h"
 #include "kvm_util.h"
 #include "processor.h"
-#include "svm_util.h"
-#include "test_util.h"
-#include "cases.h"
-#include "knob.h"
-#include "patience.h"
 #include "storm.h"
+#include "svm_util.h"
 #include "swap.h"
+#include "test_util.h"
 #include "thp.h"
 #include "trace_count.h"
 #include "writers.h"
@@ -37,14 +42,17 @@
 #define MAX_VCPUS		16
 #define SWAP_BYTES		(32UL << 20)
 
-/* What L1 and L2 know of each other, and L2's page tables. */
+/* Data that L1 and L2 share, and L2's page tables. */
 #define NEST_SLOT		3
 #define NEST_GPA		0x40000000UL
 #define NEST_GVA		0x11000000000UL
-/* Pages of it for a vCPU, besides those that grow with the memory. */
+/*
+ * Pages of it for each vCPU, besides those that depend on the size of the
+ * memory.
+ */
 #define NEST_PAGES		24
 
-/* L2's windows: the 2 MiB entries, and those that are its own. */
+/* L2's windows: the shared 2 MiB entries, and the vCPU's own 4 KiB entries. */
 #define WINDOWS			2
 #define OWN			1
 #define L2_GVA(window)		(0x20000000000UL + (window) * 0x400000000UL)
@@ -56,31 +64,43 @@
 #define L2_VISITS		32
 #define L1_VISITS		4
 #define L1_MOVES		2
-/* Attacks, and visits of L2, each of which returns to L1 now and then. */
-#define PATIENCE_ATTACKS	500
+/* Attacks, and visits of L2, which now and then returns to L1. */
+#define DEADLINE_ATTACKS	500
 #define VISITS_PER_ATTACK	4
 #define MIN_ATTACKS		16
 #define MIN_EXITS		50
 
 #define DONE	"writes=%lu invalidations=%lu faults=%lu erased=%lu efaults=%lu 2m=%lu"
-#define SEEN	"l2_visits=%lu l1_visits=%lu l2_exits=%lu l2_faults=%lu moves=%lu walks=%lu async=%lu"
+#define SEEN		"l2_visits=%lu l1_visits=%lu l2_exits=%lu l2_faults=%lu "		\
+			"moves=%lu walks=%lu async=%lu"
 
-/* Of one vCPU.  Pointers are the guest's. */
+#define GUEST_LINE	"guest writes=%lu l2_exits=%lu invalidations=%lu faults=%lu "		\
+			"stale=%lu lost=%lu torn=%lu"
+
+#define FAIL_LINE	"%s; stale=%lu lost=%lu torn=%lu vcpus=%d attacks=%lu seed=%lu "	\
+			"after %lu ms"
+
+/* One vCPU.  Pointers are the guest's. */
 struct nested_vcpu {
-	/* L2's registers while L1 runs, and L1's while L2 runs; SSE, too. */
+	/*
+	 * L2's registers while L1 runs, and L1's while L2 runs; SSE state, too.
+	 */
 	uint8_t fx[512] __aligned(64);
 	uint64_t swapped[13];
 	uint64_t rsi;
-	/* From the host. */
+	/* Set by the host. */
 	uint64_t npt;
 	uint64_t root;
 	uint64_t stack;
 	uint64_t mem_gpa;
-	/* The 4 KiB entries; where a page is among them, and which page is where. */
+	/*
+	 * The 4 KiB entries; the index of each page in them, and the page at
+	 * each index.
+	 */
 	uint64_t *entry;
 	uint32_t *place;
 	uint32_t *page_at;
-	/* Counts. */
+	/* Counters. */
 	uint64_t l1_visits;
 	uint64_t l2_visits;
 	uint64_t exits;
@@ -118,7 +138,7 @@ static void l2_invlpg(const struct nested_vcpu *n, uint64_t page)
 	asm volatile("invlpg (%0)" : : "r" (L2_GVA(OWN) + n->place[page] * PAGE) : "memory");
 }
 
-/* As any kernel does it. */
+/* L2 changes its own page tables, as any kernel does. */
 static void l2_change_tables(struct nested_vcpu *n, const struct writers_guest *g, uint64_t *rng)
 {
 	uint64_t a = writers_pick(g, oracle_random(rng)), b = writers_pick(g, oracle_random(rng));
@@ -148,7 +168,7 @@ static void l2_code(uint32_t me, struct nested_vcpu *n)
 
 /* ---- guest: L1 ---- */
 
-/* All general registers but rax and rsp, which VMRUN takes care of, and rsi. */
+/* All general registers but rax and rsp, which VMRUN switches, and rsi. */
 #define SWAP_REGISTERS							\
 	".set at, %c[swapped]\n\t"					\
 	".irp reg, rbx, rcx, rdx, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15\n\t" \
@@ -156,7 +176,7 @@ static void l2_code(uint32_t me, struct nested_vcpu *n)
 	".set at, at + 8\n\t"						\
 	".endr\n\t"
 
-/* What is below the stack pointer may be the caller's (red zone). */
+/* The red zone below the stack pointer may be in use by the caller. */
 static noinline void run_l2(struct nested_vcpu *n, uint64_t vmcb_gpa)
 {
 	asm volatile("add $-128, %%rsp\n\t"
@@ -194,12 +214,12 @@ static void prepare_l2(struct nested_vcpu *n, struct svm_test_data *svm, uint32_
 		vmcb->control.intercept_exceptions = 1U << PF_VECTOR;
 		vmcb->save.cr3 = n->root;
 	}
-	/* l2_code()'s arguments: rdi, rsi. */
+	/* Arguments of l2_code(): rdi and rsi. */
 	n->swapped[3] = me;
 	n->rsi = (uint64_t)n;
 }
 
-/* L2 misses a page that was taken away; any other is there. */
+/* L2 may only miss a page that was removed; any other is present. */
 static bool give_back(struct nested_vcpu *n, const struct vmcb_control_area *exit)
 {
 	uint32_t expected = n->npt ? SVM_EXIT_NPF : SVM_EXIT_EXCP_BASE + PF_VECTOR;
@@ -212,7 +232,10 @@ static bool give_back(struct nested_vcpu *n, const struct vmcb_control_area *exi
 	return true;
 }
 
-/* Called by L2: it is between two visits, and knows no address but its tables'. */
+/*
+ * Called by L2 between two visits, when it holds no address but those of its
+ * tables.
+ */
 static void l1_work(struct nested_vcpu *n, struct vmcb *vmcb, uint32_t me, uint64_t *rng)
 {
 	const struct writers_guest *g = &writers_guest;
@@ -248,8 +271,8 @@ static void l1_code(uint32_t me, struct svm_test_data *svm, struct nested_vcpu *
 			vmcb->save.rip += 3;
 			l1_work(n, vmcb, me, &rng);
 		} else if (!give_back(n, &vmcb->control)) {
-			writers_tell("exit of L2", vmcb->control.exit_code, vmcb->save.rip,
-				     vmcb->control.exit_info_2);
+			writers_unexpected("exit of L2", vmcb->control.exit_code, vmcb->save.rip,
+					   vmcb->control.exit_info_2);
 		}
 	}
 }
@@ -261,7 +284,7 @@ struct test_case {
 	bool npt;
 	bool shmem;
 	bool huge;
-	/* NULL: the storm's. */
+	/* NULL: those of the storm. */
 	void (*attack)(struct storm_thread *t, uint64_t first, uint64_t n);
 };
 
@@ -290,7 +313,7 @@ struct scene {
 	uint8_t *hva;
 	uint64_t size;
 	int vcpus;
-	/* Of the slot NEST_SLOT. */
+	/* The memory of the memslot NEST_SLOT. */
 	int nest_fd;
 	uint8_t *nest;
 	uint64_t nest_size;
@@ -323,7 +346,7 @@ static uint64_t nest_alloc(struct scene *s, uint64_t bytes)
 	return offset;
 }
 
-/* The entry for 2 MiB at @address in the tables with this root. */
+/* Returns the 2 MiB entry at @address in the tables below @root. */
 static uint64_t *table_entry(struct scene *s, uint64_t root, uint64_t address)
 {
 	uint64_t *entry, table = root;
@@ -348,7 +371,7 @@ static void map_2m(struct scene *s, uint64_t root, uint64_t address, uint64_t gp
 		*table_entry(s, root, address + offset) = (gpa + offset) | TABLE | PTE_LARGE_MASK;
 }
 
-/* The 4 KiB entries are in a row, as one array. */
+/* The tables with the 4 KiB entries are adjacent, as one array. */
 static void map_own(struct scene *s, struct nested_vcpu *n, uint64_t address)
 {
 	uint64_t offset = nest_alloc(s, s->w.pages * sizeof(uint64_t));
@@ -371,7 +394,7 @@ static uint32_t *create_index(struct scene *s)
 	return (uint32_t *)(NEST_GVA + offset);
 }
 
-/* What is neither the windows nor L1's alone is at the same address for L2. */
+/* Everything but the windows and L1's own memory is identity-mapped for L2. */
 static void map_all(struct scene *s, struct nested_vcpu *n)
 {
 	struct kvm_vm *vm = s->w.vm;
@@ -423,7 +446,7 @@ static void create_nest(struct scene *s)
 		virt_map_level(s->w.vm, L2_GVA(i), L2_GPA(i), s->size, PG_LEVEL_2M);
 	for (i = 0; i < s->vcpus; i++)
 		create_l1(s, s->w.thread[i].vcpu);
-	/* Last: they copy what L1 has. */
+	/* This comes last, because it copies L1's page tables. */
 	for (i = 0; i < s->vcpus; i++)
 		map_all(s, s->vcpu[i]);
 }
@@ -452,7 +475,7 @@ static void attack_swap(struct storm_thread *t, uint64_t first, uint64_t n)
 		    "MADV_PAGEOUT: %s", strerror(errno));
 }
 
-/* The file keeps what is in L2's page tables. */
+/* The file keeps the contents of L2's page tables. */
 static void attack_tables(struct scene *s)
 {
 	TEST_ASSERT(!madvise(s->nest, s->nest_size, MADV_DONTNEED), "MADV_DONTNEED: %s",
@@ -544,15 +567,15 @@ static const struct test_case cases[] = {
 	{ "plain/swap/4k", .attack = attack_swap },
 };
 
-/* Why this case cannot run here, or NULL. */
+/* Returns why this case cannot run here, or NULL. */
 static const char *why_not(const struct test_case *tc)
 {
 	const char *knob = tc->shmem ? THP "shmem_enabled" : THP "enabled";
 
 	if (!kvm_cpu_has(X86_FEATURE_SVM))
-		return "KVM gives guests no SVM here (L1 knows no VMX; kvm_amd.nested=1?)";
+		return "KVM offers guests no SVM here (L1 cannot use VMX; kvm_amd.nested=1?)";
 	if (tc->npt && !kvm_cpu_has(X86_FEATURE_NPT))
-		return "KVM gives guests no nested paging here (kvm_amd.npt=0?)";
+		return "KVM offers guests no nested paging here (kvm_amd.npt=0?)";
 	if (tc->huge && !knob_set(knob, tc->shmem ? "advise" : "madvise"))
 		return "transparent huge pages cannot be turned on (kernel, or not root)";
 	if (tc->attack == attack_swap)
@@ -560,15 +583,15 @@ static const char *why_not(const struct test_case *tc)
 	return NULL;
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(const struct scene *s)
 {
 	const struct counts *c = &s->c;
 
 	if (!c->writes || !c->l1_visits || !c->l2_visits)
-		return "L1 or L2 has not come to the memory";
+		return "L1 or L2 did not access the memory";
 	if (c->exits < MIN_EXITS)
-		return "L2 came back to L1 too seldom";
+		return "L2 exited to L1 too seldom";
 	if (!c->moves || !c->l2_faults)
 		return "L2's page tables did not change";
 	if (!c->faults)
@@ -578,11 +601,11 @@ static const char *nothing_happened(const struct scene *s)
 	if (c->attacks < MIN_ATTACKS)
 		return "too little was invalidated";
 	if (s->tc->attack != attack_swap && !c->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (!s->tc->attack && !c->efaults)
-		return "no vCPU met a hole";
+		return "no vCPU ran into a hole";
 	if (s->tc->attack == attack_swap && asyncs.cpus && !c->asyncs)
-		return "KVM answered no fault asynchronously";
+		return "KVM resolved no fault asynchronously";
 	if (s->tc->huge && !c->huge)
 		return "KVM mapped nothing with 2 MiB";
 	return NULL;
@@ -622,7 +645,7 @@ static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 		.walks = trace_count_read(&walks),
 		.asyncs = trace_count_read(&asyncs),
 	};
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us();
 
 	storm_start(&s->storm, seed);
@@ -634,8 +657,8 @@ static void run_scene(struct scene *s, uint64_t seed, uint64_t usec)
 		collect(s, start, &before);
 		if (s->c.usec > usec && !nothing_happened(s))
 			break;
-		if (patience_over(&patience, min(s->c.attacks,
-						 s->c.l2_visits / VISITS_PER_ATTACK)))
+		if (deadline_passed(&deadline, min(s->c.attacks,
+						   s->c.l2_visits / VISITS_PER_ATTACK)))
 			break;
 	}
 	storm_stop(&s->storm);
@@ -662,7 +685,7 @@ static void add_counts(struct counts *to, const struct counts *c)
 	to->usec += c->usec;
 }
 
-/* With so many vCPUs.  What was wrong, or NULL. */
+/* Runs the case with @vcpus vCPUs.  Returns what was wrong, or NULL. */
 static const char *run_with(const struct test_case *tc, int vcpus, uint64_t seed, uint64_t usec,
 			    uint64_t *found)
 {
@@ -689,8 +712,7 @@ static void test_case(const struct test_case *tc, struct counts *total, uint64_t
 		why = run_with(tc, vcpus[i], seed, usec / n, found);
 		add_counts(&c, &scene.c);
 		if (why)
-			ktap_fail(tc->name,
-				  "%s; stale=%lu lost=%lu torn=%lu vcpus=%d attacks=%lu seed=%lu after %lu ms",
+			ktap_fail(tc->name, FAIL_LINE,
 				  why, found[ORACLE_STALE], found[ORACLE_LOST],
 				  found[ORACLE_TORN], vcpus[i], scene.c.attacks, opt.seed,
 				  scene.c.usec / 1000);
@@ -718,7 +740,7 @@ static int run_all(struct cases *c)
 	while (cases_next(c))
 		if (!cases_skip(c, why_not(&cases[c->i])))
 			test_case(&cases[c->i], &total, found, opt.seed + c->i, cases_share(c));
-	ktap_info("guest writes=%lu l2_exits=%lu invalidations=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
+	ktap_info(GUEST_LINE,
 		  total.writes, total.exits, total.attacks, total.faults, found[ORACLE_STALE],
 		  found[ORACLE_LOST], found[ORACLE_TORN]);
 	return ktap_finish();
@@ -733,7 +755,10 @@ int main(int argc, char **argv)
 		options_usage(&opt, argv[0]);
 		return 2;
 	}
-	/* No arenas: nothing else may map memory where the storm left a hole. */
+	/*
+	 * With a single malloc arena nothing else is mapped where the storm
+	 * left a hole.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	c = cases_choose(&opt, ARRAY_SIZE(cases), name_of);
 	guard_init();

@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VMs are killed while their guests write, and their memory is taken from them
- * before they are dead: by process_mrelease(2), and by the OOM killer and its
- * reaper, whose invalidations must not block and may be refused.
+ * If KVM is wrong here, the memory of a killed VM is not freed when the machine
+ * has run out of it, or the guest still writes to pages that the OOM reaper has
+ * already freed.
  *
- * Each life is a process of its own (include/victim.h).  Until the kill its
+ * VMs are killed while their guests write, and their memory is reaped before
+ * they are dead: by process_mrelease(2), and by the OOM killer and its reaper,
+ * whose invalidations must not block and may be refused.
+ *
+ * Each victim is a process of its own (include/victim.h).  Until the kill its
  * guest must find its words right.  After it:
- *  - process_mrelease() says 0, ESRCH or, where somebody refuses, EAGAIN, and
- *    succeeds once nobody does;
- *  - what it has reaped is neither mapped by the guest nor held by the process.
- *    To look at that, the main thread of every other victim is kept from
- *    exiting, and its mm with it;
- *  - the process, its VM and the memory are gone in the end.
- * A case fails, too, if KVM was not called by a reaper.
+ *   - process_mrelease() returns 0, ESRCH or, where a notifier refuses, EAGAIN, and
+ *     succeeds once no notifier refuses;
+ *   - reaped memory is neither mapped by the guest nor held by the process.  To check
+ *     that, the main thread of every other victim is kept from exiting, and its mm with
+ *     it;
+ *   - process, VM and memory are gone in the end.
+ * A case also fails if KVM was not called by a reaper.
  */
 #define _GNU_SOURCE
 #include <sys/ioctl.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
 #include "child.h"
 #include "interval_debug.h"
 #include "knob.h"
+#include "kvm_util.h"
 #include "memcg.h"
+#include "test_util.h"
 #include "trace_count.h"
 #include "victim.h"
 
@@ -35,12 +39,19 @@
 #define MIN_LIVES		4
 #define MANY_TRIES		2000
 #define FEW_TRIES		20
-/* What a VM in the cgroup writes, below which it is cut, and what it may grow to. */
+/*
+ * What a VM in the cgroup writes, the limit it is cut to, and the limit it may
+ * grow to.
+ */
 #define MEMCG_MIB		8
 #define MEMCG_CUT		(2UL << 20)
 #define MEMCG_GROW		(6UL << 20)
 
-/* lib/test_hmm.c: what its device is asked to read. */
+#define COUNTS		"lives=%lu writes=%lu reaps=%lu calls=%lu nonblock=%lu "		\
+			"refused=%lu again=%lu waits=%lu late=%lu kill-to-reaped-us=%u "	\
+			"kill-to-gone-us=%u ms=%lu"
+
+/* The request of lib/test_hmm.c's device. */
 struct mirror_read {
 	uint64_t addr;
 	uint64_t ptr;
@@ -55,7 +66,7 @@ struct result {
 	uint64_t lives;
 	uint64_t writes;
 	uint64_t waits;
-	/* Reaps that were seen from within KVM, of lives that were kept. */
+	/* Reaps of victims that were kept, as counted by KVM. */
 	uint64_t reaps;
 	uint64_t invalidations;
 	uint64_t nonblock;
@@ -70,20 +81,23 @@ struct result {
 
 struct test_case {
 	const char *name;
-	/* Runs the case for about @usec; NULL, or what is wrong. */
+	/* Runs the case for about @usec; returns NULL, or what is wrong. */
 	const char *(*run)(const struct test_case *tc, struct result *r, uint64_t usec);
 	const char *(*why_not)(void);
 	struct victim_plan plan;
-	/* Kills come up to so late after the guest has made so many visits. */
+	/*
+	 * The kill comes after so many visits of the guest, and up to so much
+	 * later.
+	 */
 	uint64_t visits;
 	uint64_t late_us;
 	const char *knob;
 	const char *value;
-	/* How often non-blockable starts are refused. */
+	/* How often non-blockable invalidations are refused. */
 	uint64_t refuse;
-	/* Victims are kept until the reap has been looked at. */
+	/* Victims are kept until the result of the reap has been checked. */
 	bool hold;
-	/* There must be a life of which KVM was told by the reap. */
+	/* KVM must have been notified by the reap of at least one victim. */
 	bool must_reap;
 };
 
@@ -168,7 +182,7 @@ static uint64_t mem_available(void)
 
 /* ---- process_mrelease ---- */
 
-/* Victims are kept in turns, and two by two have one vCPU or several. */
+/* Alternates kept and other victims, with one vCPU and with several. */
 static void start_life(struct victim *v, const struct test_case *tc, uint64_t number)
 {
 	struct victim_plan plan = tc->plan;
@@ -180,7 +194,7 @@ static void start_life(struct victim *v, const struct test_case *tc, uint64_t nu
 	victim_start(v, &plan);
 }
 
-/* A victim that is kept: reaped as long as it is asked for, then looked at. */
+/* Reaps a victim that is kept until no retry is needed, and checks it. */
 static const char *reap_held(const struct test_case *tc, struct victim *v, struct result *r)
 {
 	uint64_t before = trace_count_read(&my_invalidations);
@@ -190,12 +204,12 @@ static const char *reap_held(const struct test_case *tc, struct victim *v, struc
 	if (tc->refuse == REFUSE_FOR_EVER)
 		return error == EAGAIN ? NULL : "not refused, though it should be";
 	if (error)
-		return error == EAGAIN ? "EAGAIN, again and again" : strerror(error);
+		return error == EAGAIN ? "process_mrelease() returns EAGAIN" : strerror(error);
 	note_time(r->reaped_us, &r->nr_reaped, v->killed_at, v->reaped_at);
-	return victim_left(v) ? "not all was reaped" : NULL;
+	return victim_left(v) ? "some memory was not reaped" : NULL;
 }
 
-/* One that is not: exit and reap race. */
+/* Lets the victim's exit race with the reap. */
 static const char *reap_racing(struct victim *v, struct result *r)
 {
 	int error;
@@ -228,7 +242,7 @@ static const char *live_and_die(const struct test_case *tc, struct result *r, bo
 	start_life(&v, tc, r->lives);
 	if (!victim_wait_ready(&v, tc->visits)) {
 		victim_kill(&v);
-		why = "the guest does not get to work";
+		why = "the guest does not start";
 	} else {
 		if (hold)
 			victim_hold(&v);
@@ -242,7 +256,7 @@ static const char *live_and_die(const struct test_case *tc, struct result *r, bo
 	return why ?: end;
 }
 
-/* Memory of which nothing comes back would be missed. */
+/* Detects memory that never comes back. */
 static const char *check_memory(struct result *r, uint64_t before, uint64_t mib)
 {
 	uint64_t after = mem_available();
@@ -251,7 +265,7 @@ static const char *check_memory(struct result *r, uint64_t before, uint64_t mib)
 		return NULL;
 	ktap_info("MemAvailable: %lu kB before %lu lives of %lu MiB, %lu kB after", before,
 		  r->lives, mib, after);
-	return "memory does not come back";
+	return "memory is not freed";
 }
 
 static const char *run_mrelease(const struct test_case *tc, struct result *r, uint64_t usec)
@@ -282,7 +296,7 @@ static bool wait_for(bool (*done)(uint64_t arg), uint64_t arg)
 	struct stall stall = {};
 
 	while (!done(arg)) {
-		if (stall_seen(&stall, 0, VICTIM_PATIENCE))
+		if (stall_seen(&stall, 0, VICTIM_STALL_S))
 			return false;
 		usleep(500);
 	}
@@ -291,7 +305,10 @@ static bool wait_for(bool (*done)(uint64_t arg), uint64_t arg)
 
 /* ---- a second notifier ---- */
 
-/* Holds that notifier's mutex, most of the time, once it has counted a read of @v. */
+/*
+ * Holds that notifier's mutex most of the time, after it has counted a read of
+ * @v.
+ */
 static pid_t start_mirror_reader(struct victim *v)
 {
 	uint64_t size = (uint64_t)v->plan.mib << 20;
@@ -317,7 +334,7 @@ static bool has_mirrored(uint64_t page)
 
 static const char *die_mirrored(const struct test_case *tc, struct result *r)
 {
-	const char *why = "the guest does not get to work", *end;
+	const char *why = "the guest does not start", *end;
 	struct victim v;
 	pid_t reader;
 
@@ -332,7 +349,10 @@ static const char *die_mirrored(const struct test_case *tc, struct result *r)
 			why = "the second notifier reads nothing";
 			victim_kill(&v);
 		}
-		/* Before the mm: the device would look for it for ever. */
+		/*
+		 * The reader ends before the mm, because the device would
+		 * search the mm for ever.
+		 */
 		kill(reader, SIGKILL);
 		waitpid(reader, NULL, 0);
 	} else {
@@ -359,7 +379,10 @@ static const char *run_mirror(const struct test_case *tc, struct result *r, uint
 
 /* ---- the OOM killer ---- */
 
-/* In a process of its own: the write returns when the usage is below. */
+/*
+ * A process of its own, because the write returns only when the usage is below
+ * the limit.
+ */
 static pid_t cut_memcg(void)
 {
 	pid_t pid = child_fork();
@@ -400,7 +423,10 @@ static void start_in_memcg(struct victim *v, const struct test_case *tc, int vcp
 	victim_start(v, &plan);
 }
 
-/* What must be so when the reaper is done, while the victims still exist. */
+/*
+ * Checks what must hold after the reaper is done, while the victims still
+ * exist.
+ */
 static const char *check_reaped(const struct test_case *tc, struct victim *v, int n,
 				struct result *r, uint64_t calls)
 {
@@ -412,16 +438,16 @@ static const char *check_reaped(const struct test_case *tc, struct victim *v, in
 		if (tc->refuse != REFUSE_FOR_EVER)
 			note_time(r->reaped_us, &r->nr_reaped, v[i].killed_at, v[i].reaped_at);
 		if (tc->refuse != REFUSE_FOR_EVER && victim_left(&v[i]))
-			return "the reaper has left something";
+			return "the reaper left memory behind";
 	}
 	if (tc->refuse == REFUSE_FOR_EVER)
 		return NULL;
 	if (!calls)
 		return "the reaper did not call KVM";
-	return wait_for(is_below, n * MEMCG_MIB << 19) ? NULL : "the cgroup's memory is not back";
+	return wait_for(is_below, n * MEMCG_MIB << 19) ? NULL : "the cgroup's memory was not freed";
 }
 
-/* The victims are @n, all of one cgroup, and die together. */
+/* The @n victims are in one cgroup, and die together. */
 static const char *squeeze(const struct test_case *tc, struct victim *v, int n, struct result *r)
 {
 	uint64_t kills = memcg_read("memory.events", "oom_kill") + n, now;
@@ -437,7 +463,10 @@ static const char *squeeze(const struct test_case *tc, struct victim *v, int n, 
 		v[i].killed_at = now;
 	if (!why && tc->hold && !wait_for(has_reaped, finishes))
 		why = "the OOM reaper did not come";
-	/* The killer waits for the reaper: the limit is reached, or it gave up. */
+	/*
+	 * The killer waits for the reaper, until the limit is reached or it
+	 * gives up.
+	 */
 	if (!why && tc->hold && !wait_for(has_ended, cutter))
 		why = "the limit was not reached when all had been reaped";
 	for (i = 0, now = now_us(); i < n; i++)
@@ -470,7 +499,7 @@ static const char *start_and_squeeze(const struct test_case *tc, struct victim *
 		start_in_memcg(&v[i], tc, i ? 1 : opt.vcpus);
 	for (i = 0; i < n; i++) {
 		if (!victim_wait_ready(&v[i], tc->visits))
-			why = "the guest does not get to work";
+			why = "the guest does not start";
 		else if (tc->hold)
 			victim_hold(&v[i]);
 	}
@@ -501,7 +530,9 @@ static const char *run_cut(const struct test_case *tc, struct result *r, uint64_
 	return why;
 }
 
-/* A guest that grows beyond the limit, so that its own fault calls the killer. */
+/*
+ * A guest grows beyond the limit, so that its own fault invokes the OOM killer.
+ */
 static const char *run_grow(const struct test_case *tc, struct result *r, uint64_t usec)
 {
 	uint64_t start = now_us(), kills;
@@ -527,7 +558,7 @@ static const char *run_grow(const struct test_case *tc, struct result *r, uint64
 	return why;
 }
 
-/* After all that, a new VM is as good as ever. */
+/* A VM that is created afterwards must work. */
 static const char *run_fresh(const struct test_case *tc, struct result *r, uint64_t usec)
 {
 	struct victim v;
@@ -583,7 +614,7 @@ static const char *need_refuse(void)
 	if (knob_debugfs_why_not())
 		return knob_debugfs_why_not();
 	if (access(REFUSE, W_OK))
-		return "no switch to refuse with in this kernel (kvm/interval/refuse in debugfs)";
+		return "this kernel cannot refuse invalidations (kvm/interval/refuse in debugfs)";
 	return need_mrelease();
 }
 
@@ -633,7 +664,7 @@ static const struct test_case cases[] = {
 	{ "fresh-vm", run_fresh, need_nothing, { .finish = 1000, .storm = true } },
 };
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(const struct test_case *tc, const struct result *r)
 {
 	if (!r->writes && !tc->plan.userfault)
@@ -655,8 +686,7 @@ static void report(const struct test_case *tc, struct result *r, const char *why
 			  usec / 1000, opt.seed);
 		return;
 	}
-	ktap_pass(tc->name,
-		  "lives=%lu writes=%lu reaps=%lu calls=%lu nonblock=%lu refused=%lu again=%lu waits=%lu late=%lu kill-to-reaped-us=%u kill-to-gone-us=%u ms=%lu",
+	ktap_pass(tc->name, COUNTS,
 		  r->lives, r->writes, r->reaps, r->invalidations, r->nonblock, r->refused,
 		  r->again, r->waits, r->too_late, median(r->reaped_us, r->nr_reaped),
 		  median(r->gone_us, r->nr_gone), usec / 1000);

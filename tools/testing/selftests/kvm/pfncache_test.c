@@ -1,28 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KVM writes guest memory by itself, through cached kernel addresses: kvmclock
- * pages, and Xen's shared info, vcpu_info, time and runstate areas.  Here the
- * pages below these areas are taken away, protected, moved and replaced, and
- * their memslot moves, while KVM is made to write all of them all the time.
+ * If KVM is wrong here, a guest's clock or its Xen areas stop being updated,
+ * events get lost, or KVM itself writes into a page that no longer belongs to
+ * the guest.
  *
- * A vCPU asks for new clocks each round, and must find on its next entry that
- * every area of its own was written, each as a whole, and that every event that
- * was sent has arrived.  Only if an area was not there or was replaced since
- * it looked (a disturbance, which the host counts) may a write be missing.  Most
- * attacks are none: the contents stay, only the page or its mapping changes.
- * On top of that:
- *  - a page that was replaced or protected, or whose memslot is gone, must not
- *    change any more;
- *  - a child of fork() must not see what KVM writes to the parent's page.
- * Two cases are about the refresh of a cache: in `nested` one invalidation of its page
- * ends while another is under way, and `window` replaces the page between its lookup
- * and the check that nothing was invalidated meanwhile.  In the `orphan` cases no
- * guest runs: KVM delivers events to a VM whose owner has exited.
+ * KVM writes guest memory by itself, through cached kernel addresses (pfn
+ * caches): kvmclock pages, and Xen's shared info, vcpu_info, time and runstate
+ * areas.  Here the pages of these areas are discarded, protected, moved and
+ * replaced, and their memslot moves, while KVM is made to write all of them all
+ * the time.
  *
- * A known difference, of stock 6.1 and of all that is built on it: a vCPU that
- * is preempted while KVM adds up its runstate counts a time twice, so the times
- * and their sum part company.  That stays so with the next write, while a torn
- * copy does not; it is counted ("skewed"), and printed.
+ * A vCPU requests new clocks in each round, and must find on its next entry
+ * that every area was written, each as a whole, and that every event that was
+ * sent has arrived.  A write may be missing only if an area was not there or
+ * was replaced since the last look (a "disturbance", which the host counts).
+ * Most attacks are none: the contents stay, and only the page or its mapping
+ * changes.  Also:
+ *   - a page that was replaced or protected, or whose memslot is gone, must not change
+ *     any more;
+ *   - a child of fork() must not see what KVM writes to the parent's page.
+ * Two cases are about the refresh of a cache: in `nested` one invalidation of
+ * its page ends while another is in progress, and `window` replaces the page
+ * between its lookup and the retry check.  In the `orphan` cases no guest runs:
+ * KVM delivers events to a VM whose owner has exited.
+ *
+ * A known difference of stock 6.1, which the changed kernel shares: if a vCPU
+ * is preempted while KVM updates its runstate, a time is counted twice, so the
+ * times no longer add up to the entry time.  This persists with the next write,
+ * while a torn copy does not; it is counted ("skewed") and printed.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -32,13 +37,13 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "framework.h"
 #include "cases.h"
 #include "counters.h"
+#include "deadline.h"
+#include "framework.h"
 #include "interval_debug.h"
 #include "oracle.h"
 #include "orphan.h"
-#include "patience.h"
 #include "reserve.h"
 #include "sum_counts.h"
 #include "swap.h"
@@ -65,8 +70,8 @@
 #define MSR_KVMCLOCK		0x4b564d01
 #define MSR_XEN_HYPERCALL	0x40000000
 #define STALL_SECONDS		20
-#define PATIENCE_ATTACKS	200
-/* Entries into the guest, each of which would bring an event that is pending. */
+#define DEADLINE_ATTACKS	200
+/* Entries into the guest, each of which would deliver a pending event. */
 #define EVENT_ROUNDS		1000
 #define MIN_ATTACKS		16
 #define SWAP_BYTES		(16UL << 20)
@@ -74,10 +79,13 @@
 #define MIN_SPECIAL		8
 #define MIN_ORPHANS		3
 #define WINDOW_US		4000
-#define WINDOW_LOOKS		50
+#define WINDOW_POLLS		50
 #define ORPHAN_EVENTS		3
 
-/* Page 0 is the shared info; then a page for each of these, for each vCPU. */
+#define GUEST_LINE	"guest rounds=%lu kernel_writes=%lu events=%lu invalidations=%lu "	\
+			"moved=%lu skewed=%lu stale=%lu lost=%lu"
+
+/* Page 0 is the shared info; then each vCPU has a page for each of these. */
 enum area { AREA_KVMCLOCK, AREA_VCPU_INFO, AREA_TIME_INFO, AREA_RUNSTATE, NR_AREAS };
 
 #define NR_CLOCKS		3
@@ -122,7 +130,7 @@ struct runstate_area {
 };
 
 /* What a vCPU saw of its areas, and when. */
-struct look {
+struct snapshot {
 	uint64_t ended;
 	uint32_t version[NR_CLOCKS];
 	uint64_t entry_time;
@@ -133,7 +141,10 @@ struct vcpu_ctl {
 	uint64_t writes;
 	uint64_t disturbed;
 	uint64_t events;
-	/* How far runstate times and entry time are apart; and if that is new. */
+	/*
+	 * Difference between the sum of the runstate times and the entry time;
+	 * is it new?
+	 */
 	uint64_t skew;
 	uint64_t new_skew;
 	uint64_t skewed;
@@ -146,7 +157,7 @@ struct vcpu_ctl {
 
 struct ctl {
 	uint64_t stop;
-	/* Disturbances, before and after the fact. */
+	/* Disturbances, counted before and after each. */
 	uint64_t begun;
 	uint64_t ended;
 	struct vcpu_ctl vcpu[MAX_VCPUS];
@@ -168,7 +179,7 @@ static struct clock_area *clock_at(uint32_t me, int i)
 	return area_at(me, i);
 }
 
-static void look_at_areas(struct ctl *ctl, uint32_t me, struct look *l)
+static void check_areas(struct ctl *ctl, uint32_t me, struct snapshot *l)
 {
 	struct runstate_area *rs = area_at(me, AREA_RUNSTATE);
 	int i;
@@ -179,8 +190,8 @@ static void look_at_areas(struct ctl *ctl, uint32_t me, struct look *l)
 	l->entry_time = READ_ONCE(rs->entry_time);
 }
 
-/* Something was not as it should be: is that an excuse? */
-static bool complain(struct ctl *ctl, uint32_t me, const struct look *l, enum complaint what,
+/* Something is missing; a disturbance excuses it. */
+static bool complain(struct ctl *ctl, uint32_t me, const struct snapshot *l, enum complaint what,
 		     uint32_t where, uint64_t was, uint64_t is)
 {
 	struct vcpu_ctl *v = &ctl->vcpu[me];
@@ -196,7 +207,7 @@ static bool complain(struct ctl *ctl, uint32_t me, const struct look *l, enum co
 	return false;
 }
 
-static bool check_clock(struct ctl *ctl, uint32_t me, const struct look *l, int i)
+static bool check_clock(struct ctl *ctl, uint32_t me, const struct snapshot *l, int i)
 {
 	struct clock_area *c = clock_at(me, i);
 	struct vcpu_ctl *v = &ctl->vcpu[me];
@@ -212,7 +223,10 @@ static bool check_clock(struct ctl *ctl, uint32_t me, const struct look *l, int 
 	return true;
 }
 
-/* KVM may write it again at any moment, and says so in the top bit. */
+/*
+ * KVM may write the area again at any moment; the top bit says that it is doing
+ * so.
+ */
 static uint64_t read_runstate(const struct runstate_area *rs, uint32_t *state, uint64_t *sum)
 {
 	uint64_t entry_time;
@@ -227,7 +241,7 @@ static uint64_t read_runstate(const struct runstate_area *rs, uint32_t *state, u
 	return entry_time;
 }
 
-/* False if a difference was seen once and never again: a torn copy. */
+/* Returns false if a difference was seen once and never again: a torn copy. */
 static bool check_skew(struct vcpu_ctl *v, uint64_t skew)
 {
 	uint64_t suspected = v->new_skew;
@@ -243,7 +257,7 @@ static bool check_skew(struct vcpu_ctl *v, uint64_t skew)
 	return true;
 }
 
-static bool check_runstate(struct ctl *ctl, uint32_t me, const struct look *l)
+static bool check_runstate(struct ctl *ctl, uint32_t me, const struct snapshot *l)
 {
 	struct runstate_area *rs = area_at(me, AREA_RUNSTATE);
 	uint64_t entry_time, sum;
@@ -252,7 +266,10 @@ static bool check_runstate(struct ctl *ctl, uint32_t me, const struct look *l)
 	entry_time = read_runstate(rs, &state, &sum);
 	if (entry_time == l->entry_time)
 		return complain(ctl, me, l, NOT_WRITTEN, AREA_RUNSTATE, l->entry_time, entry_time);
-	/* A look at two pages at once says nothing about either. */
+	/*
+	 * Reading two pages at once proves nothing about either if they were
+	 * disturbed.
+	 */
 	if (READ_ONCE(ctl->begun) == l->ended && !check_skew(&ctl->vcpu[me], sum - entry_time))
 		return complain(ctl, me, l, TORN_RUNSTATE, AREA_RUNSTATE, sum, entry_time);
 	if (state != RUNSTATE_RUNNING)
@@ -267,13 +284,13 @@ static uint64_t exchange(uint64_t *p, uint64_t value)
 }
 
 /* Each vCPU has one port, in a word of its own. */
-static void take_events(struct ctl *ctl, uint32_t me, const struct look *l)
+static void take_events(struct ctl *ctl, uint32_t me, const struct snapshot *l)
 {
 	struct vcpu_info_area *vi = area_at(me, AREA_VCPU_INFO);
 	uint64_t *pending = (uint64_t *)(AREAS_GVA + SHARED_INFO_PENDING) + me + 1;
 	bool told = READ_ONCE(vi->upcall_pending);
 
-	/* After a disturbance the way here may be broken: look at once. */
+	/* After a disturbance the event's upcall may be lost: look at once. */
 	if (!told && READ_ONCE(ctl->begun) == l->ended)
 		return;
 	WRITE_ONCE(vi->upcall_pending, 0);
@@ -283,16 +300,18 @@ static void take_events(struct ctl *ctl, uint32_t me, const struct look *l)
 		WRITE_ONCE(ctl->vcpu[me].events, ctl->vcpu[me].events + 1);
 }
 
-/* The framework's stacks are aligned as no compiler expects, but for this. */
+/*
+ * The framework's stacks do not have the ABI's alignment, hence the attribute.
+ */
 static void __attribute__((force_align_arg_pointer)) guest_code(uint32_t me)
 {
 	struct ctl *ctl = (void *)CTL_GVA;
-	struct look last = {}, l;
+	struct snapshot last = {}, l;
 	bool good = true;
 	int i;
 
 	while (!READ_ONCE(ctl->stop) && good) {
-		look_at_areas(ctl, me, &l);
+		check_areas(ctl, me, &l);
 		GUEST_SYNC(1);
 		for (i = 0; i < NR_CLOCKS && good; i++)
 			good = check_clock(ctl, me, &l, i);
@@ -314,13 +333,20 @@ struct operation {
 	bool on_shmem;
 	bool on_anon;
 	const char *(*why_not)(void);
-	/* The pages themselves must be seen to change, not only their mapping. */
+	/*
+	 * The pages themselves must be seen to move, not only their mappings.
+	 */
 	bool moves;
-	/* The areas lie at the end of a huge page, which is often a new one. */
+	/* The areas lie at the end of a huge page, which is replaced often. */
 	bool at_end;
-	/* How long each refresh of a cache takes, from the lookup of its page. */
+	/*
+	 * How long each refresh of a cache takes after the lookup of its page.
+	 */
 	int delay_us;
-	/* What else has to happen, which scene.special counts; and if it does not. */
+	/*
+	 * What scene.special counts, which must happen, and the message if it
+	 * does not.
+	 */
 	const char *special;
 	const char *too_few;
 };
@@ -351,10 +377,12 @@ struct scene {
 	uint8_t *mem;
 	uint8_t *hva;
 	uint8_t *alias[2];
-	/* Where a huge page is made that is to replace @mem. */
+	/* Where a huge page is made that will replace @mem. */
 	uint8_t *spare;
 	int fd[2];
-	/* For each page: which file is mapped, and the sum of the other. */
+	/*
+	 * For each page: which file is mapped, and the checksum of the other.
+	 */
 	uint8_t current[MAX_VCPUS * NR_AREAS + 1];
 	uint64_t sum[MAX_VCPUS * NR_AREAS + 1];
 	bool failed;
@@ -436,7 +464,7 @@ static uint64_t kernel_writes(struct scene *s)
 
 /* ---- vCPUs ---- */
 
-/* The memslot is away: the guest's access is ours. */
+/* Emulates the guest's access while the memslot is missing. */
 static bool do_access(struct vcpu_thread *t, uint64_t ended)
 {
 	struct kvm_run *run = t->vcpu->run;
@@ -477,7 +505,7 @@ static bool handle_ucall(struct vcpu_thread *t)
 	return false;
 }
 
-/* True: run on. */
+/* Returns true if the vCPU continues. */
 static bool run_once(struct vcpu_thread *t)
 {
 	uint64_t ended = disturbances_ended(t->s);
@@ -500,7 +528,7 @@ static bool run_once(struct vcpu_thread *t)
 	return false;
 }
 
-/* Every entry writes all clocks anew, because each exit asks for that. */
+/* Each exit requests new clocks, so every entry writes all of them. */
 static void *runner_main(void *arg)
 {
 	struct vcpu_thread *t = arg;
@@ -513,7 +541,10 @@ static void *runner_main(void *arg)
 	return NULL;
 }
 
-/* True if the event was sent, or will have to be sent again for a good reason. */
+/*
+ * Returns true if the event was sent, or has to be sent again for a valid
+ * reason.
+ */
 static bool send_event(struct vcpu_thread *t, uint64_t ended)
 {
 	struct kvm_irq_routing_xen_evtchn e = {
@@ -597,7 +628,7 @@ static void found_stale(struct scene *s, uint64_t page, const char *where)
 	fail(s);
 }
 
-/* Nobody may write these pages now; gives KVM time to try. */
+/* Nobody may write these pages; KVM gets time to do so by mistake. */
 static void check_frozen(struct scene *s, const uint8_t *base, uint64_t first, uint64_t n,
 			 const char *where)
 {
@@ -649,7 +680,7 @@ static void attack_mprotect(struct scene *s, uint64_t first, uint64_t n)
 	disturb_end(s);
 }
 
-/* The page that is not mapped must be as it was when it was replaced. */
+/* The page that is not mapped must not have changed since it was replaced. */
 static void check_retired(struct scene *s, uint64_t page)
 {
 	const uint8_t *retired = page_at(s->alias[!s->current[page]], page);
@@ -679,7 +710,7 @@ static void attack_replace(struct scene *s, uint64_t first, uint64_t n)
 		replace_page(s, p);
 }
 
-/* So that whoever has to bring a page back has had the time. */
+/* Gives whoever must fault a page in the time to do so. */
 static void let_vcpus_run(struct scene *s)
 {
 	uint64_t goal = rounds(s) + 2 * s->vcpus;
@@ -688,7 +719,9 @@ static void let_vcpus_run(struct scene *s)
 		usleep(100);
 }
 
-/* Is this thread in a refresh of a pfn cache?  Kernels have two names for it. */
+/*
+ * Is this thread in the refresh of a pfn cache?  Kernels have two names for it.
+ */
 static bool refreshes(pid_t tid)
 {
 	char path[64], line[256];
@@ -716,17 +749,17 @@ static bool any_refreshes(struct scene *s)
 }
 
 /*
- * Replaces a page, and replaces it again while its cache is being refreshed, which
- * sleeps between lookup and check for nearly all of that time.
+ * Replaces a page, and replaces it again while its cache is being refreshed;
+ * the refresh sleeps between lookup and check nearly all of that time.
  */
 static void attack_window(struct scene *s, uint64_t first, uint64_t n)
 {
 	bool met = false;
-	int looks;
+	int polls;
 
 	let_vcpus_run(s);
 	replace_page(s, first);
-	for (looks = 0; looks < WINDOW_LOOKS && !met && !stopping(s); looks++) {
+	for (polls = 0; polls < WINDOW_POLLS && !met && !stopping(s); polls++) {
 		usleep(100);
 		met = any_refreshes(s);
 	}
@@ -765,8 +798,8 @@ static void note_pfns(struct scene *s, uint64_t first, uint64_t n, uint64_t *was
 }
 
 /*
- * Copies all pages into a new huge one.  For the next time that has to be split,
- * which a hole in it does where no area is.
+ * Copies all pages into a new huge page.  It must be split before the next
+ * time, which a hole in a part without areas does.
  */
 static void attack_collapse(struct scene *s, uint64_t first, uint64_t n)
 {
@@ -784,8 +817,8 @@ static void attack_collapse(struct scene *s, uint64_t first, uint64_t n)
 }
 
 /*
- * fork() write-protects all pages, so KVM has to get a copy before it writes, and
- * the child keeps the original: that must not change.
+ * fork() write-protects all pages, so KVM must get a copy before it writes, and
+ * the child keeps the original, which must not change.
  */
 static void attack_fork(struct scene *s, uint64_t first, uint64_t n)
 {
@@ -812,7 +845,10 @@ static void attack_fork(struct scene *s, uint64_t first, uint64_t n)
 		found_stale(s, first, "in a child of fork()");
 }
 
-/* A page that has been used just now is not taken, but one that can't be reached is. */
+/*
+ * A page that was just used is not reclaimed, but one that cannot be reached
+ * is.
+ */
 static void attack_pageout(struct scene *s, uint64_t first, uint64_t n)
 {
 	uint8_t *hva = page_at(s->hva, first);
@@ -834,8 +870,8 @@ static void attack_pageout(struct scene *s, uint64_t first, uint64_t n)
 }
 
 /*
- * A huge page that nobody has used yet takes the place of all memory.  It is made
- * elsewhere, so that no fault of a vCPU can bring a small page first.
+ * Replaces all memory by a huge page that was never used.  It is prepared
+ * elsewhere, so that no fault of a vCPU can allocate a small page first.
  */
 static void put_huge_page(struct scene *s)
 {
@@ -854,13 +890,14 @@ static uint64_t pmd_splits(void)
 }
 
 /*
- * Discards a part of a huge page that ends with an area.  The kernel splits the huge
- * mapping on the way, which is an invalidation of its own: it ends long before that of
- * the part, which has all pages before the area to zap first.  A refresh that waits only
- * for the end of the inner one uses the page that the outer one is going to zap.
+ * Discards a part of a huge page that ends with an area.  The kernel first
+ * splits the huge mapping, which is an invalidation of its own: it ends long
+ * before that of the part, which zaps all pages before the area first.  A
+ * refresh that waits only for the end of the inner invalidation uses the page
+ * that the outer one is going to zap.
  *
- * The huge page is not freed, because its last page stays mapped: what a broken kernel
- * writes to the old page harms nobody.
+ * The huge page is not freed, because its last page stays mapped, so what a
+ * broken kernel writes to the old page does no damage.
  */
 static void attack_nested(struct scene *s, uint64_t first, uint64_t n)
 {
@@ -888,7 +925,7 @@ static void attack_move_pages(struct scene *s, uint64_t first, uint64_t n)
 	for (i = 0; i < n; i++)
 		page[i] = page_at(s->hva, first + i);
 	note_pfns(s, first, n, was);
-	/* A page in use may stay; if none ever moves, the case fails. */
+	/* A page in use may stay; the case fails if none ever moves. */
 	must(syscall(SYS_move_pages, 0, n, page, to, status, 2) >= 0 || errno == EAGAIN,
 	     "move_pages", first, n);
 	count_moves(s, first, n, was);
@@ -899,7 +936,7 @@ static void set_slot(struct scene *s, uint64_t gpa, uint64_t size)
 	vm_set_user_memory_region(s->vm, SLOT, 0, gpa, size, s->hva);
 }
 
-/* Away and back, or gone and made anew. */
+/* Moves the memslot away and back, or deletes and creates it. */
 static void attack_memslot(struct scene *s, uint64_t first, uint64_t n)
 {
 	bool moves = pick(s, 2);
@@ -909,7 +946,7 @@ static void attack_memslot(struct scene *s, uint64_t first, uint64_t n)
 	usleep(pick(s, 500));
 	set_slot(s, AREAS_GPA, s->pages * PAGE);
 	disturb_end(s);
-	/* What was cached for the memslot of before must still be watched. */
+	/* What was cached for the old memslot must still be invalidated. */
 	attack_replace(s, first, n);
 }
 
@@ -936,7 +973,7 @@ static const char *no_window(void)
 	const char *why = interval_debug_why_not();
 
 	if (!why && access(DELAY_GPC, W_OK))
-		return "no delay of pfn caches in this kernel";
+		return "no fault injection for pfn caches in this kernel";
 	return why ?: access("/proc/self/stack", R_OK) ?
 	       "the kernel does not show where a thread is (CONFIG_STACKTRACE)" : NULL;
 }
@@ -1101,7 +1138,7 @@ static void start_vcpus(struct scene *s)
 	}
 }
 
-/* A vCPU without progress can be saved by nobody: it is printed where it is. */
+/* Reports where a vCPU without progress is; the test cannot recover from it. */
 static void watch(struct scene *s)
 {
 	struct vcpu_thread *t;
@@ -1134,7 +1171,7 @@ static void stop_vcpus(struct scene *s)
 
 /* ---- cases ---- */
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(struct scene *s)
 {
 	if (rounds(s) < MIN_ROUNDS || !kernel_writes(s))
@@ -1148,7 +1185,7 @@ static const char *nothing_happened(struct scene *s)
 	if (s->op->special && s->special < MIN_SPECIAL)
 		return s->op->too_few;
 	if (s->op->attack == attack_memslot && !s->exits)
-		return "no vCPU met the missing memslot";
+		return "no vCPU accessed the missing memslot";
 	return NULL;
 }
 
@@ -1167,7 +1204,7 @@ static void attack(struct scene *s)
 
 static void run_scene(struct scene *s, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us(), p;
 
 	start_vcpus(s);
@@ -1177,7 +1214,7 @@ static void run_scene(struct scene *s, uint64_t usec)
 		s->usec = now_us() - start;
 		if (s->usec > usec && !nothing_happened(s))
 			break;
-		if (patience_over(&patience, s->attacks))
+		if (deadline_passed(&deadline, s->attacks))
 			break;
 	}
 	stop_vcpus(s);
@@ -1214,7 +1251,7 @@ static void add_totals(struct totals *t, struct scene *s)
 	t->lost += s->lost;
 }
 
-/* What this operation has counted besides, for the case's line. */
+/* The operation's own counter, for the case's result line. */
 static const char *special(const struct operation *op, uint64_t n)
 {
 	static char text[64];
@@ -1223,7 +1260,7 @@ static const char *special(const struct operation *op, uint64_t n)
 	return op->special ? text : "";
 }
 
-/* With so many vCPUs.  What was wrong, or NULL. */
+/* Runs the case with @vcpus vCPUs.  Returns what was wrong, or NULL. */
 static const char *run_with(const struct operation *op, bool shmem, int vcpus, uint64_t seed,
 			    uint64_t usec, struct totals *totals)
 {
@@ -1271,13 +1308,13 @@ static void test_case(const char *name, const struct operation *op, bool shmem, 
 struct orphans {
 	uint64_t vms;
 	uint64_t delivered;
-	/* Events of which nothing may be left, because nobody has the memory. */
+	/* Events that must leave no trace, because nobody has the memory. */
 	uint64_t sent;
 	uint64_t worker;
 	uint64_t stale;
 };
 
-/* Has the kernel ever warned? */
+/* Has the kernel ever printed a WARNING? */
 static bool tainted_by_warning(void)
 {
 	return counter_read("/proc/sys/kernel/tainted") >> 9 & 1;
@@ -1307,7 +1344,7 @@ static void one_orphan(struct orphans *t, bool moves)
 	orphan_destroy(&o);
 }
 
-/* Why this is a failure, or NULL. */
+/* Returns why this is a failure, or NULL. */
 static const char *orphans_failed(const struct orphans *t, bool moves, bool warned)
 {
 	if (t->delivered < t->vms)
@@ -1316,7 +1353,7 @@ static const char *orphans_failed(const struct orphans *t, bool moves, bool warn
 		return "STALE write: to memory of a process that has exited";
 	if (!warned && tainted_by_warning())
 		return "the kernel has warned";
-	/* Stock kernels leave the cache valid, and need no worker to write. */
+	/* Stock kernels leave the cache valid, and write without the worker. */
 	if (t->worker < t->sent && !t->stale)
 		return "KVM's worker was not seen to deliver each event";
 	return NULL;
@@ -1408,12 +1445,12 @@ static int run_all(struct cases *c)
 		else
 			run_operation(c, &operations[c->i / 2], &t);
 	}
-	ktap_info("guest rounds=%lu kernel_writes=%lu events=%lu invalidations=%lu moved=%lu skewed=%lu stale=%lu lost=%lu",
+	ktap_info(GUEST_LINE,
 		  t.rounds, t.writes, t.events, t.attacks, t.moved, t.skewed, t.stale, t.lost);
 	return ktap_finish();
 }
 
-/* Why nothing of this can run, or NULL. */
+/* Returns why nothing can run here, or NULL. */
 static const char *no_xen(void)
 {
 	int need = KVM_XEN_HVM_CONFIG_SHARED_INFO | KVM_XEN_HVM_CONFIG_RUNSTATE |
@@ -1428,7 +1465,10 @@ int main(int argc, char **argv)
 	struct cases c;
 
 	options_parse(&opt, argc, argv);
-	/* No arenas: nothing else may map memory where an attack left a hole. */
+	/*
+	 * With a single malloc arena nothing else is mapped where an attack
+	 * left a hole.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	c = cases_choose(&opt, NR_OPERATIONS + ARRAY_SIZE(orphan_names), name_of);
 	guard_init();

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * If KVM is wrong here, a guest loses writes to pages that the host has swapped
+ * out or moved, or still uses a page after it was reclaimed for someone else.
+ *
  * vCPUs keep writing their memory while the host swaps it out, ages it, frees
  * it lazily, moves it, locks it and makes it inaccessible for a moment.
  *
- * One case for each operation, kind of memory and page size, each with one vCPU
- * and with several.  Nothing of this may change a word, but for MADV_FREE: after
- * that a page is as it was or zero until it is written, and then keeps what was
- * written.  A case fails, too, if the kernel's own counters say that it did not
- * do the thing, or not to the guest's pages.
+ * There is one case for each operation, kind of memory and page size, each with
+ * one vCPU and with several.  None of this may change a word, except for
+ * MADV_FREE: after that a page is unchanged or zero until it is written, and
+ * then keeps what was written.  A case also fails if the kernel's own counters
+ * say that it did not do the operation, or not to the guest's pages.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -16,17 +19,18 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
 #include "child.h"
 #include "counters.h"
+#include "deadline.h"
 #include "knob.h"
+#include "kvm_util.h"
 #include "memcg.h"
 #include "page_state.h"
-#include "patience.h"
+#include "range.h"
 #include "reserve.h"
 #include "swap.h"
+#include "test_util.h"
 #include "thp.h"
 #include "trace_count.h"
 #include "writers.h"
@@ -42,7 +46,7 @@
 #define BLOCK_PAGES		(WRITERS_HUGE / PAGE)
 #define MAX_PAGES		16
 #define MIN_ATTACKS		2
-#define PATIENCE_ATTACKS	40
+#define DEADLINE_ATTACKS	40
 #define HEAL_TRIES		50
 #define HISTORY			16
 #define SWAP_BYTES		(128UL << 20)
@@ -52,7 +56,8 @@
 #define HOG_GUESTS		12
 #define COMPACT_CANDIDATES	4
 
-#define COUNTS			"guest writes=%lu invalidations=%lu swapins=%lu faults=%lu async=%lu ages=%lu"
+#define COUNTS		"guest writes=%lu invalidations=%lu swapins=%lu faults=%lu "		\
+			"async=%lu ages=%lu"
 #define VERDICTS		"stale=%lu lost=%lu torn=%lu"
 
 #define PAGE_IDLE		"/sys/kernel/mm/page_idle/bitmap"
@@ -61,10 +66,12 @@
 #define NUMA_SCAN		"/sys/kernel/debug/sched/numa_balancing/"
 #define NODE_1			"/sys/devices/system/node/node1"
 
-struct range {
-	uint64_t first;
-	uint64_t n;
-};
+#define CASE_LINE	"writes=%lu attacks=%lu invalidations=%lu pages=%lu "			\
+			"swapins=%lu%s ages=%lu faults=%lu async=%lu erased=%lu "		\
+			"efaults=%lu 2m=%lu healed=%lu ms=%lu"
+
+#define FAIL_LINE	"%s; stale=%lu lost=%lu torn=%lu vcpus=%d attacks=%lu pages=%lu "	\
+			"2m=%lu healed=%lu last refusal: %s; seed=%lu after %lu ms"
 
 enum kind { ANON_4K = 1, ANON_2M = 2, SHMEM_4K = 4, SHMEM_2M = 8 };
 
@@ -72,24 +79,26 @@ struct attack;
 
 struct operation {
 	const char *name;
-	/* Makes what it needs; why that cannot be, or NULL. */
+	/* Prepares the machine; returns why this is not possible, or NULL. */
 	const char *(*prepare)(void);
 	void (*run)(struct attack *a, struct range r);
 	/* Kinds of memory. */
 	unsigned int kinds;
-	/* What must move in /proc/vmstat. */
+	/* Counters of /proc/vmstat that must move. */
 	const char *counters[3];
-	/* KVM must be asked for the age of pages. */
+	/* KVM must have been asked for the age of pages. */
 	bool ages;
-	/* The guest must meet pages that it cannot use. */
+	/* The guest must run into inaccessible pages. */
 	bool holes;
-	/* Counts pages of the guest to which it was seen to be done. */
+	/* Counts pages of the guest that the operation was seen to reach. */
 	bool hits;
 	/* Pages must be read back from swap space. */
 	bool swaps;
-	/* The guest must meet pages that have become zero. */
+	/* The guest must find pages that became zero. */
 	bool erases;
-	/* KVM must answer faults later, and halt the vCPU meanwhile. */
+	/*
+	 * KVM must resolve faults asynchronously, and halt the vCPU meanwhile.
+	 */
 	bool async;
 };
 
@@ -111,15 +120,15 @@ struct result {
 	uint64_t ages;
 	uint64_t unmaps;
 	uint64_t asyncs;
-	/* Attacks that met a mapping of 2 MiB. */
+	/* Attacks on a mapping of 2 MiB. */
 	uint64_t huge;
-	/* How often the kernel made 2 MiB when asked, and why it did not at last. */
+	/* How often a block was collapsed on request, and the last error. */
 	uint64_t healed;
 	int error;
 	uint64_t usec;
 };
 
-/* The memory under attack, and who attacks it: the main thread. */
+/* The memory under attack.  The main thread is the attacker. */
 struct attack {
 	const struct test_case *tc;
 	struct writers *w;
@@ -133,7 +142,7 @@ struct attack {
 	uint64_t healed;
 	int error;
 	bool changed;
-	struct range history[HISTORY];
+	struct range op_log[HISTORY];
 };
 
 static struct options opt = {
@@ -171,11 +180,6 @@ static uint8_t *range_at(struct attack *a, struct range r)
 	return a->hva + r.first * PAGE;
 }
 
-static size_t range_len(struct range r)
-{
-	return r.n * PAGE;
-}
-
 static void must(struct attack *a, bool done, const char *what, struct range r)
 {
 	TEST_ASSERT(done, "%s: %s of %lu pages at page %lu: %s", a->tc->name, what, r.n, r.first,
@@ -184,7 +188,7 @@ static void must(struct attack *a, bool done, const char *what, struct range r)
 
 /* ---- what the kernel says ---- */
 
-/* Faults of this process that had to read: from swap space, for nothing else is. */
+/* Counts major faults of this process; only swap space causes them. */
 static uint64_t major_faults(void)
 {
 	struct rusage usage;
@@ -213,10 +217,10 @@ static uint64_t count_state(struct attack *a, struct range r, uint64_t bit)
 /* ---- a helper ---- */
 
 /*
- * A process with memory of its own that the kernel can take or move besides the
- * guest's, and that nobody's vCPUs have to be told of.
+ * A process with memory of its own that the kernel can reclaim or move in
+ * addition to the guest's, without notifying a VM.
  */
-enum helper_order { HELPER_RECLAIM = 'r', HELPER_HOG = 'h', HELPER_COMPACT = 'c' };
+enum helper_command { HELPER_RECLAIM = 'r', HELPER_HOG = 'h', HELPER_COMPACT = 'c' };
 
 static int helper_fd = -1;
 
@@ -230,7 +234,9 @@ static uint8_t *helper_map(uint64_t size)
 	return p;
 }
 
-/* The guest uses its pages faster than they can age here: these can be taken. */
+/*
+ * The guest uses its pages too often for them to age; these can be reclaimed.
+ */
 static void helper_reclaim(void)
 {
 	uint8_t *p = helper_map(BALLAST_BYTES);
@@ -240,21 +246,22 @@ static void helper_reclaim(void)
 }
 
 /*
- * Compaction moves pages up, the lowest first, into blocks that others use in part;
- * blocks that are free it leaves alone.  So the helper takes memory before the guest
- * gets its own, and after, for who knows which way the kernel goes.  Then it gives
- * most back, so that there is room for all that lies below the guest, like the files
- * of a ramfs, and for the guest: in no regular pattern, as room is looked for in strides.
+ * Compaction moves pages from the lowest used block up, into blocks that are
+ * partly used; it ignores free blocks.  So the helper allocates memory before
+ * the guest and after it, because either may lie below.  Then it frees most of
+ * that, to make room for everything below the guest, such as the files of a
+ * ramfs, and for the guest.  The holes have no regular pattern, because free
+ * pages are searched in strides.
  */
 static uint8_t *hogs[2];
 
-/* Each is as large as so many guests. */
+/* The size of each allocation, relative to the guest's memory. */
 static uint64_t hog_size(void)
 {
 	return HOG_GUESTS * ((uint64_t)opt.mib << 20);
 }
 
-/* One more; after both, both anew. */
+/* Allocates one more; with both in use, allocates both anew. */
 static void helper_hog(void)
 {
 	size_t i = hogs[0] && !hogs[1];
@@ -285,22 +292,22 @@ static void helper_compact(void)
 
 static void helper_main(int fd)
 {
-	char order;
+	char command;
 
-	while (read(fd, &order, 1) == 1) {
-		if (order == HELPER_RECLAIM)
+	while (read(fd, &command, 1) == 1) {
+		if (command == HELPER_RECLAIM)
 			helper_reclaim();
-		else if (order == HELPER_HOG)
+		else if (command == HELPER_HOG)
 			helper_hog();
 		else
 			helper_compact();
-		if (write(fd, &order, 1) != 1)
+		if (write(fd, &command, 1) != 1)
 			break;
 	}
 	_exit(0);
 }
 
-/* To be called while there is no guest: it is a fork. */
+/* Forks, so it must be called while there is no VM. */
 static void start_helper(void)
 {
 	int fd[2];
@@ -319,9 +326,9 @@ static void start_helper(void)
 	helper_fd = fd[0];
 }
 
-static void ask_helper(char order)
+static void ask_helper(char command)
 {
-	TEST_ASSERT(write(helper_fd, &order, 1) == 1 && read(helper_fd, &order, 1) == 1,
+	TEST_ASSERT(write(helper_fd, &command, 1) == 1 && read(helper_fd, &command, 1) == 1,
 		    "the helper process is gone");
 }
 
@@ -337,13 +344,13 @@ static bool advise(struct attack *a, struct range r, int advice)
 	return !madvise(range_at(a, r), range_len(r), advice);
 }
 
-/* So many looks at it are enough: the guest may be waiting for us. */
+/* Polls a limited number of times: the guest may be waiting for this thread. */
 static void let_guest_work(struct attack *a, uint64_t visits)
 {
 	uint64_t goal = writers_visits(a->w) + visits;
-	int looks = 100;
+	int polls = 100;
 
-	while (looks-- && writers_visits(a->w) < goal && !writers_failed(a->w))
+	while (polls-- && writers_visits(a->w) < goal && !writers_failed(a->w))
 		usleep(100);
 }
 
@@ -365,7 +372,7 @@ static void unhide(struct attack *a, struct range r)
 	writers_hole_end(a->w);
 }
 
-/* One page, as far away from @r as can be. */
+/* Returns one page, as far away from @r as possible. */
 static struct range away(struct attack *a, struct range r)
 {
 	return (struct range){ (r.first + a->w->pages / 2) % a->w->pages, 1 };
@@ -373,8 +380,8 @@ static struct range away(struct attack *a, struct range r)
 
 /*
  * A page that the guest has used since KVM was last asked for its age is not
- * taken.  So the guest is left alone, or sent elsewhere and the pages asked for
- * twice, or the pages are out of its reach meanwhile.
+ * reclaimed. So the guest is idle, or directed elsewhere and the pages are aged
+ * twice, or the pages are out of its reach.
  */
 static void page_out(struct attack *a, struct range r)
 {
@@ -398,7 +405,7 @@ static void attack_pageout(struct attack *a, struct range r)
 	page_out(a, r);
 }
 
-/* The guest meets pages for which somebody else has to wait. */
+/* The guest faults on pages for which another thread has to wait. */
 static void attack_async(struct attack *a, struct range r)
 {
 	make_hot(a, away(a, r));
@@ -408,8 +415,8 @@ static void attack_async(struct attack *a, struct range r)
 }
 
 /*
- * Frees, lets the guest write some of it, and reclaims: what was written must be
- * there, and what was not is the old or zero.
+ * Frees, lets the guest write some pages, and reclaims: written pages must be
+ * there, and others hold the old contents or zero.
  */
 static void attack_free(struct attack *a, struct range r)
 {
@@ -421,7 +428,7 @@ static void attack_free(struct attack *a, struct range r)
 	page_out(a, r);
 }
 
-/* Bit n of this file is page frame n. */
+/* Bit n of this file belongs to page frame n. */
 static uint64_t idle_word(int fd, uint64_t pfn)
 {
 	uint64_t word = 0;
@@ -451,7 +458,7 @@ static uint64_t count_idle(int fd, const uint64_t *pfn, uint64_t n)
 	return idle;
 }
 
-/* Cools the pages; those that the guest then uses must become warm. */
+/* Marks the pages idle; those that the guest then uses must become young. */
 static void attack_cold(struct attack *a, struct range r)
 {
 	int fd = open(PAGE_IDLE, O_RDWR | O_CLOEXEC);
@@ -466,7 +473,7 @@ static void attack_cold(struct attack *a, struct range r)
 	close(fd);
 }
 
-/* The kernel's own reclaim, which asks for the age of pages. */
+/* Reclaim by the kernel itself, which asks for the age of pages. */
 static void attack_reclaim(struct attack *a, struct range r)
 {
 	ask_helper(HELPER_RECLAIM);
@@ -484,8 +491,9 @@ static uint64_t count_moved(struct attack *a, struct range r, const uint64_t *pf
 }
 
 /*
- * Either others had all of the room, or the guest's pages lie at the top: out with
- * them, and the helper gets their place before the guest wants them back.
+ * The free space was all taken by others, or the guest's pages are the topmost.
+ * Swaps them out, and lets the helper take their place before the guest faults
+ * them in again.
  */
 static void seat_anew(struct attack *a)
 {
@@ -512,7 +520,7 @@ static void attack_compact(struct attack *a, struct range r)
 	free(pfn);
 }
 
-/* To the other of two nodes; a page that is busy may stay. */
+/* Moves the pages to the other of two nodes; a page that is busy may stay. */
 static void attack_move(struct attack *a, struct range r)
 {
 	int node[BLOCK_PAGES], status[BLOCK_PAGES];
@@ -525,20 +533,20 @@ static void attack_move(struct attack *a, struct range r)
 		return;
 	for (i = 0; i < r.n; i++)
 		node[i] = !status[i];
-	/* Positive: so many were not moved. */
+	/* A positive value is the number of pages that did not move. */
 	must(a, syscall(SYS_move_pages, 0, r.n, page, node, status, 2) >= 0 || errno == EAGAIN,
 	     "move_pages", r);
 	for (i = 0; i < r.n; i++)
 		a->hits += status[i] == node[i];
 }
 
-/* The scanner works by itself, on behalf of the vCPUs' threads. */
+/* The scanner runs by itself, on behalf of the vCPUs' threads. */
 static void attack_numa(struct attack *a, struct range r)
 {
 	usleep(2000);
 }
 
-/* What is inaccessible to all can still be read so. */
+/* /proc/self/mem can read pages that are PROT_NONE. */
 static void read_image(struct attack *a, struct range r, int fd, uint8_t *image)
 {
 	must(a, pread(fd, image, range_len(r), (uint64_t)range_at(a, r)) == range_len(r),
@@ -555,7 +563,7 @@ static void check_frozen(struct attack *a, struct range r)
 	let_guest_work(a, 2 * r.n);
 	read_image(a, r, fd, is);
 	if (memcmp(was, is, range_len(r))) {
-		ktap_info("STALE write: one of %lu pages at page %lu changed while nobody could write it",
+		ktap_info("STALE write: one of %lu pages at page %lu changed while unreachable",
 			  r.n, r.first);
 		writers_found(a->w, ORACLE_STALE);
 	}
@@ -580,7 +588,7 @@ static void expect_refused(struct attack *a, struct range r, int advice, const c
 	}
 }
 
-/* Locked pages stay where they are, though the kernel reclaims around them. */
+/* Locked pages stay in place, though the kernel reclaims around them. */
 static void attack_mlock(struct attack *a, struct range r)
 {
 	must(a, !mlock(range_at(a, r), range_len(r)), "mlock", r);
@@ -667,7 +675,7 @@ static const char *prepare_numa(void)
 #define ANON		(ANON_4K | ANON_2M)
 #define SHMEM		(SHMEM_4K | SHMEM_2M)
 
-/* The last one changes how the kernel treats all that comes after it. */
+/* The last one changes how the kernel treats everything that follows. */
 static const struct operation operations[] = {
 	{ "pageout", prepare_swap, attack_pageout, ANON | SHMEM, { "pswpout", "pswpin" },
 	  .swaps = true },
@@ -705,8 +713,8 @@ static struct range pick_range(struct attack *a)
 }
 
 /*
- * What was split is made huge again.  The kernel says no while a page is in use, or
- * is not in its lists yet: then again, with the guest elsewhere.
+ * Collapses what was split.  The kernel refuses while a page is in use or not
+ * yet on the LRU lists: it is tried again, with the guest elsewhere.
  */
 static void heal(struct attack *a, struct range r)
 {
@@ -733,7 +741,7 @@ static void attack_once(struct attack *a)
 	let_guest_work(a, 16 + 2 * r.n);
 	a->huge += !!vm_get_stat(a->w->vm, "pages_2m");
 	while (burst-- && !writers_failed(a->w)) {
-		a->history[a->attacks++ % HISTORY] = r;
+		a->op_log[a->attacks++ % HISTORY] = r;
 		a->tc->op->run(a, r);
 	}
 	let_guest_work(a, 16 + 2 * r.n);
@@ -741,14 +749,14 @@ static void attack_once(struct attack *a)
 		heal(a, r);
 }
 
-static void print_history(struct attack *a)
+static void print_op_log(struct attack *a)
 {
 	uint64_t i = a->attacks > HISTORY ? a->attacks - HISTORY : 0;
 	struct range *r;
 
 	for (; i < a->attacks; i++) {
-		r = &a->history[i % HISTORY];
-		ktap_info("history: %s %lu: %lu pages at page %lu", a->tc->name, i, r->n,
+		r = &a->op_log[i % HISTORY];
+		ktap_info("operation: %s %lu: %lu pages at page %lu", a->tc->name, i, r->n,
 			  r->first);
 	}
 }
@@ -787,8 +795,8 @@ static uint64_t mean_pfn(struct attack *a)
 }
 
 /*
- * Memory with all of its pages, in a place from which compaction takes them: the
- * lowest of a few, with what the helper has before and after them.
+ * Allocates memory with all of its pages, where compaction takes them from: the
+ * lowest of a few allocations, with the helper's memory before and after it.
  */
 static void create_memory_for_compaction(struct attack *a)
 {
@@ -815,7 +823,10 @@ static const char *need_huge(const struct test_case *tc)
 {
 	if (!is_huge(tc))
 		return NULL;
-	/* A guest that reads first would get it, and 4 KiB with the first write. */
+	/*
+	 * A guest that reads first would get the huge zero page, and 4 KiB with
+	 * the first write.
+	 */
 	if (!is_shmem(tc) && !knob_set(THP "use_zero_page", "0"))
 		return "the huge zero page can't be turned off";
 	return thp_why_not(is_shmem(tc));
@@ -854,7 +865,7 @@ static void collect(struct result *r, struct attack *a, const struct result *bef
 	r->error = a->error;
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(const struct test_case *tc, const struct result *r)
 {
 	static char why[96];
@@ -866,23 +877,23 @@ static const char *nothing_happened(const struct test_case *tc, const struct res
 	if (!r->faults)
 		return "KVM fixed no fault";
 	if (r->attacks < MIN_ATTACKS)
-		return "too little was done";
+		return "the operation was done too seldom";
 	if (tc->op->hits && !r->hits)
-		return "it was done to none of the guest's pages";
+		return "the operation reached none of the guest's pages";
 	if (unmaps.cpus && !r->unmaps && tc->op->run != attack_cold)
-		return "KVM was not told to unmap anything";
+		return "KVM was not notified to unmap anything";
 	if (tc->op->swaps && !r->swapins)
 		return "nothing had to be read back from swap space";
 	if (tc->op->async && asyncs.cpus && !r->asyncs)
-		return "KVM answered no fault asynchronously";
+		return "KVM resolved no fault asynchronously";
 	if (tc->op->erases && !r->erased)
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (tc->op->ages && !r->ages)
 		return "KVM was not asked for the age of pages";
 	if (tc->op->holes && !r->efaults)
-		return "no vCPU met the hole";
+		return "no vCPU ran into the hole";
 	if (is_huge(tc) && r->huge < MIN_ATTACKS)
-		return "too few attacks met a mapping of 2 MiB";
+		return "too few attacks hit a mapping of 2 MiB";
 	for (i = 0; i < ARRAY_SIZE(r->moved); i++) {
 		if (!tc->op->counters[i] || r->moved[i] ||
 		    !counter_vmstat(tc->op->counters[i], &now))
@@ -893,7 +904,7 @@ static const char *nothing_happened(const struct test_case *tc, const struct res
 	return NULL;
 }
 
-/* Runs to the deadline, and on while too little happened, within reason. */
+/* Runs for @usec, and longer while too little happened, up to a limit. */
 static void run_attack(struct attack *a, struct result *r, uint64_t usec)
 {
 	struct result before = {
@@ -902,7 +913,7 @@ static void run_attack(struct attack *a, struct result *r, uint64_t usec)
 		.asyncs = trace_count_read(&asyncs),
 		.swapins = major_faults(),
 	};
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us();
 
 	read_counters(a->tc->op, before.moved);
@@ -919,12 +930,14 @@ static void run_attack(struct attack *a, struct result *r, uint64_t usec)
 		r->usec = now_us() - start;
 		if (r->usec > usec && !nothing_happened(a->tc, r))
 			break;
-		if (patience_over(&patience, a->attacks))
+		if (deadline_passed(&deadline, a->attacks))
 			break;
 	}
 }
 
-/* With interrupts on, though there are none: only then may KVM halt the vCPU. */
+/*
+ * With interrupts on, though there are none: only then may KVM halt the vCPU.
+ */
 static void interruptible_guest_code(uint32_t me)
 {
 	asm volatile("sti");
@@ -947,7 +960,7 @@ static void create_writers(struct attack *a, int vcpus, uint64_t seed)
 	a->w->stall_seconds = opt.stall;
 }
 
-/* With so many vCPUs.  NULL, or what is wrong. */
+/* Runs the case with @vcpus vCPUs.  Returns NULL, or what is wrong. */
 static const char *run_with(const struct test_case *tc, int vcpus, struct result *r,
 			    uint64_t *found, uint64_t seed, uint64_t usec)
 {
@@ -969,7 +982,7 @@ static const char *run_with(const struct test_case *tc, int vcpus, struct result
 	why = nothing_happened(tc, r);
 	if (writers_failed(&w) || a.changed) {
 		why = "see above";
-		print_history(&a);
+		print_op_log(&a);
 	}
 	oracle_add(found, w.found);
 	writers_destroy(&w);
@@ -1008,8 +1021,7 @@ static void print_pass(const struct test_case *tc, const struct result *r)
 		if (counter_vmstat(tc->op->counters[i], &now))
 			len += snprintf(moved + len, sizeof(moved) - len, " %s=%lu",
 					tc->op->counters[i], r->moved[i]);
-	ktap_pass(tc->name,
-		  "writes=%lu attacks=%lu invalidations=%lu pages=%lu swapins=%lu%s ages=%lu faults=%lu async=%lu erased=%lu efaults=%lu 2m=%lu healed=%lu ms=%lu",
+	ktap_pass(tc->name, CASE_LINE,
 		  r->writes, r->attacks, r->unmaps, r->hits, r->swapins, moved, r->ages, r->faults,
 		  r->asyncs, r->erased, r->efaults, r->huge, r->healed, r->usec / 1000);
 }
@@ -1028,8 +1040,7 @@ static void test_case(const struct test_case *tc, struct result *total, uint64_t
 		why = run_with(tc, vcpus[i], &r, found, seed + i, usec / 2);
 		add(&sum, &r);
 		if (why)
-			ktap_fail(tc->name,
-				  "%s; stale=%lu lost=%lu torn=%lu vcpus=%d attacks=%lu pages=%lu 2m=%lu healed=%lu last refusal: %s; seed=%lu after %lu ms",
+			ktap_fail(tc->name, FAIL_LINE,
 				  why, found[ORACLE_STALE], found[ORACLE_LOST],
 				  found[ORACLE_TORN], vcpus[i], r.attacks, r.hits, r.huge, r.healed,
 				  r.error ? strerror(r.error) : "none", opt.seed, r.usec / 1000);
@@ -1088,7 +1099,10 @@ int main(int argc, char **argv)
 	struct cases c;
 
 	options_parse(&opt, argc, argv);
-	/* No arenas: nothing else may map memory where there is a hole. */
+	/*
+	 * With a single malloc arena nothing else is mapped where there is a
+	 * hole.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	c = cases_choose(&opt, ARRAY_SIZE(cases), make_case);
 	guard_init();

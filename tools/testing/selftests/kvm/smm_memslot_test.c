@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The second address space: memory that only system management mode can see is
- * taken away, replaced and loses its memslot, while vCPUs go there all the time.
+ * If KVM is wrong here, code in system management mode reads or writes stale
+ * memory after an invalidation, or accesses reach the memory of the wrong
+ * address space.
  *
- * A vCPU sends itself an SMI for each access.  The handler gives back the old value
- * of a word and writes a new one, and the vCPU judges the old one by the rules of
- * include/oracle.h: each page has one writer.  At the same guest physical address
- * the ordinary address space has other memory, that must never change, and the
- * mailbox through which both sides talk is one memory in both.
+ * KVM has a second address space for system management mode (SMM).  Memory that
+ * only SMM can see is discarded, replaced and loses its memslot, while vCPUs
+ * enter SMM all the time.
+ *
+ * A vCPU sends itself an SMI for each access.  The handler returns the old
+ * value of a word and writes a new one, and the vCPU judges the old one by the
+ * rules of include/oracle.h: each page has one writer.  At the same guest
+ * physical address the ordinary address space has other memory, which must
+ * never change.  The mailbox through which both sides communicate is the same
+ * memory in both.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "deadline.h"
 #include "framework.h"
 #include "ktap.h"
 #include "options.h"
 #include "oracle.h"
-#include "patience.h"
 #include "sum_counts.h"
 #include "vcpu_guard.h"
 
@@ -40,13 +46,13 @@
 #define SMI_ENTRY		0x8000UL
 #define NOT_THERE		0xffffffffU
 #define STALL_SECONDS		20
-#define PATIENCE_ATTACKS	200
+#define DEADLINE_ATTACKS	200
 #define MIN_ATTACKS		16
 #define MIN_SMIS		50
 
 #define COUNTS	"smis=%lu invalidations=%lu updates=%lu erased=%lu exits=%lu"
 
-/* Real mode, with 32-bit operands and addresses; RSM puts all registers back. */
+/* Real mode, with 32-bit operands and addresses; RSM restores all registers. */
 static const uint8_t smi_handler[] = {
 	0x67, 0x66, 0x8b, 0x19,		/* mov (%ecx), %ebx */
 	0x67, 0x66, 0x89, 0x1a,		/* mov %ebx, (%edx) */
@@ -71,13 +77,16 @@ struct ctl {
 
 /* ---- guest ---- */
 
-/* What was at @address before @value; NOT_THERE if there was no SMI. */
+/* Returns the value that @value has replaced; NOT_THERE if there was no SMI. */
 static uint32_t exchange_in_smm(uint32_t me, uint32_t address, uint32_t value)
 {
 	uint32_t *mailbox = (uint32_t *)MAILBOX_GVA + me * 16;
 
 	WRITE_ONCE(*mailbox, NOT_THERE);
-	/* The SMI comes before the next instruction, and finds these registers. */
+	/*
+	 * The SMI arrives before the next instruction, and sees these
+	 * registers.
+	 */
 	asm volatile("movl %%esi, (%%rdi)"
 		     : : "a" (value), "c" (address), "d" (MAILBOX_GPA + me * 64),
 		       "S" (APIC_DEST_SELF | APIC_INT_ASSERT | APIC_DM_SMI),
@@ -85,7 +94,10 @@ static uint32_t exchange_in_smm(uint32_t me, uint32_t address, uint32_t value)
 	return READ_ONCE(*mailbox);
 }
 
-/* The stamp of a page's write: its number, with no other place to tell apart. */
+/*
+ * The stamp is the number of the page's write; there are no other places to
+ * tell apart.
+ */
 static void visit(struct ctl *ctl, uint32_t me, uint64_t page)
 {
 	struct oracle_cell *c = &ctl->log[page].cell[0];
@@ -116,7 +128,9 @@ static void visit(struct ctl *ctl, uint32_t me, uint64_t page)
 	}
 }
 
-/* The framework's stacks are aligned as no compiler expects, but for this. */
+/*
+ * The framework's stacks do not have the ABI's alignment, hence the attribute.
+ */
 static void __attribute__((force_align_arg_pointer)) guest_code(uint32_t me)
 {
 	struct ctl *ctl = (void *)CTL_GVA;
@@ -152,7 +166,7 @@ struct scene {
 	uint8_t *mailbox;
 	int fd[2];
 	uint8_t current[PAGES];
-	/* Times that the memslot began, and ended, to be missing. */
+	/* How often the memslot became, and ceased to be, missing. */
 	uint64_t gaps_begun;
 	uint64_t gaps_ended;
 	bool failed;
@@ -197,7 +211,7 @@ static uint64_t erased(struct scene *s)
 
 /* ---- vCPUs ---- */
 
-/* The handler met the missing memslot: its access is ours. */
+/* Emulates the handler's access while the memslot is missing. */
 static bool do_access(struct vcpu_thread *t, uint64_t ended)
 {
 	struct kvm_run *run = t->vcpu->run;
@@ -219,19 +233,20 @@ static bool do_access(struct vcpu_thread *t, uint64_t ended)
 	return true;
 }
 
-static void tell(struct vcpu_thread *t)
+static void report(struct vcpu_thread *t)
 {
 	const struct oracle_report *r = &t->s->ctl->vcpu[t->vcpu->id].report;
 	uint64_t value = r->value >> ORACLE_TAG_BITS;
 
-	ktap_info("%s seen by vcpu%u%s: page=%lu value=%#lx (last write: %lu quiet=%u seen=%u; page: begun=%u gone=%u)",
+	ktap_info("%s seen by vcpu%u%s: page=%lu value=%#lx (last write: %lu quiet=%u seen=%u; "
+		  "page: begun=%u gone=%u)",
 		  oracle_names[r->verdict], t->vcpu->id,
 		  value == NOT_THERE ? " (there was no SMI)" : "", r->page, value, r->end,
 		  r->quiet, r->seen, r->begun, r->gone);
 	fail(t->s, r->verdict);
 }
 
-/* True: run on. */
+/* Returns true if the vCPU continues. */
 static bool handle_exit(struct vcpu_thread *t, uint64_t ended)
 {
 	struct ucall uc;
@@ -243,7 +258,7 @@ static bool handle_exit(struct vcpu_thread *t, uint64_t ended)
 		return false;
 	case UCALL_SYNC:
 		if (uc.args[1] == 1) {
-			tell(t);
+			report(t);
 			return true;
 		}
 		guard_exception(t->vcpu, &uc);
@@ -304,7 +319,7 @@ static void attack_discard(struct scene *s, uint64_t first, uint64_t n)
 		    "MADV_DONTNEED: %s", strerror(errno));
 }
 
-/* By pages of another file, which are zero, and are not used for anything else. */
+/* Maps zero pages of another file, which is not used for anything else. */
 static void attack_replace(struct scene *s, uint64_t first, uint64_t n)
 {
 	static const uint8_t zeros[ORACLE_PAGE_SIZE];
@@ -453,23 +468,23 @@ static void create_vm(struct scene *s)
 	}
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(struct scene *s)
 {
 	if (smis(s) < MIN_SMIS)
 		return "too few SMIs";
 	if (s->attacks < MIN_ATTACKS)
-		return "too little was taken away";
+		return "too little was invalidated";
 	if (!erased(s))
-		return "no vCPU met an erased page";
+		return "no vCPU found an erased page";
 	if (!s->exits)
-		return "no vCPU met the missing memslot";
+		return "no vCPU accessed the missing memslot";
 	return NULL;
 }
 
 static void run_scene(struct scene *s, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_ATTACKS);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_ATTACKS);
 	uint64_t start = now_us();
 	int i, r;
 
@@ -484,7 +499,7 @@ static void run_scene(struct scene *s, uint64_t usec)
 		s->usec = now_us() - start;
 		if (s->usec > usec && !nothing_happened(s))
 			break;
-		if (patience_over(&patience, s->attacks))
+		if (deadline_passed(&deadline, s->attacks))
 			break;
 	}
 	WRITE_ONCE(s->ctl->stop, 1);

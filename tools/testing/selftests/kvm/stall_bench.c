@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long a guest's accesses take while the host does one thing to memory: to the
- * pages that the guest uses, to others of their memslot, to another memslot, or to
- * memory of no memslot.  Not a test: it measures, and only fails if what it meant to
- * measure did not happen.  docs/benchmarks.md says what the figures can tell.
+ * How long a guest's accesses take while the host does one operation on memory:
+ * on the pages that the guest uses, on others of their memslot, on another
+ * memslot, or on memory of no memslot.  Not a test: it measures, and fails only
+ * if what it meant to measure did not happen.  docs/benchmarks.md says what the
+ * figures mean.
  *
- * No coordinated omission: accesses are due at a fixed rate, by the TSC, and how long
- * one takes is counted from when it was due.  So one that holds up ten others is
- * eleven long ones, as it is for whoever waits for the guest.  Accesses that are late
- * are made at once; none is left out.
+ * There is no coordinated omission: accesses are due at a fixed rate, by the
+ * TSC, and the time of each counts from when it was due.  An access that delays
+ * ten others therefore makes eleven long ones, as for any user of the guest.
+ * Late accesses are made at once; none is left out.
  *
- * Guest and host share one clock, for the guest's TSC gets no offset.
+ * Guest and host share one clock, because the guest's TSC has no offset.
  *
  * Results are rows, histograms and spans as in include/measure.h.
  */
@@ -20,9 +21,9 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "framework.h"
 #include "bench_options.h"
 #include "counters.h"
+#include "framework.h"
 #include "guest_sync.h"
 #include "knob.h"
 #include "ktap.h"
@@ -47,7 +48,7 @@
 #define MAX_VCPUS		8
 #define MAX_THREADS		4
 #define MAX_SLOTS		32000
-/* So many 2 MiB in each place: one for each thread. */
+/* Each thread has one block of 2 MiB in each place. */
 #define PLACE_SIZE		(MAX_THREADS * BLOCK)
 
 #define MEM_SLOT		1
@@ -56,27 +57,27 @@
 #define MEM_GPA			0x100000000UL
 #define OTHER_GPA		0x400000000UL
 #define SPARE_GPA		0x500000000UL
-/* More memslots of the page that the guest uses, behind the spare ones. */
+/* More memslots with the page that the guest uses, after the spare ones. */
 #define ALIAS_GPA		0x600000000UL
 #define ALIASES			1000
 #define MEM_GVA			0x1000000000UL
 
-/* What every page begins with, so that KSM finds them alike. */
+/* Each page begins with this, so that KSM finds identical pages. */
 #define WORD			0x5757575757575757UL
-/* From when on an access is shown on the time line. */
+/* Accesses of at least this length are shown on the time line. */
 #define STALL_NS		100000UL
 #define SWAP_BYTES		(64UL << 20)
 #define KSM			"/sys/kernel/mm/ksm/"
 #define KSM_WAIT_US		100000UL
 #define NODE_1			"/sys/devices/system/node/node1"
-/* A guest that is not done so long after its end gets nowhere. */
+/* A guest that has not stopped after so long makes no progress. */
 #define STUCK_S			20
 
 enum place { SAME_PAGES, OTHER_PAGES, OTHER_SLOTS, OUTSIDE, NR_PLACES };
 
 static const char * const places[] = { "same-pages", "other-pages", "other-slot", "outside" };
 
-/* The guest's part; the host looks at it in the VM's first memslot. */
+/* The guest's data; the host accesses it in the VM's first memslot. */
 struct vcpu_shared {
 	uint64_t ready;
 	uint64_t nr_spans;
@@ -110,12 +111,12 @@ struct runner {
 	pthread_t thread;
 	bool finished;
 	bool kicked;
-	/* When it was done, by the TSC, and what its thread had burnt from the start on. */
+	/* TSC at its end, and the CPU time of its thread since the start. */
 	uint64_t end;
 	uint64_t cpu_ns;
 };
 
-/* One that does the operation, to a block of its own. */
+/* A thread that does the operation, on a block of its own. */
 struct attacker {
 	struct bench *b;
 	pthread_t thread;
@@ -134,21 +135,23 @@ struct attacker {
 struct operation {
 	const char *name;
 	bool huge;
-	/* Once: why this can not be done here, or NULL. */
+	/*
+	 * Called once; returns why the operation is not possible here, or NULL.
+	 */
 	const char *(*prepare)(void);
-	/* Before the first time, and before each; not timed. */
+	/* Called before the first time, and before each time; not timed. */
 	void (*set_up)(struct attacker *a);
 	void (*restore)(struct attacker *a);
 	void (*act)(struct attacker *a);
-	/* The guest uses one page only, and each has so many memslots more. */
+	/* The guest uses one page only, and each has so many more memslots. */
 	int aliases;
-	/* From one operation to the next at once, so that a vCPU gets priority. */
+	/* Without a pause between operations, so that a vCPU gets priority. */
 	bool no_pause;
-	/* Where there is no sense in it: why. */
+	/* Places where the operation makes no sense, with the reason. */
 	const char *not_at[NR_PLACES];
 };
 
-/* Each value of each is measured with all values of the others. */
+/* Each value of each parameter is measured with all values of the others. */
 enum { SWEEP_VCPUS, SWEEP_THREADS, SWEEP_SLOTS, SWEEP_MIB, NR_SWEEPS };
 
 static struct sweep sweeps[NR_SWEEPS] = {
@@ -158,7 +161,7 @@ static struct sweep sweeps[NR_SWEEPS] = {
 	{ "mib", 0, 1 << 20, 1, { 0 } },
 };
 
-/* Those that are measured just now. */
+/* The current values. */
 static int swept[NR_SWEEPS];
 
 static struct options {
@@ -215,7 +218,7 @@ static uint64_t next_random(uint64_t *rng)
 	return *rng;
 }
 
-/* The last page of a block is not the guest's: a huge page is broken up there. */
+/* The guest never uses the last page of a block, where a huge page is split. */
 static uint64_t *random_page(const struct guest_shared *s, uint64_t *rng)
 {
 	uint64_t random = next_random(rng), block = (random >> 40) % s->blocks;
@@ -224,7 +227,7 @@ static uint64_t *random_page(const struct guest_shared *s, uint64_t *rng)
 	return (uint64_t *)(MEM_GVA + block * BLOCK + page * PAGE);
 }
 
-/* A locked instruction: it is over when the write is. */
+/* A locked instruction ends only when its write is done. */
 static void access_page(uint64_t *p)
 {
 	__atomic_exchange_n(p, WORD, __ATOMIC_SEQ_CST);
@@ -236,7 +239,7 @@ static void wait_until(uint64_t tsc)
 		cpu_relax();
 }
 
-/* Keeps the longest. */
+/* Keeps the longest spans. */
 static void keep_span(struct vcpu_shared *v, uint64_t start, uint64_t length)
 {
 	uint64_t i, at = v->nr_spans;
@@ -256,7 +259,7 @@ static void keep_span(struct vcpu_shared *v, uint64_t start, uint64_t length)
 			v->shortest = i;
 }
 
-/* What the guest keeps is touched before time counts. */
+/* Touches the memory for the spans before the measurement starts. */
 static uint64_t wait_for_start(struct guest_shared *s, struct vcpu_shared *v, uint64_t *rng)
 {
 	uint64_t start, i;
@@ -303,12 +306,12 @@ static void guest_code(int me)
 
 static void populate(struct attacker *a)
 {
-	/* Of what the guest uses, it is the guest that faults. */
+	/* Pages that the guest uses are faulted in by the guest. */
 	if (a->b->place != SAME_PAGES)
 		must(!madvise(a->at, a->len, MADV_POPULATE_WRITE), "MADV_POPULATE_WRITE");
 }
 
-/* Not by the guest, which is not there yet. */
+/* Runs before there is a guest. */
 static void set_up_few(struct attacker *a)
 {
 	uint64_t i;
@@ -324,7 +327,7 @@ static void set_up_huge(struct attacker *a)
 	must(!madvise(a->at, a->len, MADV_POPULATE_WRITE), "MADV_POPULATE_WRITE");
 }
 
-/* A vCPU that comes meanwhile is told EFAULT, and tries again. */
+/* A vCPU that faults meanwhile gets EFAULT, and tries again. */
 static void act_munmap(struct attacker *a)
 {
 	must(!munmap(a->at, a->len), "munmap");
@@ -349,7 +352,7 @@ static const char *prepare_ksm(void)
 	return NULL;
 }
 
-/* A page must look the same twice to be merged. */
+/* KSM merges a page only if it has not changed between two scans. */
 static void restore_ksm(struct attacker *a)
 {
 	uint64_t passes = counter_read(KSM "full_scans") + 3, waited;
@@ -378,13 +381,13 @@ static const char *prepare_huge(void)
 	return strcmp(enabled, "never") ? NULL : "transparent huge pages are off";
 }
 
-/* The page that the guest does not use is thrown away. */
+/* Discards the page that the guest does not use. */
 static void act_split(struct attacker *a)
 {
 	must(!madvise(a->at + BLOCK - PAGE, PAGE, MADV_DONTNEED), "MADV_DONTNEED");
 }
 
-/* May be refused, as when pages are in use just then. */
+/* May be refused, e.g. while pages are in use. */
 static void act_collapse(struct attacker *a)
 {
 	a->seen += !madvise(a->at, a->len, MADV_COLLAPSE);
@@ -395,7 +398,7 @@ static const char *prepare_swap(void)
 	return swap_create(SWAP_BYTES);
 }
 
-/* Twice, for the first time the kernel only takes note that pages have been used. */
+/* Twice, because the first call only clears the accessed bits. */
 static void act_pageout(struct attacker *a)
 {
 	uint64_t before, after;
@@ -411,7 +414,7 @@ static const char *prepare_nodes(void)
 	return access(NODE_1, F_OK) ? "one NUMA node only" : NULL;
 }
 
-/* Pages that are in use may stay; they are seen to have moved by their node. */
+/* Pages in use may stay; their node tells whether they have moved. */
 static void act_migrate(struct attacker *a)
 {
 	int node[FEW_PAGES], status[FEW_PAGES];
@@ -429,7 +432,10 @@ static void act_migrate(struct attacker *a)
 		a->seen += status[i] == a->node;
 }
 
-/* Of the guest's own memslot, the flags change: its pages become read-only. */
+/*
+ * Toggles the flags of the guest's own memslot, which makes its pages
+ * read-only.
+ */
 static void toggle_logging(struct attacker *a)
 {
 	struct bench *b = a->b;
@@ -459,9 +465,9 @@ static const struct operation operations[] = {
 	{ "dontneed", .set_up = set_up_few, .restore = populate, .act = act_dontneed },
 	{ "aliases", .set_up = set_up_few, .act = act_dontneed, .aliases = ALIASES,
 	  .no_pause = true,
-	  .not_at = { [OTHER_PAGES] = "the aliases are of the guest's page",
-		      [OTHER_SLOTS] = "the aliases are of the guest's page",
-		      [OUTSIDE] = "outside is no memslot" } },
+	  .not_at = { [OTHER_PAGES] = "the aliases map the guest's page",
+		      [OTHER_SLOTS] = "the aliases map the guest's page",
+		      [OUTSIDE] = "there is no memslot outside" } },
 	{ "ksm", .prepare = prepare_ksm, .set_up = set_up_few, .restore = restore_ksm,
 	  .act = act_ksm },
 	{ "collapse", .huge = true, .prepare = prepare_huge, .set_up = set_up_huge,
@@ -474,7 +480,7 @@ static const struct operation operations[] = {
 	  .act = act_migrate },
 	{ "memslot", .set_up = set_up_few, .act = act_memslot,
 	  .not_at = { [OTHER_PAGES] = "a memslot changes as a whole",
-		      [OUTSIDE] = "outside is no memslot" } },
+		      [OUTSIDE] = "there is no memslot outside" } },
 };
 
 /* ---- the VM ---- */
@@ -488,7 +494,7 @@ static uint8_t *map_at(uint8_t *at, size_t len)
 	return p;
 }
 
-/* Holes between, so that no mapping grows together with that of another place. */
+/* With holes between, so that mappings of two places do not merge. */
 static void create_memory(struct bench *b)
 {
 	size_t more = (size_t)swept[SWEEP_MIB] << 20;
@@ -531,13 +537,13 @@ static void create_slots(struct bench *b)
 					  b->spare + i * PAGE);
 }
 
-/* How many pages of each block the guest and the operation use. */
+/* Returns how many pages of each block the guest and the operation use. */
 static uint64_t pages_of(const struct operation *op)
 {
 	return op->huge ? BLOCK_PAGES : op->aliases ? 1 : FEW_PAGES;
 }
 
-/* Of the page that attacker @a takes, which is the guest's. */
+/* Aliases of the page that attacker @a invalidates, which is the guest's. */
 static void create_aliases(struct attacker *a)
 {
 	int i, n = a->b->op->aliases, first = a->id * n;
@@ -553,18 +559,21 @@ static void share_clock(struct kvm_vcpu *vcpu)
 	uint64_t offset = 0;
 
 	TEST_ASSERT(!__vcpu_device_attr_set(vcpu, KVM_VCPU_TSC_CTRL, KVM_VCPU_TSC_OFFSET,
-					    &offset), "the guest's TSC can't be the host's: %s",
+					    &offset), "offset of the TSC: %s",
 		    strerror(errno));
 }
 
-static void tell_guest(struct bench *b)
+static void set_guest(struct bench *b)
 {
 	struct guest_shared *s = addr_gva2hva(b->vm, (vm_vaddr_t)&guest_shared);
 
 	s->interval = measure_ticks(&host_clock, opt.interval_us * 1000UL);
 	s->threshold = measure_ticks(&host_clock, STALL_NS);
 	s->nr_vcpus = b->nr_vcpus;
-	/* Of a huge page one is not the guest's: what splits it. */
+	/*
+	 * One page of a huge page is not the guest's: the operation splits it
+	 * there.
+	 */
 	s->pages = pages_of(b->op) - b->op->huge;
 	s->blocks = b->nr_attackers;
 	s->clock = host_clock;
@@ -582,7 +591,7 @@ static void create_attackers(struct bench *b)
 		a->id = i;
 		a->at = b->base[SAME_PAGES] + i * BLOCK;
 		a->len = pages_of(b->op) * PAGE;
-		/* What the guest uses, and what is attacked. */
+		/* Prepares the guest's memory, and the memory under attack. */
 		b->op->set_up(a);
 		a->at = b->base[b->place] + i * BLOCK;
 		if (b->place != SAME_PAGES)
@@ -607,7 +616,7 @@ static void bench_create(struct bench *b, const struct operation *op, enum place
 	create_slots(b);
 	virt_map(b->vm, MEM_GVA, MEM_GPA, PLACE_SIZE / PAGE);
 	guard_catch_exceptions(b->vm, vcpus, b->nr_vcpus, guard_trap);
-	tell_guest(b);
+	set_guest(b);
 	create_attackers(b);
 	for (i = 0; i < b->nr_vcpus; i++) {
 		vcpu_args_set(vcpus[i], 1, i);
@@ -644,7 +653,7 @@ static void run_error(struct runner *r)
 	TEST_ASSERT(errno == EINTR, "vcpu=%u KVM_RUN: %s", r->vcpu->id, strerror(errno));
 	if (!READ_ONCE(r->kicked))
 		return;
-	ktap_info("vcpu=%u is not done %d s after its end", r->vcpu->id, STUCK_S);
+	ktap_info("vcpu=%u has not stopped %d s after the end", r->vcpu->id, STUCK_S);
 	guard_dump(r->vcpu);
 	exit(KSFT_FAIL);
 }
@@ -670,21 +679,21 @@ static void *runner_main(void *arg)
 	return NULL;
 }
 
-/* Until @done is set; a vCPU that gets nowhere ends the program. */
+/* Waits until @done is set; a vCPU without progress ends the program. */
 static void wait_for_runner(struct runner *r, const uint64_t *ready, const bool *done)
 {
-	uint64_t looks = 0;
+	uint64_t polls = 0;
 
 	while (ready ? !READ_ONCE(*ready) : !__atomic_load_n(done, __ATOMIC_SEQ_CST)) {
 		usleep(1000);
-		if (++looks % (STUCK_S * 1000) == 0) {
+		if (++polls % (STUCK_S * 1000) == 0) {
 			WRITE_ONCE(r->kicked, true);
 			pthread_kill(r->thread, SIGUSR1);
 		}
 	}
 }
 
-/* All are ready for the start when this returns. */
+/* All threads are ready when this returns. */
 static void runners_start(struct bench *b)
 {
 	struct runner *r;
@@ -714,7 +723,10 @@ static void runners_join(struct bench *b)
 
 /* ---- the threads that do it ---- */
 
-/* Every so many, so that they spread over all of the time. */
+/*
+ * Keeps every @stride-th operation, so that spans are spread over the whole
+ * time.
+ */
 static void keep_host_span(struct attacker *a, uint64_t start, uint64_t length)
 {
 	uint64_t i;
@@ -785,8 +797,8 @@ struct counts {
 };
 
 /*
- * A fault that KVM took is fixed, found to be spurious, emulated, or comes again.  The
- * kernel's own count of retries is not used, as stock has none.
+ * A fault that KVM handled is fixed, spurious, emulated, or retried.  The
+ * kernel's own statistics of retries are not used, because stock has none.
  */
 static void count_runner(struct runner *r, struct counts *c)
 {
@@ -812,7 +824,7 @@ static struct counts take_counts(struct bench *b)
 	return c;
 }
 
-/* From the start on; all spin there. */
+/* CPU time from the start of the measurement, where all threads spin. */
 static void note_cpu_time(struct bench *b)
 {
 	clockid_t clock;
@@ -824,7 +836,7 @@ static void note_cpu_time(struct bench *b)
 	}
 }
 
-/* Of the time until each vCPU was done. */
+/* Relative to the time until each vCPU was done. */
 static double cpu_percent(struct bench *b)
 {
 	uint64_t cpu = 0, ns = 0;
@@ -850,7 +862,7 @@ static const char *row_name(struct bench *b, const char *what)
 	return name;
 }
 
-/* Up to @deepest, per million, and the maximum. */
+/* Quantiles up to @deepest, per million, and the maximum. */
 static void report_quantiles(struct bench *b, const struct log_histogram *h, const char *prefix,
 			     uint64_t deepest)
 {
@@ -873,7 +885,7 @@ static void report_quantiles(struct bench *b, const struct log_histogram *h, con
 	}
 }
 
-/* @pauses: how often a thread paused for a vCPU with priority. */
+/* @pauses is how often a thread paused for a vCPU with priority. */
 static uint64_t report_host(struct bench *b, uint64_t pauses)
 {
 	static struct log_histogram h;
@@ -890,8 +902,8 @@ static uint64_t report_host(struct bench *b, uint64_t pauses)
 	if (b->op->aliases && h.count)
 		measure_lower(row_name(b, "host/pauses"), "count", (double)pauses / h.count);
 	/*
-	 * Some make 100 operations in one round and 90 in the next: a p99 would
-	 * be a row of the fast rounds only.
+	 * The number of operations differs between rounds: with 100 in one and
+	 * 90 in the next, a p99 would be a row of the fast rounds only.
 	 */
 	report_quantiles(b, &h, "host/", 900000);
 	return h.count;
@@ -929,7 +941,7 @@ static void report_spans(struct bench *b, const char *kind, const struct measure
 			     measure_ns(&host_clock, span[i].length) / 1000);
 }
 
-/* Of one round, as they have one clock. */
+/* Shows one round, because its threads share one clock. */
 static void report_time_line(struct bench *b)
 {
 	int i;
@@ -940,7 +952,7 @@ static void report_time_line(struct bench *b)
 		report_spans(b, "host", b->attacker[i].span, b->attacker[i].nr_spans);
 }
 
-/* NULL, or what did not happen. */
+/* Returns NULL, or what did not happen. */
 static const char *measure_round(struct bench *b, int round)
 {
 	struct counts before, after;
@@ -1028,7 +1040,7 @@ static bool wanted(const struct operation *op, int place)
 	return !opt.place || !strcmp(opt.place, places[place]);
 }
 
-/* Calls @each, unless it is NULL, for each case that is wanted; returns their number. */
+/* Calls @each, if any, for each selected case; returns their number. */
 static int visit_cases(void (*each)(const struct operation *op, enum place place))
 {
 	int place, n = 0;
@@ -1045,7 +1057,7 @@ static int visit_cases(void (*each)(const struct operation *op, enum place place
 	return n;
 }
 
-/* Every combination of what is swept. */
+/* Runs every combination of the parameters. */
 static void run_sweeps(int which)
 {
 	struct sweep *s = &sweeps[which];
@@ -1080,8 +1092,8 @@ static void usage(const char *name)
 	       " -s  seed of the order of the accesses (default 0)\n"
 	       " -r  rounds of each case (default %d)\n"
 	       " -t  seconds of each round (default %d)\n"
-	       " -e  microseconds from access to access of a vCPU (default %d)\n"
-	       " -w  microseconds from operation to operation (default %d)\n"
+	       " -e  microseconds between accesses of a vCPU (default %d)\n"
+	       " -w  microseconds between operations (default %d)\n"
 	       "Each may be a list, as 1,2,4; every combination is run:\n"
 	       " -v  vCPUs, up to %d (default 1)\n"
 	       " -i  threads that do the operation, up to %d (default 1)\n"
@@ -1131,7 +1143,7 @@ static bool take_option(int c, char *value)
 	}
 }
 
-/* Ends the program if it is not to run. */
+/* Exits if it is not to run. */
 static void parse_options(int argc, char **argv)
 {
 	bench_options(argc, argv, "o:p:s:r:t:e:w:v:i:n:m:lh", usage, take_option);
@@ -1156,7 +1168,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < NR_SWEEPS; i++)
 		n *= sweeps[i].nr;
 	ktap_start(n);
-	ktap_info("%d us from access to access, %d us from operation to operation, TSC %.1f MHz",
+	ktap_info("%d us between accesses, %d us between operations, TSC %.1f MHz",
 		  opt.interval_us, opt.pause_us, 1000.0 * (1 << MEASURE_CLOCK_SHIFT) /
 		  host_clock.mult);
 	run_sweeps(0);

@@ -1,61 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Nobody starves: host threads take one page away without pause while vCPUs
- * write to it, and both sides must make progress all the time.  And a VM that is
- * killed in the middle of its faults can be reaped (process_mrelease(2), the
- * non-blockable invalidation).
+ * If KVM is wrong here, a guest hangs because it never gets a page that the
+ * host keeps invalidating, or the host hangs because KVM keeps it waiting for
+ * the guest.
  *
- * Progress is a write that the guest has completed, and a call that the host has
- * completed; each vCPU and each host thread is looked at every millisecond,
- * and none may be without for a second (-w), or as much longer as there are more
- * than two of them for each CPU.  That is hundreds of times the turn that a
- * scheduler gives to each, and several times what the emulator lets one CPU run
- * before another, so it is starvation and not load.  A fight lasts twice as long
- * at least.
+ * Host threads invalidate one page without pause while vCPUs write to it, and
+ * both sides must make progress all the time.  And a VM that is killed in the
+ * middle of its faults can be reaped (process_mrelease(2), a non-blockable
+ * invalidation).
  *
- * A vCPU may find its word as it left it, or zero; the page is then a new one.
+ * Progress is a write that the guest has completed, or a call that the host has
+ * completed. Each vCPU and each host thread is checked every millisecond, and
+ * none may be without progress for a second (-w), or as much longer as there
+ * are more than two of them for each CPU.  That is hundreds of scheduler
+ * slices, and several times what the emulator lets one CPU run before another,
+ * so it is starvation and not load.  A contest lasts at least twice as long.
  *
- * Where every fault is made slower than the host is (delay_fault_us), a vCPU gets its
- * page only with priority: a thread that has invalidated that page pauses, before it is
- * back in user space, until the vCPU has been in the guest, or for a millisecond.  Then
- * the priority is forfeited.  So one host thread pauses at most once for each priority
- * that a vCPU is given, whatever a page has of aliases, memslots and VMs, and a vCPU's
- * thread never for itself.
+ * A vCPU may find its word unchanged, or zero if the page is a new one.
+ *
+ * Where fault injection (delay_fault_us) makes every fault slower than the
+ * host, a vCPU gets its page only with priority: a thread that has invalidated
+ * that page pauses, before it returns to user space, until the vCPU has been in
+ * the guest, or for a millisecond; then the priority is forfeited.  So a single
+ * host thread pauses at most once for each priority that a vCPU gets, no matter
+ * how many aliases, memslots and VMs the page has, and a vCPU's thread never
+ * pauses for itself.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <sys/wait.h>
 
 #include "cases.h"
+#include "commands.h"
+#include "deadline.h"
+#include "fail_case.h"
 #include "interval_debug.h"
 #include "oracle.h"
-#include "orders.h"
-#include "patience.h"
+#include "reserve.h"
 #include "test_util.h"
 
 #ifndef __NR_process_mrelease
 #define __NR_process_mrelease	448
 #endif
 
-#define PAGE			ORDERS_PAGE
-#define HUGE			0x200000UL
+#define PAGE			COMMANDS_PAGE
 #define MSEC			1000000UL
 
 #define MEM_SLOT		2
 #define MEM_GPA			0x200000000UL
-/* Where the other memslots of the page are, one behind the other. */
+/* The other memslots of the page start here. */
 #define ALIAS_GPA		0x300000000UL
 #define MEM_GVA			0x20000000000UL
 
+#define CONTEST_LINE	"writes=%lu (least %lu), longest pause %lu ms; calls=%lu (least "	\
+			"%lu), longest pause %lu ms, longest call %lu us, mean %lu us; "	\
+			"faults=%lu waits=%lu retries=%lu invalidations=%lu "			\
+			"priorities=%lu pauses=%lu erased=%lu early_ends=%lu of %lu "		\
+			"efaults=%lu blind_ms=%lu"
+
 /* The page that host and vCPU share. */
-struct desk {
+struct mailbox {
 	uint64_t gva;
 	uint64_t pages;
 	uint64_t stop;
-	/* The guest says: */
+	/* Written by the guest: */
 	uint64_t count;
 	uint64_t wrong;
-	/* How often it found its word erased: it had lost the page, and got it back. */
+	/*
+	 * How often it found its word erased: it had lost the page, and got it
+	 * back.
+	 */
 	uint64_t erased;
 };
 
@@ -65,7 +79,6 @@ static struct options opt = {
 	.stall_unit = "milliseconds",
 };
 
-static const char *case_name;
 static uint64_t all_writes, all_calls, all_faults, longest_pause;
 static uint64_t rng;
 static uint8_t *mem;
@@ -75,100 +88,83 @@ static uint8_t *mem;
 /* Keeps writing to pages of its own. */
 static void guest_be_busy(void *page)
 {
-	struct desk *d = page;
+	struct mailbox *m = page;
 	uint64_t i;
 
-	while (!READ_ONCE(d->stop)) {
-		for (i = 0; i < d->pages; i++)
-			WRITE_ONCE(*(uint64_t *)(d->gva + i * PAGE), d->count);
-		WRITE_ONCE(d->count, d->count + 1);
+	while (!READ_ONCE(m->stop)) {
+		for (i = 0; i < m->pages; i++)
+			WRITE_ONCE(*(uint64_t *)(m->gva + i * PAGE), m->count);
+		WRITE_ONCE(m->count, m->count + 1);
 	}
 }
 
-static void note_found(struct desk *d, uint64_t wrote, uint64_t found)
+static void note_found(struct mailbox *m, uint64_t wrote, uint64_t found)
 {
 	if (found == wrote)
 		return;
 	if (found)
-		WRITE_ONCE(d->wrong, found);
-	WRITE_ONCE(d->erased, d->erased + 1);
+		WRITE_ONCE(m->wrong, found);
+	WRITE_ONCE(m->erased, m->erased + 1);
 }
 
-/* Writes to one word without pause; it may be erased, and nothing else. */
-static void guest_fight(void *page)
+/* Writes to one word without pause; nothing but an erase may change it. */
+static void guest_contend(void *page)
 {
-	struct desk *d = page;
-	uint64_t *word = (uint64_t *)d->gva;
+	struct mailbox *m = page;
+	uint64_t *word = (uint64_t *)m->gva;
 	uint64_t n = 0, found;
 
-	while (!READ_ONCE(d->stop)) {
+	while (!READ_ONCE(m->stop)) {
 		found = READ_ONCE(*word);
-		note_found(d, n, found);
+		note_found(m, n, found);
 		WRITE_ONCE(*word, ++n);
-		WRITE_ONCE(d->count, n);
+		WRITE_ONCE(m->count, n);
 	}
 }
 
-/* The same with one instruction: what faults is a write, from the first time on. */
+/*
+ * The same with one instruction, so that the first access of a fault is a
+ * write.
+ */
 static void guest_swap(void *page)
 {
-	struct desk *d = page;
-	uint64_t *word = (uint64_t *)d->gva;
+	struct mailbox *m = page;
+	uint64_t *word = (uint64_t *)m->gva;
 	uint64_t n = 0;
 
-	while (!READ_ONCE(d->stop)) {
-		note_found(d, n, __atomic_exchange_n(word, n + 1, __ATOMIC_RELAXED));
-		WRITE_ONCE(d->count, ++n);
+	while (!READ_ONCE(m->stop)) {
+		note_found(m, n, __atomic_exchange_n(word, n + 1, __ATOMIC_RELAXED));
+		WRITE_ONCE(m->count, ++n);
 	}
 }
 
 /* ---- host ---- */
 
-static uint8_t *reserve(uint64_t size)
-{
-	uint8_t *p = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+/* ---- contests ---- */
 
-	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
-	return (uint8_t *)align_up((uint64_t)p, HUGE);
-}
-
-static bool __printf(1, 2) wrong(const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	ktap_fail(case_name, "%s", text);
-	return false;
-}
-
-static uint64_t random_ms(uint64_t from, uint64_t to)
-{
-	return from + (oracle_random(&rng) >> 33) % (to - from);
-}
-
-/* ---- fights ---- */
-
-struct fight {
+struct contest {
 	int vcpus;		/* of each VM */
 	int hosts;
-	void (*take)(uint8_t *page);
-	/* How long each fault takes; longer than the page is left alone, if not 0. */
+	void (*invalidate)(uint8_t *page);
+	/*
+	 * If not 0, each fault takes so long that the page is invalidated
+	 * meanwhile.
+	 */
 	uint64_t fault_us;
-	order_work guest;	/* guest_fight() if not said */
-	int vms;		/* 1 if not said */
-	int aliases;		/* memslots of the page besides the first */
-	int cancel;		/* entries to the guest, of a vCPU with priority */
+	command_work guest;	/* default: guest_contend() */
+	int vms;		/* default: 1 */
+	int aliases;		/* more memslots with the page */
+	int cancel;		/* cancelled entries of a vCPU with priority */
 	bool holes;
-	/* Faults take about as long as a pause, or longer: see vcpus_must_get_on(). */
-	bool lame;
+	/*
+	 * Faults take about as long as a pause, or longer: see
+	 * vcpus_must_progress().
+	 */
+	bool very_slow;
 };
 
-/* Somebody who must make progress. */
-struct rival {
+/* A thread that must make progress. */
+struct contender {
 	uint64_t *counter;
 	uint64_t first;
 	uint64_t last;
@@ -176,70 +172,73 @@ struct rival {
 	uint64_t worst;
 };
 
-struct host_rival {
+struct host_contender {
 	pthread_t thread;
-	const struct fight *fight;
+	const struct contest *contest;
 	uint64_t count;
 	uint64_t longest_ns;
 	uint64_t total_ns;
-	/* Priorities that have ended, and those of which the guest had nothing. */
+	/*
+	 * Priorities that have ended, and those that ended before the guest had
+	 * run.
+	 */
 	uint64_t ends;
 	uint64_t early_ends;
 } __aligned(128);
 
 #define MAX_HOSTS	4
 #define MAX_VMS		2
-#define MAX_RIVALS	(ORDERS_MAX_VCPUS + MAX_HOSTS)
+#define MAX_CONTENDERS	(COMMANDS_MAX_VCPUS + MAX_HOSTS)
 #define CROWD		16
 #define ALIASES		1000
 #define SLOW_FAULT_US	100
 /* So slow that priority is forfeited before the fault has ended. */
-#define LAME_FAULT_US	20000
-/* Priorities that a case sees at least, if faults are so slow. */
+#define VERY_SLOW_FAULT_US	20000
+/* The priorities that a case with such slow faults must see. */
 #define MIN_FORFEITS	5
-/* So many times as long, if it has not come to that. */
+/* How many times longer a contest may take to get there. */
 #define LONGER		8
-/* So many ends of priority that are too early are no chance. */
+/* The number of early ends of priority that cannot be an accident. */
 #define MIN_ENDS	5
-/* More than the 1 ms that a look takes, less than what matters. */
+/* Above the 1 ms between two checks, below what matters. */
 #define BLIND_NS	(20 * MSEC)
 
 static bool stop_hosts;
-static struct host_rival host_rivals[MAX_HOSTS];
-static struct rival rivals[MAX_RIVALS];
-static struct orders vms[MAX_VMS];
+static struct host_contender host_contenders[MAX_HOSTS];
+static struct contender contenders[MAX_CONTENDERS];
+static struct commands vms[MAX_VMS];
 
-static void take_dontneed(uint8_t *page)
+static void invalidate_dontneed(uint8_t *page)
 {
 	TEST_ASSERT(!madvise(page, PAGE, MADV_DONTNEED), "MADV_DONTNEED: %s", strerror(errno));
 }
 
-/* The page is there again, read-only for KVM: who writes to it breaks COW. */
-static void take_and_read(uint8_t *page)
+/* The page is present again, but read-only for KVM: a write breaks COW. */
+static void invalidate_and_read(uint8_t *page)
 {
-	take_dontneed(page);
+	invalidate_dontneed(page);
 	READ_ONCE(*page);
 }
 
-static void take_remap(uint8_t *page)
+static void invalidate_remap(uint8_t *page)
 {
 	TEST_ASSERT(mmap(page, PAGE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page, "mmap: %s",
 		    strerror(errno));
 }
 
-static void take_munmap(uint8_t *page)
+static void invalidate_munmap(uint8_t *page)
 {
 	TEST_ASSERT(!munmap(page, PAGE), "munmap: %s", strerror(errno));
-	take_remap(page);
+	invalidate_remap(page);
 }
 
-static void look_at_rivals(int n, uint64_t now)
+static void check_contenders(int n, uint64_t now)
 {
-	struct rival *r;
+	struct contender *r;
 	uint64_t count;
 
-	for (r = rivals; r < rivals + n; r++) {
+	for (r = contenders; r < contenders + n; r++) {
 		count = READ_ONCE(*r->counter);
 		r->worst = max(r->worst, now - r->since);
 		if (count != r->last)
@@ -248,69 +247,72 @@ static void look_at_rivals(int n, uint64_t now)
 	}
 }
 
-static int nr_vms(const struct fight *fight)
+static int nr_vms(const struct contest *contest)
 {
-	return fight->vms ?: 1;
+	return contest->vms ?: 1;
 }
 
-static int nr_vcpus(const struct fight *fight)
+static int nr_vcpus(const struct contest *contest)
 {
-	return nr_vms(fight) * fight->vcpus;
+	return nr_vms(contest) * contest->vcpus;
 }
 
-/* vCPU @i of all VMs. */
-static struct order_vcpu *vcpu_of(const struct fight *fight, int i)
+/* Returns vCPU @i, counted over all VMs. */
+static struct command_vcpu *vcpu_of(const struct contest *contest, int i)
 {
-	return &vms[i / fight->vcpus].vcpu[i % fight->vcpus];
+	return &vms[i / contest->vcpus].vcpu[i % contest->vcpus];
 }
 
-static uint64_t sum_vcpu_stat(const struct fight *fight, const char *name)
+static uint64_t sum_vcpu_stat(const struct contest *contest, const char *name)
 {
 	uint64_t value, sum = 0;
 	int i;
 
-	for (i = 0; i < nr_vcpus(fight); i++) {
-		kvm_stats_get(&vcpu_of(fight, i)->stats, name, &value);
+	for (i = 0; i < nr_vcpus(contest); i++) {
+		kvm_stats_get(&vcpu_of(contest, i)->stats, name, &value);
 		sum += value;
 	}
 	return sum;
 }
 
-/* Has it come to what the fight is about?  A slow machine needs longer. */
-static bool enough(const struct fight *fight)
+/* Has the contest reached its goal?  A slow machine needs longer. */
+static bool enough(const struct contest *contest)
 {
 	uint64_t given;
 
-	if (!fight->fault_us)
+	if (!contest->fault_us)
 		return true;
-	given = sum_vcpu_stat(fight, "mmu_interval_priority");
-	/* Pauses are counted when priority ends, which need not be in the fight. */
-	return given >= (fight->lame ? MIN_FORFEITS : 1);
+	given = sum_vcpu_stat(contest, "mmu_interval_priority");
+	/*
+	 * Pauses are counted when priority ends, which may be after the
+	 * contest.
+	 */
+	return given >= (contest->very_slow ? MIN_FORFEITS : 1);
 }
 
 /*
- * A pause counts while others run: the clock stands still for a rival while the
- * whole machine, and so this thread, does.  Returns for how long that was, in one
- * piece.
+ * Checks progress until the contest is over.  If the whole machine stands
+ * still, so does this thread, and the contenders' clocks.  Returns the longest
+ * such period.
  */
-static uint64_t watch_rivals(const struct fight *fight, int n, uint64_t ns)
+static uint64_t watch_contenders(const struct contest *contest, int n, uint64_t ns)
 {
 	uint64_t now = now_ns(), seen = 0, passed, blind = 0;
 	int i;
 
 	for (i = 0; i < n; i++) {
-		rivals[i].first = READ_ONCE(*rivals[i].counter);
-		rivals[i].last = rivals[i].first;
-		rivals[i].since = 0;
-		rivals[i].worst = 0;
+		contenders[i].first = READ_ONCE(*contenders[i].counter);
+		contenders[i].last = contenders[i].first;
+		contenders[i].since = 0;
+		contenders[i].worst = 0;
 	}
-	while (seen < ns || (seen < LONGER * ns && !enough(fight))) {
+	while (seen < ns || (seen < LONGER * ns && !enough(contest))) {
 		usleep(1000);
 		passed = now_ns() - now;
 		now += passed;
 		blind = max(blind, passed);
 		seen += min(passed, BLIND_NS);
-		look_at_rivals(n, seen);
+		check_contenders(n, seen);
 	}
 	return blind;
 }
@@ -321,7 +323,7 @@ static uint64_t sum_progress(int from, int n)
 	int i;
 
 	for (i = from; i < from + n; i++)
-		sum += rivals[i].last - rivals[i].first;
+		sum += contenders[i].last - contenders[i].first;
 	return sum;
 }
 
@@ -331,7 +333,7 @@ static uint64_t least_progress(int from, int n)
 	int i;
 
 	for (i = from; i < from + n; i++)
-		least = min(least, rivals[i].last - rivals[i].first);
+		least = min(least, contenders[i].last - contenders[i].first);
 	return least;
 }
 
@@ -341,20 +343,21 @@ static uint64_t worst_pause(int from, int n)
 	int i;
 
 	for (i = from; i < from + n; i++)
-		worst = max(worst, rivals[i].worst);
+		worst = max(worst, contenders[i].worst);
 	return worst;
 }
 
-static struct desk *desk_of(const struct fight *fight, int i)
+static struct mailbox *mailbox_of(const struct contest *contest, int i)
 {
-	return vcpu_of(fight, i)->page;
+	return vcpu_of(contest, i)->page;
 }
 
 /*
- * Watches the only vCPU of a fight over the calls of its only host thread.  Pauses are
- * counted when priority ends.  If that is so now, the guest must have done something
- * since a few calls ago: it had not before, for it has lost more often in a row.  Unless
- * priority was forfeited before, in a call that took that long and saw no end.
+ * Watches the only vCPU of a contest over the calls of its only host thread.
+ * Pauses are counted when priority ends.  When one has just ended, the guest
+ * must have done something since PAST_CALLS calls ago, because it had lost more
+ * often in a row before.  This does not apply if the priority was forfeited, in
+ * an earlier call that took FORFEIT_NS and after which no pause was counted.
  */
 #define PAST_CALLS	4
 #define FORFEIT_NS	(MSEC * 9 / 10)
@@ -365,53 +368,52 @@ struct watch {
 	bool forfeited;
 };
 
-static uint64_t guest_has_done(const struct fight *fight)
+static uint64_t guest_has_done(const struct contest *contest)
 {
-	struct desk *d = desk_of(fight, 0);
+	struct mailbox *m = mailbox_of(contest, 0);
 
-	return READ_ONCE(d->count) + READ_ONCE(d->erased);
+	return READ_ONCE(m->count) + READ_ONCE(m->erased);
 }
 
-static void look_for_end(struct host_rival *h, struct watch *w, uint64_t took)
+static void check_priority_end(struct host_contender *h, struct watch *w, uint64_t took)
 {
 	uint64_t pauses, *past = &w->done[h->count % PAST_CALLS];
 
-	/* What the guest has done is read last. */
-	kvm_stats_get(&vcpu_of(h->fight, 0)->stats, "mmu_interval_pause", &pauses);
+	/* Read the guest's counters after the statistics. */
+	kvm_stats_get(&vcpu_of(h->contest, 0)->stats, "mmu_interval_pause", &pauses);
 	if (pauses != w->pauses) {
 		h->ends += !w->forfeited;
-		h->early_ends += !w->forfeited && guest_has_done(h->fight) == *past;
+		h->early_ends += !w->forfeited && guest_has_done(h->contest) == *past;
 		w->forfeited = false;
 	} else if (took >= FORFEIT_NS) {
 		w->forfeited = true;
 	}
 	w->pauses = pauses;
-	*past = guest_has_done(h->fight);
+	*past = guest_has_done(h->contest);
 }
 
-static void *host_rival_main(void *arg)
+static void *host_contender_main(void *arg)
 {
-	struct host_rival *h = arg;
+	struct host_contender *h = arg;
 	uint64_t before, took;
 	struct watch w = {};
 
 	while (!READ_ONCE(stop_hosts)) {
 		before = now_ns();
-		h->fight->take(mem);
+		h->contest->invalidate(mem);
 		took = now_ns() - before;
 		h->longest_ns = max(h->longest_ns, took);
 		h->total_ns += took;
-		if (h->fight->cancel)
-			look_for_end(h, &w, took);
+		if (h->contest->cancel)
+			check_priority_end(h, &w, took);
 		WRITE_ONCE(h->count, h->count + 1);
 	}
 	return NULL;
 }
 
-/* 0 on a kernel that does not count it. */
-/* What a fight has come to. */
+/* Totals of a contest. */
 struct result {
-	bool changed;		/* the kernel counts what it does */
+	bool changed;		/* the kernel has the statistics of the change */
 	uint64_t faults;
 	uint64_t waits;
 	uint64_t retries;
@@ -427,174 +429,184 @@ struct result {
 	uint64_t early_ends;
 };
 
-static void count_hosts(const struct fight *fight, struct result *r)
+static void count_hosts(const struct contest *contest, struct result *r)
 {
 	int i;
 
-	for (i = 0; i < fight->hosts; i++) {
-		r->calls += host_rivals[i].count;
-		r->longest_ns = max(r->longest_ns, host_rivals[i].longest_ns);
-		r->total_ns += host_rivals[i].total_ns;
-		r->ends += host_rivals[i].ends;
-		r->early_ends += host_rivals[i].early_ends;
+	for (i = 0; i < contest->hosts; i++) {
+		r->calls += host_contenders[i].count;
+		r->longest_ns = max(r->longest_ns, host_contenders[i].longest_ns);
+		r->total_ns += host_contenders[i].total_ns;
+		r->ends += host_contenders[i].ends;
+		r->early_ends += host_contenders[i].early_ends;
 	}
 }
 
-/* To be called when nobody runs any more. */
-static void count_fight(const struct fight *fight, struct result *r)
+/* To be called when all threads have stopped. */
+static void count_contest(const struct contest *contest, struct result *r)
 {
 	uint64_t value;
 	int i;
 
 	*r = (struct result) {
-		.faults = sum_vcpu_stat(fight, "pf_fixed"),
-		.waits = sum_vcpu_stat(fight, "mmu_interval_wait"),
-		.retries = sum_vcpu_stat(fight, "mmu_interval_retry_overlap"),
-		.priorities = sum_vcpu_stat(fight, "mmu_interval_priority"),
-		.pauses = sum_vcpu_stat(fight, "mmu_interval_pause"),
+		.faults = sum_vcpu_stat(contest, "pf_fixed"),
+		.waits = sum_vcpu_stat(contest, "mmu_interval_wait"),
+		.retries = sum_vcpu_stat(contest, "mmu_interval_retry_overlap"),
+		.priorities = sum_vcpu_stat(contest, "mmu_interval_priority"),
+		.pauses = sum_vcpu_stat(contest, "mmu_interval_pause"),
 	};
-	for (i = 0; i < nr_vms(fight); i++) {
+	for (i = 0; i < nr_vms(contest); i++) {
 		r->changed = kvm_stats_get(&vms[i].stats, "mmu_interval_invalidate", &value);
 		r->invalidations += value;
 	}
-	for (i = 0; i < nr_vcpus(fight); i++) {
-		r->erased += desk_of(fight, i)->erased;
-		r->efaults += vcpu_of(fight, i)->efaults;
+	for (i = 0; i < nr_vcpus(contest); i++) {
+		r->erased += mailbox_of(contest, i)->erased;
+		r->efaults += vcpu_of(contest, i)->efaults;
 	}
-	count_hosts(fight, r);
+	count_hosts(contest, r);
 }
 
-/* Each vCPU has a cache line of the page. */
-static void start_fight(const struct fight *fight)
+/* Each vCPU writes to its own cache line of the page. */
+static void start_contest(const struct contest *contest)
 {
-	struct desk *d;
+	struct mailbox *m;
 	int i;
 
-	for (i = 0; i < nr_vcpus(fight); i++) {
-		d = desk_of(fight, i);
-		d->gva = MEM_GVA + i * 64;
-		vcpu_of(fight, i)->holes = fight->holes;
-		rivals[i].counter = &d->count;
-		order(&vms[i / fight->vcpus], vcpu_of(fight, i), fight->guest ?: guest_fight);
+	for (i = 0; i < nr_vcpus(contest); i++) {
+		m = mailbox_of(contest, i);
+		m->gva = MEM_GVA + i * 64;
+		vcpu_of(contest, i)->holes = contest->holes;
+		contenders[i].counter = &m->count;
+		command(&vms[i / contest->vcpus], vcpu_of(contest, i),
+			contest->guest ?: guest_contend);
 	}
 	WRITE_ONCE(stop_hosts, false);
-	for (i = 0; i < fight->hosts; i++) {
-		host_rivals[i] = (struct host_rival) { .fight = fight };
-		rivals[nr_vcpus(fight) + i].counter = &host_rivals[i].count;
-		pthread_create(&host_rivals[i].thread, NULL, host_rival_main, &host_rivals[i]);
+	for (i = 0; i < contest->hosts; i++) {
+		host_contenders[i] = (struct host_contender) { .contest = contest };
+		contenders[nr_vcpus(contest) + i].counter = &host_contenders[i].count;
+		pthread_create(&host_contenders[i].thread, NULL, host_contender_main,
+			       &host_contenders[i]);
 	}
 }
 
-/* False if a vCPU has not ended, or has seen what nobody wrote. */
-static bool stop_fight(const struct fight *fight)
+/*
+ * Returns false if a vCPU has not ended, or has read a value that nobody wrote.
+ */
+static bool stop_contest(const struct contest *contest)
 {
-	struct desk *d;
+	struct mailbox *m;
 	bool good = true;
 	int i;
 
-	/* The vCPUs first: whatever the host does must not keep them from it. */
-	for (i = 0; i < nr_vcpus(fight); i++)
-		desk_of(fight, i)->stop = 1;
-	for (i = 0; i < nr_vcpus(fight); i++) {
-		d = desk_of(fight, i);
-		if (!order_wait(vcpu_of(fight, i), 5 * opt.stall)) {
-			guard_print_thread(vcpu_of(fight, i)->tid);
-			wrong("vCPU %d does not end", i);
+	/*
+	 * Stop the vCPUs first: they must be able to stop whatever the host
+	 * does.
+	 */
+	for (i = 0; i < nr_vcpus(contest); i++)
+		mailbox_of(contest, i)->stop = 1;
+	for (i = 0; i < nr_vcpus(contest); i++) {
+		m = mailbox_of(contest, i);
+		if (!command_wait(vcpu_of(contest, i), 5 * opt.stall)) {
+			guard_print_thread(vcpu_of(contest, i)->tid);
+			fail_case("vCPU %d does not stop", i);
 			exit(KSFT_FAIL);
 		}
-		if (d->wrong && good)
-			good = wrong("vCPU %d of %lu writes read %#lx", i, d->count, d->wrong);
+		if (m->wrong && good)
+			good = fail_case("vCPU %d of %lu writes read %#lx", i, m->count, m->wrong);
 	}
 	WRITE_ONCE(stop_hosts, true);
-	for (i = 0; i < fight->hosts; i++)
-		pthread_join(host_rivals[i].thread, NULL);
+	for (i = 0; i < contest->hosts; i++)
+		pthread_join(host_contenders[i].thread, NULL);
 	return good;
 }
 
 /*
- * A vCPU whose fault is slower than a pause gets its page by luck only, so all that counts
- * is what that costs the host.
+ * A vCPU whose fault is slower than a pause gets its page only by luck, so the
+ * case only judges what that costs the host.
  */
-static bool vcpus_must_get_on(const struct fight *fight)
+static bool vcpus_must_progress(const struct contest *contest)
 {
-	return !fight->lame;
+	return !contest->very_slow;
 }
 
-/* Who starved for longest, of those who must not. */
-static uint64_t worst_of(const struct fight *fight)
+/* Returns the longest time without progress of those that must make some. */
+static uint64_t worst_of(const struct contest *contest)
 {
-	int v = nr_vcpus(fight), h = fight->hosts;
+	int v = nr_vcpus(contest), h = contest->hosts;
 
-	return vcpus_must_get_on(fight) ? worst_pause(0, v + h) : worst_pause(v, h);
+	return vcpus_must_progress(contest) ? worst_pause(0, v + h) : worst_pause(v, h);
 }
 
-/* What is starvation. */
-static uint64_t pause_limit(const struct fight *fight)
+/* Returns the time without progress that counts as starvation. */
+static uint64_t pause_limit(const struct contest *contest)
 {
-	uint64_t all = nr_vcpus(fight) + fight->hosts;
+	uint64_t all = nr_vcpus(contest) + contest->hosts;
 	uint64_t each = all / sysconf(_SC_NPROCESSORS_ONLN);
 
 	return opt.stall * MSEC * max(each / 2, 1UL);
 }
 
 /*
- * Why somebody was held up more than he may be, or NULL.  A thread pauses at most once a
- * call, and nobody for a priority that is forfeited or was used; one thread alone hence
- * once for each priority, and the last one may not have ended yet.  A pause for one VM
- * may be over just when another one is given priority, and then does for both in part.
+ * Returns how a thread was held up too long, or NULL.  A thread pauses at most
+ * once for each call, and not for a priority that is forfeited or was used.  A
+ * single thread hence pauses once for each priority, and the last one may not
+ * have ended yet.  With two VMs a pause for one may end just when the other
+ * gets priority, and then counts for both.
  */
-static const char *paused_too_often(const struct fight *fight, const struct result *r)
+static const char *paused_too_often(const struct contest *contest, const struct result *r)
 {
-	if (!fight->fault_us || !r->changed)
+	if (!contest->fault_us || !r->changed)
 		return NULL;
 	if (r->pauses > r->calls)
 		return "more pauses than calls of the host";
-	if (fight->hosts == 1 && r->pauses > (r->priorities + 1) * nr_vms(fight))
+	if (contest->hosts == 1 && r->pauses > (r->priorities + 1) * nr_vms(contest))
 		return "paused more than once for one priority";
-	/* Now and then an interrupt is faster than the guest's first instruction. */
+	/*
+	 * Now and then an interrupt is faster than the guest's first
+	 * instruction.
+	 */
 	if (r->early_ends >= MIN_ENDS && r->early_ends * 2 > r->ends)
 		return "priority ended before the guest had run";
-	/* By far; vCPUs that break COW invalidate as well. */
-	if (fight->aliases && r->invalidations > 10 * (r->calls + r->retries + r->faults))
+	/* A wide margin, because vCPUs that break COW invalidate as well. */
+	if (contest->aliases && r->invalidations > 10 * (r->calls + r->retries + r->faults))
 		return "one invalidation counted for each memslot";
 	return NULL;
 }
 
-/* Why a fight in which nobody starved proves nothing. */
-static const char *no_fight(const struct fight *fight, const struct result *r)
+/* Returns what did not happen in a contest in which nobody starved, or NULL. */
+static const char *no_contest(const struct contest *contest, const struct result *r)
 {
 	if (!r->faults)
 		return "KVM fixed no fault";
-	if (fight->fault_us && !r->priorities)
+	if (contest->fault_us && !r->priorities)
 		return "no vCPU was given priority";
-	if (fight->fault_us && !r->pauses)
-		return "nobody paused for a vCPU";
-	if (fight->lame && r->priorities < MIN_FORFEITS)
+	if (contest->fault_us && !r->pauses)
+		return "no thread paused for a vCPU";
+	if (contest->very_slow && r->priorities < MIN_FORFEITS)
 		return "too few priorities were given";
-	if (fight->guest == guest_swap && (r->invalidations <= r->calls || !r->erased))
-		return "no vCPU invalidated a page of its own, or none got on";
+	if (contest->guest == guest_swap && (r->invalidations <= r->calls || !r->erased))
+		return "no vCPU invalidated a page of its own, or none made progress";
 	if (r->changed && !r->invalidations)
 		return "nothing was invalidated";
 	return NULL;
 }
 
-static void judge_fight(const struct fight *fight, uint64_t blind)
+static void judge_contest(const struct contest *contest, uint64_t blind)
 {
-	uint64_t limit = pause_limit(fight);
-	int v = nr_vcpus(fight), h = fight->hosts;
-	bool starved = worst_of(fight) >= limit;
+	uint64_t limit = pause_limit(contest);
+	int v = nr_vcpus(contest), h = contest->hosts;
+	bool starved = worst_of(contest) >= limit;
 	const char *why;
 	struct result r;
 	char text[480];
 
-	count_fight(fight, &r);
-	why = paused_too_often(fight, &r) ?: no_fight(fight, &r);
+	count_contest(contest, &r);
+	why = paused_too_often(contest, &r) ?: no_contest(contest, &r);
 	all_writes += sum_progress(0, v);
 	all_calls += sum_progress(v, h);
 	all_faults += r.faults;
 	longest_pause = max(longest_pause, worst_pause(0, v + h));
-	snprintf(text, sizeof(text),
-		 "writes=%lu (least %lu), longest pause %lu ms; calls=%lu (least %lu), longest pause %lu ms, longest call %lu us, mean %lu us; faults=%lu waits=%lu retries=%lu invalidations=%lu priorities=%lu pauses=%lu erased=%lu early_ends=%lu of %lu efaults=%lu blind_ms=%lu",
+	snprintf(text, sizeof(text), CONTEST_LINE,
 		 sum_progress(0, v), least_progress(0, v), worst_pause(0, v) / MSEC,
 		 sum_progress(v, h), least_progress(v, h), worst_pause(v, h) / MSEC,
 		 r.longest_ns / 1000, r.total_ns / max(r.calls, 1UL) / 1000, r.faults, r.waits,
@@ -602,9 +614,9 @@ static void judge_fight(const struct fight *fight, uint64_t blind)
 		 r.ends, r.efaults,
 		 blind / MSEC);
 	if (why)
-		wrong("%s; %s", why, text);
+		fail_case("%s; %s", why, text);
 	else if (starved && r.changed)
-		wrong("starved: %s", text);
+		fail_case("starved: %s", text);
 	else if (starved)
 		ktap_pass(case_name,
 			  "known difference, this kernel lets one side starve: %s",
@@ -613,45 +625,45 @@ static void judge_fight(const struct fight *fight, uint64_t blind)
 		ktap_pass(case_name, "%s", text);
 }
 
-static void create_vm(const struct fight *fight, struct orders *o)
+static void create_vm(const struct contest *contest, struct commands *c)
 {
 	int i;
 
-	orders_create(o, fight->vcpus, 1);
-	vm_set_user_memory_region(o->vm, MEM_SLOT, 0, MEM_GPA, PAGE, mem);
-	virt_map(o->vm, MEM_GVA, MEM_GPA, 1);
-	for (i = 0; i < fight->aliases; i++)
-		vm_set_user_memory_region(o->vm, MEM_SLOT + 1 + i, 0, ALIAS_GPA + i * PAGE, PAGE,
+	commands_create(c, contest->vcpus, 1);
+	vm_set_user_memory_region(c->vm, MEM_SLOT, 0, MEM_GPA, PAGE, mem);
+	virt_map(c->vm, MEM_GVA, MEM_GPA, 1);
+	for (i = 0; i < contest->aliases; i++)
+		vm_set_user_memory_region(c->vm, MEM_SLOT + 1 + i, 0, ALIAS_GPA + i * PAGE, PAGE,
 					  mem);
 }
 
-static void set_faults(const struct fight *fight, bool slow)
+static void set_faults(const struct contest *contest, bool slow)
 {
-	if (fight->fault_us)
-		interval_debug_set(DELAY_FAULT, slow ? fight->fault_us : 0);
-	if (fight->cancel)
-		interval_debug_set(CANCEL_ENTRIES, slow ? fight->cancel : 0);
+	if (contest->fault_us)
+		interval_debug_set(DELAY_FAULT, slow ? contest->fault_us : 0);
+	if (contest->cancel)
+		interval_debug_set(CANCEL_ENTRIES, slow ? contest->cancel : 0);
 }
 
-static void case_fight(const struct fight *fight, uint64_t ns)
+static void case_contest(const struct contest *contest, uint64_t ns)
 {
 	uint64_t blind;
 	int i;
 
-	take_dontneed(mem);
-	for (i = 0; i < nr_vms(fight); i++)
-		create_vm(fight, &vms[i]);
-	set_faults(fight, true);
-	start_fight(fight);
+	invalidate_dontneed(mem);
+	for (i = 0; i < nr_vms(contest); i++)
+		create_vm(contest, &vms[i]);
+	set_faults(contest, true);
+	start_contest(contest);
 	/* Threads start one after the other. */
 	usleep(100000);
-	blind = watch_rivals(fight, nr_vcpus(fight) + fight->hosts,
-			     max(ns, 2 * pause_limit(fight)));
-	set_faults(fight, false);
-	if (stop_fight(fight))
-		judge_fight(fight, blind);
-	for (i = 0; i < nr_vms(fight); i++)
-		orders_destroy(&vms[i]);
+	blind = watch_contenders(contest, nr_vcpus(contest) + contest->hosts,
+				 max(ns, 2 * pause_limit(contest)));
+	set_faults(contest, false);
+	if (stop_contest(contest))
+		judge_contest(contest, blind);
+	for (i = 0; i < nr_vms(contest); i++)
+		commands_destroy(&vms[i]);
 }
 
 /* ---- killed VMs ---- */
@@ -660,22 +672,22 @@ static void case_fight(const struct fight *fight, uint64_t ns)
 #define MAX_LIVES	40
 #define LIFE_PAGES	16384
 
-/* A process whose vCPUs fault all over its memory, until it is killed. */
+/* A process whose vCPUs fault all over its memory until it is killed. */
 static void live(int out)
 {
-	static struct orders f;
-	uint8_t *p = reserve(LIFE_PAGES * PAGE);
-	struct desk *d;
+	static struct commands f;
+	uint8_t *p = map_aligned(LIFE_PAGES * PAGE, PROT_READ | PROT_WRITE);
+	struct mailbox *m;
 	int i;
 
-	orders_create(&f, 2, LIFE_PAGES);
+	commands_create(&f, 2, LIFE_PAGES);
 	vm_set_user_memory_region(f.vm, MEM_SLOT, 0, MEM_GPA, LIFE_PAGES * PAGE, p);
 	virt_map(f.vm, MEM_GVA, MEM_GPA, LIFE_PAGES);
 	for (i = 0; i < 2; i++) {
-		d = f.vcpu[i].page;
-		d->gva = MEM_GVA;
-		d->pages = LIFE_PAGES;
-		order(&f, &f.vcpu[i], guest_be_busy);
+		m = f.vcpu[i].page;
+		m->gva = MEM_GVA;
+		m->pages = LIFE_PAGES;
+		command(&f, &f.vcpu[i], guest_be_busy);
 	}
 	TEST_ASSERT(write(out, &f.stats.fd, sizeof(f.stats.fd)) > 0, "pipe: %s", strerror(errno));
 	for (;;)
@@ -683,7 +695,7 @@ static void live(int out)
 }
 
 struct life {
-	/* The kernel counts non-blockable starts. */
+	/* The kernel counts non-blockable invalidations. */
 	bool counted;
 	bool reaped;
 	bool gone;
@@ -704,7 +716,7 @@ static bool wait_gone(pid_t pid, int seconds)
 	return true;
 }
 
-/* The statistics of its VM outlive it, in a file that is ours as well. */
+/* The parent shares the file of the VM's statistics, which outlives the VM. */
 static void kill_and_reap(pid_t pid, int stats_fd, struct life *l)
 {
 	int pidfd = syscall(__NR_pidfd_open, pid, 0), fd;
@@ -713,7 +725,7 @@ static void kill_and_reap(pid_t pid, int stats_fd, struct life *l)
 	fd = syscall(__NR_pidfd_getfd, pidfd, stats_fd, 0);
 	TEST_ASSERT(fd >= 0, "pidfd_getfd: %s", strerror(errno));
 	kvm_stats_open_fd(&stats, fd);
-	usleep(random_ms(1, 40) * 1000);
+	usleep((1 + oracle_pick(&rng, 39)) * 1000);
 	kill(pid, SIGKILL);
 	l->reaped = !syscall(__NR_process_mrelease, pidfd, 0);
 	l->error = l->reaped ? 0 : errno;
@@ -736,7 +748,7 @@ static void one_life(struct life *l)
 	TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
 	if (!pid)
 		live(out[1]);
-	TEST_ASSERT(read(out[0], &stats_fd, sizeof(stats_fd)) > 0, "the VM did not come to life");
+	TEST_ASSERT(read(out[0], &stats_fd, sizeof(stats_fd)) > 0, "the VM did not start");
 	kill_and_reap(pid, stats_fd, l);
 	close(out[0]);
 	close(out[1]);
@@ -757,13 +769,13 @@ static void case_mrelease(void)
 		refused += l.refused;
 		if (l.gone && (l.reaped || l.error == ESRCH || l.error == EAGAIN))
 			continue;
-		wrong("VM %d: process_mrelease: %s%s", i, strerror(l.error),
-		      l.gone ? "" : "; not gone 20 s after SIGKILL");
+		fail_case("VM %d: process_mrelease: %s%s", i, strerror(l.error),
+			  l.gone ? "" : "; still exists 20 s after SIGKILL");
 		return;
 	}
 	if (reaped < LIVES || (l.counted && !nonblock))
-		wrong("killed=%d reaped=%d too_late=%d again=%d nonblock=%lu", i, reaped, too_late,
-		      again, nonblock);
+		fail_case("killed=%d reaped=%d too_late=%d again=%d nonblock=%lu",
+			  i, reaped, too_late, again, nonblock);
 	else
 		ktap_pass(case_name,
 			  "killed=%d reaped=%d too_late=%d again=%d nonblock=%lu refused=%lu",
@@ -775,25 +787,26 @@ static void case_mrelease(void)
 struct test_case {
 	const char *name;
 	void (*run)(void);
-	struct fight fight;
+	struct contest contest;
 };
 
 static const struct test_case cases[] = {
-	{ "priority", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US } },
-	{ "cancelled", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US, .cancel = 2 } },
-	{ "forfeit", NULL, { 1, 1, take_dontneed, LAME_FAULT_US, .lame = true } },
-	{ "self", NULL, { 1, 1, take_and_read, SLOW_FAULT_US, guest_swap, .lame = true } },
-	{ "two-vms", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US, .vms = 2 } },
-	{ "aliases", NULL, { 1, 1, take_dontneed, SLOW_FAULT_US, .aliases = ALIASES } },
-	{ "dontneed/1v1h", NULL, { 1, 1, take_dontneed } },
-	{ "dontneed/1v2h", NULL, { 1, 2, take_dontneed } },
-	{ "dontneed/1v4h", NULL, { 1, 4, take_dontneed } },
-	{ "dontneed/4v1h", NULL, { 4, 1, take_dontneed } },
-	{ "dontneed/4v4h", NULL, { 4, 4, take_dontneed } },
-	{ "remap/1v1h", NULL, { 1, 1, take_remap } },
-	{ "remap/4v4h", NULL, { 4, 4, take_remap } },
-	{ "munmap/2v1h", NULL, { 2, 1, take_munmap, .holes = true } },
-	{ "crowd/16v1h", NULL, { CROWD, 1, take_dontneed } },
+	{ "priority", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US } },
+	{ "cancelled", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .cancel = 2 } },
+	{ "forfeit", NULL, { 1, 1, invalidate_dontneed, VERY_SLOW_FAULT_US, .very_slow = true } },
+	{ "self", NULL, { 1, 1, invalidate_and_read, SLOW_FAULT_US, guest_swap,
+			  .very_slow = true } },
+	{ "two-vms", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .vms = 2 } },
+	{ "aliases", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .aliases = ALIASES } },
+	{ "dontneed/1v1h", NULL, { 1, 1, invalidate_dontneed } },
+	{ "dontneed/1v2h", NULL, { 1, 2, invalidate_dontneed } },
+	{ "dontneed/1v4h", NULL, { 1, 4, invalidate_dontneed } },
+	{ "dontneed/4v1h", NULL, { 4, 1, invalidate_dontneed } },
+	{ "dontneed/4v4h", NULL, { 4, 4, invalidate_dontneed } },
+	{ "remap/1v1h", NULL, { 1, 1, invalidate_remap } },
+	{ "remap/4v4h", NULL, { 4, 4, invalidate_remap } },
+	{ "munmap/2v1h", NULL, { 2, 1, invalidate_munmap, .holes = true } },
+	{ "crowd/16v1h", NULL, { CROWD, 1, invalidate_dontneed } },
 	{ "mrelease", case_mrelease },
 };
 
@@ -804,37 +817,37 @@ static const char *name_of(int i)
 
 static const char *why_not(const struct test_case *tc)
 {
-	const char *why = tc->fight.fault_us ? interval_debug_why_not() : NULL;
+	const char *why = tc->contest.fault_us ? interval_debug_why_not() : NULL;
 
-	if (!why && tc->fight.cancel && access(CANCEL_ENTRIES, W_OK))
+	if (!why && tc->contest.cancel && access(CANCEL_ENTRIES, W_OK))
 		return "this kernel has no cancel_entries (CONFIG_KVM_INTERVAL_DEBUG)";
 	return why;
 }
 
-static void run_case(const struct test_case *tc, uint64_t fight_ns)
+static void run_case(const struct test_case *tc, uint64_t contest_ns)
 {
 	case_name = tc->name;
 	if (tc->run)
 		tc->run();
 	else
-		case_fight(&tc->fight, fight_ns);
+		case_contest(&tc->contest, contest_ns);
 }
 
 static int run_all(struct cases *c)
 {
-	uint64_t fight_ns, fights = 0;
+	uint64_t contest_ns, contests = 0;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		fights += cases_chosen(c, i) && !cases[i].run;
-	fight_ns = opt.seconds * 1000 * MSEC / max(fights, 1UL);
+		contests += cases_chosen(c, i) && !cases[i].run;
+	contest_ns = opt.seconds * 1000 * MSEC / max(contests, 1UL);
 
 	cases_start(c);
 	ktap_info("seed=%lu paging=%s", opt.seed, kvm_is_tdp_enabled() ? "tdp" : "shadow");
-	mem = reserve(PAGE);
+	mem = map_aligned(PAGE, PROT_READ | PROT_WRITE);
 	while (cases_next(c))
 		if (!cases_skip(c, why_not(&cases[c->i])))
-			run_case(&cases[c->i], fight_ns);
+			run_case(&cases[c->i], contest_ns);
 	ktap_info("guest writes=%lu host calls=%lu faults=%lu longest_pause_ms=%lu", all_writes,
 		  all_calls, all_faults, longest_pause / MSEC);
 	return ktap_finish();

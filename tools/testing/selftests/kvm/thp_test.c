@@ -1,36 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Blocks of 2 MiB become huge pages and fall apart again while vCPUs keep
- * writing them: each cycle of a case breaks one block up, lets it be collapsed,
- * and looks whether KVM maps it with 2 MiB then, and with 4 KiB after it was
- * broken up again.
+ * If KVM is wrong here, a guest keeps writing through a 2 MiB mapping after the
+ * huge page was split or partly unmapped: writes are lost or land in a page of
+ * someone else.  Or the guest never gets its 2 MiB mappings back, and runs
+ * slower from then on.
  *
- * A case is a kind of memory, a way to collapse it, and a way to break it up.
- * In one cycle of three the memslot is logged meanwhile: KVM has no mapping of
- * 2 MiB then, and gets them back when logging ends.
+ * Blocks of 2 MiB are collapsed into huge pages and split again while vCPUs
+ * keep writing them.  Each cycle of a case splits a block, lets it be
+ * collapsed, and checks that KVM then maps it with 2 MiB, and after the next
+ * split with 4 KiB.
  *
- * What must hold is in include/oracle.h.  On top, with any luck at any time:
- *  - KVM has no more mappings of 2 MiB than the host;
- *  - no guest writes pages that the host has unmapped;
- *  - a forked child's copy of the block never changes.
- * A case fails, too, if nothing was collapsed or broken up, or if KVM's
- * mappings were not seen to go from 4 KiB to 2 MiB and back.
+ * A case is a kind of memory, a way to collapse it, and a way to split it.  In
+ * one of three cycles the memslot is logged meanwhile: KVM then has no mapping
+ * of 2 MiB, and gets them back when logging ends.
+ *
+ * include/oracle.h defines what each word may hold.  Also, at any time:
+ *   - KVM has no more mappings of 2 MiB than the host;
+ *   - no guest writes pages that the host has unmapped;
+ *   - a forked child's copy of the block never changes.
+ * A case also fails if nothing was collapsed or split, or if KVM's mappings
+ * were not seen to change from 4 KiB to 2 MiB and back.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <sys/wait.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "cases.h"
 #include "child.h"
 #include "counters.h"
+#include "deadline.h"
 #include "huge_pages.h"
 #include "knob.h"
+#include "kvm_util.h"
 #include "page_state.h"
-#include "patience.h"
+#include "range.h"
 #include "reserve.h"
 #include "swap.h"
+#include "test_util.h"
 #include "thp.h"
 #include "writers.h"
 
@@ -46,11 +52,14 @@
 #define PART_PAGES		64
 #define WATCHED_PAGES		16
 #define SWAP_BYTES		(32UL << 20)
-#define PATIENCE_CYCLES		40
-/* A step of a cycle is given up after so many visits, passes of khugepaged, tries. */
-#define PATIENCE_VISITS		50000
-#define PATIENCE_SCANS		100
-#define PATIENCE_TRIES		200
+#define DEADLINE_CYCLES		40
+/*
+ * A step of a cycle fails after so many visits, full scans of khugepaged, or
+ * tries.
+ */
+#define DEADLINE_VISITS		50000
+#define DEADLINE_SCANS		100
+#define DEADLINE_TRIES		200
 
 #define PAUSE			KHUGEPAGED "scan_sleep_millisecs"
 #define SHORT_PAUSE		"10"
@@ -58,18 +67,18 @@
 #define DROP_CACHES		"/proc/sys/vm/drop_caches"
 #define NICEST			19
 
-#define COUNTS	"writes=%lu collapses=%lu refused=%lu splits=%lu to_2m=%lu to_4k=%lu logged=%lu swapped=%lu deferred=%lu erased=%lu efaults=%lu faults=%lu ms=%lu"
+#define COUNTS		"writes=%lu collapses=%lu refused=%lu splits=%lu to_2m=%lu "		\
+			"to_4k=%lu logged=%lu swapped=%lu deferred=%lu erased=%lu "		\
+			"efaults=%lu faults=%lu ms=%lu"
+
+#define GUEST_LINE	"guest writes=%lu collapses=%lu splits=%lu to_2m=%lu to_4k=%lu "	\
+			"faults=%lu stale=%lu lost=%lu torn=%lu"
 
 enum collapser { BY_MADVISE, BY_ALIAS, BY_KHUGEPAGED };
 
 static const char * const collapsers[] = { "madvise", "alias", "khugepaged" };
 
 struct conductor;
-
-struct range {
-	uint64_t first;
-	uint64_t n;
-};
 
 struct test_case {
 	const char *split_name;
@@ -98,7 +107,7 @@ struct result {
 	uint64_t usec;
 };
 
-/* Shared memory has a second mapping, without guest. */
+/* Shared memory has a second mapping that the guest does not use. */
 struct conductor {
 	const struct test_case *tc;
 	struct writers w;
@@ -109,10 +118,10 @@ struct conductor {
 	uint64_t rng;
 	uint64_t collapsed_by_kernel;
 	uint64_t cycles;
-	/* Huge mappings just after the block was broken up. */
+	/* Huge mappings just after the block was split. */
 	uint64_t low_host;
 	uint64_t low_kvm;
-	/* Why the kernel did not collapse when it was asked last. */
+	/* Why the kernel refused to collapse at the last request. */
 	int error;
 	pid_t child;
 	int to_child;
@@ -159,7 +168,10 @@ static uint64_t kvm_huge(struct conductor *c)
 	return vm_get_stat(c->w.vm, "pages_2m");
 }
 
-/* Only we break blocks up, so the host's number cannot have been larger before. */
+/*
+ * Only this thread splits blocks, so the host's number cannot have been larger
+ * before.
+ */
 static void check_not_larger(struct conductor *c, const char *after)
 {
 	uint64_t kvm = kvm_huge(c), host = host_huge(c);
@@ -171,8 +183,8 @@ static void check_not_larger(struct conductor *c, const char *after)
 }
 
 /*
- * True when @done says so.  False on a failure, or if it has not while @chances has
- * moved by @n.
+ * Waits until @done.  Returns false on a failure, or if it has not happened
+ * while @chances has moved by @n.
  */
 static bool wait_for(struct conductor *c, bool (*done)(struct conductor *c, uint64_t arg),
 		     uint64_t arg, uint64_t (*chances)(struct conductor *c), uint64_t n)
@@ -227,7 +239,7 @@ static void let_guest_work(struct conductor *c)
 	wait_for(c, never, 0, visits, 500);
 }
 
-/* What the guest visits most. */
+/* Directs most visits of the guest to this range. */
 static void show_guest_range(struct conductor *c, struct range r)
 {
 	WRITE_ONCE(c->w.ctl->hot[0], r.first << 32 | r.n);
@@ -253,7 +265,7 @@ static void split_dontneed(struct conductor *c, struct range r)
 	oracle_erase_end(c->w.ctl->log, r.first, r.n);
 }
 
-/* Is the rest of the block still one large page, though mapped in pieces? */
+/* Is the rest of the block still one huge page, though mapped in pieces? */
 static bool is_compound(struct conductor *c, struct range r)
 {
 	uint64_t page = r.first % BLOCK_PAGES ? r.first - 1 : r.first + r.n;
@@ -276,9 +288,9 @@ static void punch(struct conductor *c, struct range r)
 }
 
 /*
- * A guest that faults on a large page of a file just now holds a reference to
- * it, so it can't be split.  On stock kernels, where the vCPU faults without
- * pause, that is nearly always so: then again, with the guest elsewhere.
+ * A guest fault on a huge page of a file holds a reference, so the page cannot
+ * be split. On stock kernels the vCPU faults without pause, so this is nearly
+ * always the case: it is tried again, with the guest elsewhere.
  */
 static void refused(struct conductor *c, struct range r)
 {
@@ -289,7 +301,7 @@ static void refused(struct conductor *c, struct range r)
 
 static void split_punch(struct conductor *c, struct range r)
 {
-	int tries = PATIENCE_TRIES;
+	int tries = DEADLINE_TRIES;
 
 	punch(c, r);
 	while (is_compound(c, r) && tries-- && !failed(c)) {
@@ -323,12 +335,12 @@ static void split_mremap(struct conductor *c, struct range r)
 }
 
 /*
- * A large page of which a part is unmapped is put on a list, from which the
- * shrinkers take it when memory is wanted.
+ * A huge page that is partly unmapped is put on a list, from which the
+ * shrinkers split it when memory is needed.
  */
 static void split_deferred(struct conductor *c, struct range r)
 {
-	int tries = PATIENCE_TRIES;
+	int tries = DEADLINE_TRIES;
 
 	split_dontneed(c, r);
 	let_guest_work(c);
@@ -345,8 +357,8 @@ static void split_deferred(struct conductor *c, struct range r)
 }
 
 /*
- * Twice, because to split a large page of a file unmaps all of it: then there
- * is nothing to swap out until somebody has looked at it again.
+ * Twice, because splitting a huge page of a file unmaps all of it: then there
+ * is nothing to swap out until somebody has touched it again.
  */
 static void pageout(uint8_t *hva, uint64_t pages)
 {
@@ -361,8 +373,8 @@ static void pageout(uint8_t *hva, uint64_t pages)
 }
 
 /*
- * Shared memory goes through the second mapping first: the kernel must find
- * ours by itself then.  It leaves alone what both have mapped.
+ * Shared memory goes through the second mapping first, and the kernel must find
+ * the guest's mapping by itself.  It skips pages that are mapped by both.
  */
 static void pageout_alias(struct conductor *c, struct range r)
 {
@@ -376,7 +388,7 @@ static void pageout_alias(struct conductor *c, struct range r)
 static void split_pageout(struct conductor *c, struct range r)
 {
 	uint64_t before = range_usage(c->hva, SIZE).swapped;
-	int tries = PATIENCE_TRIES;
+	int tries = DEADLINE_TRIES;
 
 	if (c->tc->shmem)
 		pageout_alias(c, r);
@@ -470,8 +482,8 @@ static uint64_t writes_to(struct conductor *c, struct range r)
 }
 
 /*
- * What the host does not map may be freed at any time, so that no guest may write
- * it.  Each vCPU may have been about to end one write.
+ * Memory that the host does not map may be freed at any time, so no guest may
+ * write it. Each vCPU may have been about to complete one write.
  */
 static void check_unmapped(struct conductor *c, struct range r)
 {
@@ -500,7 +512,7 @@ static bool try_collapse(struct conductor *c, uint64_t block)
 
 static bool wait_for_khugepaged(struct conductor *c)
 {
-	return wait_for(c, host_has_more, c->low_host, scans, PATIENCE_SCANS);
+	return wait_for(c, host_has_more, c->low_host, scans, DEADLINE_SCANS);
 }
 
 static bool watched_is_huge(struct conductor *c, uint64_t first)
@@ -509,10 +521,13 @@ static bool watched_is_huge(struct conductor *c, uint64_t first)
 	return host_has_more(c, c->low_host);
 }
 
-/* Gives up if a page is locked or in use: then again, at last with the guest elsewhere. */
+/*
+ * Fails if a page is locked or in use: it is tried again, at last with the
+ * guest elsewhere.
+ */
 static bool collapse_by_madvise(struct conductor *c, uint64_t block)
 {
-	int tries = PATIENCE_TRIES;
+	int tries = DEADLINE_TRIES;
 	bool done = false;
 
 	while (!failed(c) && tries--) {
@@ -521,7 +536,7 @@ static bool collapse_by_madvise(struct conductor *c, uint64_t block)
 			break;
 		c->error = errno;
 		c->r.refused++;
-		if (tries < PATIENCE_TRIES / 2)
+		if (tries < DEADLINE_TRIES / 2)
 			show_guest(c, block + 1);
 		usleep(500);
 	}
@@ -530,9 +545,9 @@ static bool collapse_by_madvise(struct conductor *c, uint64_t block)
 }
 
 /*
- * Through the other mapping it makes the page large, and that is still mapped in
- * pieces here.  When the guest has them all, khugepaged may go on, and take them
- * away, so that the guest must come back and get the large one.
+ * Collapses through the second mapping; the guest's mapping is still in pieces.
+ * When the guest has faulted all of them in, khugepaged may continue and unmap
+ * them, so that the guest faults again and gets the huge page.
  */
 static bool collapse_by_alias(struct conductor *c, uint64_t block)
 {
@@ -545,7 +560,7 @@ static bool collapse_by_alias(struct conductor *c, uint64_t block)
 		wait_for(c, never, 0, visits, 16 * BLOCK_PAGES);
 	show_guest_range(c, watched);
 	must(knob_set(PAUSE, SHORT_PAUSE), PAUSE);
-	return large && wait_for(c, watched_is_huge, watched.first, scans, PATIENCE_SCANS);
+	return large && wait_for(c, watched_is_huge, watched.first, scans, DEADLINE_SCANS);
 }
 
 static bool collapse(struct conductor *c, uint64_t block)
@@ -577,7 +592,10 @@ static struct range pick_part(struct conductor *c, uint64_t block)
 	return r;
 }
 
-/* khugepaged looks no more, until it may: what is in pieces stays so for long enough to be seen. */
+/*
+ * Holds khugepaged back, so that mappings stay in pieces long enough to be
+ * seen.
+ */
 static void hold_khugepaged(struct conductor *c, bool hold)
 {
 	if (c->tc->by == BY_KHUGEPAGED)
@@ -607,22 +625,22 @@ static void make_huge(struct conductor *c, uint64_t block)
 	if (!collapse(c, block))
 		return;
 	c->r.collapses++;
-	c->r.to_2m += wait_for(c, kvm_has_more, c->low_kvm, visits, PATIENCE_VISITS);
+	c->r.to_2m += wait_for(c, kvm_has_more, c->low_kvm, visits, DEADLINE_VISITS);
 	check_not_larger(c, "a collapse");
 }
 
-/* With logging on nothing is mapped with 2 MiB, however large the page. */
+/* With logging on nothing is mapped with 2 MiB, not even a huge page. */
 static void make_huge_logged(struct conductor *c, uint64_t block)
 {
 	set_logging(c, true);
-	if (!wait_for(c, kvm_has_none, 0, visits, PATIENCE_VISITS) && !failed(c))
+	if (!wait_for(c, kvm_has_none, 0, visits, DEADLINE_VISITS) && !failed(c))
 		c->why = "KVM maps 2 MiB while the memslot is logged";
 	c->r.collapses += collapse(c, block);
 	let_guest_work(c);
 	if (kvm_huge(c) && !failed(c))
 		c->why = "KVM mapped 2 MiB while the memslot is logged";
 	set_logging(c, false);
-	c->r.logged += host_huge(c) && wait_for(c, kvm_has_more, 0, visits, PATIENCE_VISITS);
+	c->r.logged += host_huge(c) && wait_for(c, kvm_has_more, 0, visits, DEADLINE_VISITS);
 }
 
 static void cycle(struct conductor *c)
@@ -660,8 +678,8 @@ static uint8_t *map_memory(int fd)
 }
 
 /*
- * khugepaged learns of a process by a fault on anonymous memory for which it is
- * asked, not by a mapping of shared memory that is advised.
+ * khugepaged learns of a process by a fault on anonymous memory with
+ * MADV_HUGEPAGE, not by a mapping of shared memory with it.
  */
 static void call_khugepaged(uint8_t *at)
 {
@@ -702,7 +720,7 @@ static void collect(struct conductor *c)
 	c->r.faults = writers_faults(&c->w);
 }
 
-/* Why a case in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a case that found nothing wrong, or NULL. */
 static const char *nothing_happened(struct conductor *c)
 {
 	const struct test_case *tc = c->tc;
@@ -717,15 +735,15 @@ static const char *nothing_happened(struct conductor *c)
 	    counter_read(KHUGEPAGED "pages_collapsed") == c->collapsed_by_kernel)
 		return "khugepaged collapsed nothing";
 	if (!c->r.splits)
-		return "no huge page was broken up";
+		return "no huge page was split";
 	if (!c->r.to_2m)
-		return "KVM was not seen to go from 4 KiB to 2 MiB";
+		return "KVM's mappings were not seen to change from 4 KiB to 2 MiB";
 	if (!c->r.to_4k)
-		return "KVM was not seen to go from 2 MiB to 4 KiB";
+		return "KVM's mappings were not seen to change from 2 MiB to 4 KiB";
 	if (!c->r.logged)
-		return "KVM was not seen to go back to 2 MiB after logging";
+		return "KVM's mappings were not seen to return to 2 MiB after logging";
 	if (tc->split == split_deferred && !c->r.deferred)
-		return "no large page fell apart under pressure";
+		return "no huge page was split under memory pressure";
 	if (tc->swap && !c->r.swapped)
 		return "nothing was swapped out";
 	return NULL;
@@ -733,7 +751,7 @@ static const char *nothing_happened(struct conductor *c)
 
 static void run_cycles(struct conductor *c, uint64_t usec)
 {
-	struct patience patience = patience_start(usec + PATIENCE_US, 0, PATIENCE_CYCLES);
+	struct deadline deadline = deadline_start(usec + DEADLINE_EXTRA_US, 0, DEADLINE_CYCLES);
 	uint64_t start = now_us();
 
 	while (!failed(c)) {
@@ -742,7 +760,7 @@ static void run_cycles(struct conductor *c, uint64_t usec)
 		c->r.usec = now_us() - start;
 		if (c->r.usec > usec && !nothing_happened(c))
 			break;
-		if (patience_over(&patience, c->cycles))
+		if (deadline_passed(&deadline, c->cycles))
 			break;
 	}
 }
@@ -773,7 +791,10 @@ static void test_case(const struct test_case *tc, uint64_t usec, uint64_t *found
 
 	c = (struct conductor) { .tc = tc, .rng = oracle_mix(opt.seed) | 1 };
 	c.collapsed_by_kernel = counter_read(KHUGEPAGED "pages_collapsed");
-	/* khugepaged would be quicker than we are; MADV_COLLAPSE is always on. */
+	/*
+	 * khugepaged must not collapse before this thread does; MADV_COLLAPSE
+	 * always works.
+	 */
 	must(knob_set(THP "enabled", tc->by == BY_MADVISE ? "never" : "madvise"),
 	     THP "enabled");
 	create_memory(&c);
@@ -831,7 +852,9 @@ static const char *make_case(int i)
 	return tc->name;
 }
 
-/* Tries it: a kernel may have the knob and no such pages for shared memory. */
+/*
+ * Tests it: a kernel may have the setting, but no huge pages for shared memory.
+ */
 static const char *try_memory(const struct test_case *tc)
 {
 	static struct conductor c;
@@ -858,7 +881,7 @@ static const char *why_not_at_all(void)
 	if (!page_state_open(&pages, getpid()))
 		return "not root, or no /proc/kpageflags (CONFIG_PROC_PAGE_MONITOR)";
 	page_state_close(&pages);
-	/* As fast as it can, whatever it finds; but it must not spin. */
+	/* As fast and as tolerant as possible, but without spinning. */
 	if (!knob_set(KHUGEPAGED "max_ptes_none", "511") ||
 	    !knob_set(KHUGEPAGED "max_ptes_swap", "256") ||
 	    !knob_set(KHUGEPAGED "max_ptes_shared", "511") ||
@@ -866,7 +889,7 @@ static const char *why_not_at_all(void)
 	    !knob_set(KHUGEPAGED "alloc_sleep_millisecs", "10") ||
 	    !knob_set(PAUSE, SHORT_PAUSE))
 		return "khugepaged's settings can't be changed";
-	/* The huge zero page is one that KVM maps, but that smaps does not count. */
+	/* KVM maps the huge zero page, but smaps does not count it. */
 	if (!knob_set(THP "use_zero_page", "0"))
 		return "the huge zero page can't be turned off";
 	return NULL;
@@ -898,7 +921,7 @@ static int run_all(struct cases *c)
 	while (cases_next(c))
 		if (!cases_skip(c, never ?: why_not(&cases[c->i])))
 			test_case(&cases[c->i], cases_share(c), found, &total);
-	ktap_info("guest writes=%lu collapses=%lu splits=%lu to_2m=%lu to_4k=%lu faults=%lu stale=%lu lost=%lu torn=%lu",
+	ktap_info(GUEST_LINE,
 		  total.writes, total.collapses, total.splits, total.to_2m, total.to_4k,
 		  total.faults, found[ORACLE_STALE], found[ORACLE_LOST], found[ORACLE_TORN]);
 	return ktap_finish();
@@ -909,11 +932,17 @@ int main(int argc, char **argv)
 	struct cases c;
 
 	options_parse(&opt, argc, argv);
-	/* No arenas: nothing else may map memory where a part was moved away. */
+	/*
+	 * With a single malloc arena nothing else is mapped where a part was
+	 * moved away.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	c = cases_choose(&opt, ARRAY_SIZE(cases), make_case);
 	guard_init();
-	/* Guests that are more important than khugepaged would leave it no CPU. */
+	/*
+	 * Guests with a higher priority than khugepaged would leave it no CPU
+	 * time.
+	 */
 	if (nice(NICEST) < 0)
 		perror("nice");
 	return run_all(&c);

@@ -1,34 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All of it at once: while vCPUs keep writing their memory, threads draw operations
- * of all kinds from one seed and do them to memory, memslots, vCPUs and the machine.
+ * If KVM is wrong here, a guest loses writes or reads stale data when several
+ * operations of the host meet, each of which works alone.
  *
- * Each thread's operations are a function of the seed only: what operation n of
- * thread t is, and to which pages, does not depend on what was before, nor on what
- * is left out (-c, or because the machine can't).  How they meet each other and the
- * guest is not reproducible.
+ * While vCPUs keep writing their memory, threads draw operations of all kinds
+ * from one seed and do them to memory, memslots, vCPUs and the machine.
  *
- * A thread does to memory what it owns (include/blocks.h); memslots cross the blocks
- * of all threads, and have a lock each.  What must hold is in include/oracle.h.  On
- * top, memory that nobody can write must not change: what is moved away, protected,
- * without a memslot, in a file that is not mapped, a child's after fork(), or a page
- * of which KSM has made one with the guest's; and what was written must be in the
- * dirty log.  The last operations are kept (include/history.h): a failure is told as
- * those that touched the page.
+ * Each thread's operations depend on the seed only: operation n of thread t,
+ * and its pages, do not depend on earlier operations, nor on those that are
+ * left out (-c, or because the machine cannot do them).  How they interleave
+ * with each other and the guest is not reproducible.
  *
- * One case for one vCPU and one for several, and one for each operation: it fails if
- * the kernel was not seen to do it.
+ * A thread operates on memory that it owns (include/blocks.h); memslots cross
+ * the blocks of all threads, and have a lock each.  include/oracle.h defines
+ * what each word may hold. Also, memory that nobody can write must not change:
+ * memory that is moved away, protected, without a memslot, in a file that is
+ * not mapped, a child's after fork(), or a page that KSM has merged with the
+ * guest's.  Everything that was written must be in the dirty log. The last
+ * operations are logged (include/op_log.h), and a failure report lists those
+ * that touched the page.
+ *
+ * There is one case for one vCPU, one for several, and one for each operation,
+ * which fails if the kernel was not seen to do it.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
 
-#include "kvm_util.h"
-#include "test_util.h"
 #include "counters.h"
-#include "history.h"
 #include "ktap.h"
+#include "kvm_util.h"
+#include "op_log.h"
 #include "options.h"
+#include "test_util.h"
 #include "torture.h"
 #include "torture_failure.h"
 #include "torture_machine.h"
@@ -39,11 +43,13 @@
 
 #define UNMAP			"kvm/kvm_unmap_hva_range"
 #define GRACE_US		30000000UL
-#define NICE			5	/* as ksmd */
+#define NICE			5	/* that of ksmd */
 
-#define RUN		"writes=%lu ops=%lu invalidations=%lu faults=%lu erased=%lu updates=%lu exits=%lu 2m=%lu ms=%lu"
+#define RUN		"writes=%lu ops=%lu invalidations=%lu faults=%lu erased=%lu "		\
+			"updates=%lu exits=%lu 2m=%lu ms=%lu"
 #define DONE		"writes=%lu ops=%lu invalidations=%lu faults=%lu%s merges=%lu"
-#define SEEN		"collapses=%lu splits=%lu swapins=%lu children=%lu updates=%lu exits=%lu dirty=%lu"
+#define SEEN		"collapses=%lu splits=%lu swapins=%lu children=%lu updates=%lu "	\
+			"exits=%lu dirty=%lu"
 #define VERDICTS	"stale=%lu lost=%lu torn=%lu"
 
 static struct trace_count unmaps;
@@ -53,7 +59,10 @@ static struct trace_count unmaps;
 #define HUGE	(BIT(ANON_2M) | BIT(SHMEM_2M))
 #define TOLD	.by = BY_KVM, .evidence = "invalidations"
 
-/* Their order and weights decide what a seed means; those without are last. */
+/*
+ * Order and weights decide what a seed means; operations without weight come
+ * last.
+ */
 static struct operation operations[] = {
 	{ "munmap", op_munmap, 6, ANON | SHMEM, .whole = true, TOLD },
 	{ "mmap", op_mmap, 6, ANON | SHMEM, .whole = true, TOLD },
@@ -91,7 +100,10 @@ static bool on_slots(const struct operation *op)
 
 /* ---- threads ---- */
 
-/* First each once, threads beginning at different ones, then by weight. */
+/*
+ * First each operation once, each thread starting at another one, then by
+ * weight.
+ */
 static struct operation *draw(struct thread *t, uint64_t number)
 {
 	unsigned int sum = 0;
@@ -108,7 +120,7 @@ static struct operation *draw(struct thread *t, uint64_t number)
 	return &operations[i];
 }
 
-/* A block of the thread's own of one of these kinds; there may be none. */
+/* Returns a block of the thread's own of one of these kinds, or NULL. */
 static struct block *draw_block(struct thread *t, unsigned int kinds_of_op)
 {
 	uint64_t blocks = scene.mem.pages / BLOCK_PAGES;
@@ -121,7 +133,7 @@ static struct block *draw_block(struct thread *t, unsigned int kinds_of_op)
 	return fit;
 }
 
-/* Of such a block mostly a part. */
+/* Returns a part of such a block, in most cases. */
 static struct range draw_range(struct thread *t, const struct operation *op)
 {
 	uint64_t offset = pick(t, BLOCK_PAGES), n = 1 + pick(t, PART_PAGES);
@@ -142,7 +154,10 @@ static unsigned int kind_of(const struct operation *op, struct range r)
 	return op->kinds ? block_of(&scene.mem, r.first)->kind : 0;
 }
 
-/* To which pages; none if it is not about pages.  False: not here, or not to these. */
+/*
+ * Draws the pages, none if the operation has no pages.  Returns false if it is
+ * not to be done here, or not to these.
+ */
 static bool draw_target(struct thread *t, const struct operation *op, struct range *r)
 {
 	*r = (struct range){};
@@ -156,20 +171,20 @@ static bool draw_target(struct thread *t, const struct operation *op, struct ran
 
 static void do_it(struct thread *t, struct operation *op, struct range r, uint64_t number)
 {
-	struct history *h = &scene.history[t->id];
+	struct op_log *h = &scene.op_log[t->id];
 	uint64_t told = trace_count_read(&t->told);
 
 	t->op = op;
-	t->entry = history_begin(h, number, op->full_name[kind_of(op, r)], r.first, r.n);
+	t->entry = op_log_begin(h, number, op->full_name[kind_of(op, r)], r.first, r.n);
 	op->run(t, r);
-	history_end(h);
+	op_log_end(h);
 	add(&op->times, 1);
 	add(&scene.c.ops, 1);
 	if (op->by == BY_KVM)
 		add(&op->seen, op->blind ? 1 : trace_count_read(&t->told) - told);
 }
 
-/* What the host sees is right before it is attacked. */
+/* The host's view is checked before the memory is attacked. */
 static void attack_memory(struct thread *t, struct operation *op, struct range r,
 			  uint64_t number)
 {
@@ -196,7 +211,10 @@ static void attack_slot(struct thread *t, struct operation *op, struct range r, 
 	pthread_mutex_unlock(&slot->lock);
 }
 
-/* Operation @number of this thread: of the seed, and of nothing that was before. */
+/*
+ * Operation @number of this thread depends on the seed, not on earlier
+ * operations.
+ */
 static void step(struct thread *t, uint64_t number)
 {
 	struct operation *op;
@@ -221,7 +239,10 @@ static void *thread_main(void *arg)
 
 	WRITE_ONCE(t->tid, syscall(SYS_gettid));
 	trace_count_open_task(&t->told, UNMAP, 0);
-	/* Stacks are mapped where there is room, and must not find it in a hole. */
+	/*
+	 * Thread stacks must be mapped before the first hole, or they might be
+	 * mapped in it.
+	 */
 	pthread_barrier_wait(&scene.start_line);
 	for (number = 0; !stopping(); number++)
 		step(t, number);
@@ -246,7 +267,7 @@ static void join_threads(void)
 static void create_thread(struct thread *t, int id)
 {
 	t->id = id;
-	history_create(&scene.history[id], id);
+	op_log_create(&scene.op_log[id], id);
 	t->spare = reserve(WRITERS_HUGE);
 	t->image = malloc(WRITERS_HUGE);
 	t->twin = mmap(NULL, NR_TWINS * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -258,7 +279,7 @@ static void create_thread(struct thread *t, int id)
 
 static void destroy_thread(struct thread *t)
 {
-	history_destroy(&scene.history[t->id]);
+	op_log_destroy(&scene.op_log[t->id]);
 	munmap(t->spare, WRITERS_HUGE);
 	munmap(t->twin, NR_TWINS * PAGE);
 	free(t->image);
@@ -266,7 +287,10 @@ static void destroy_thread(struct thread *t)
 
 /* ---- a run ---- */
 
-/* Bounds that are no block's, within blocks of small pages or of any. */
+/*
+ * Memslot boundaries differ from block boundaries, within blocks of small or
+ * any pages.
+ */
 static void create_slots(void)
 {
 	uint64_t i, first = 0, end, each = scene.mem.pages / NR_SLOTS;
@@ -411,7 +435,7 @@ static uint64_t evidence(const struct operation *op)
 	return op->blind ? READ_ONCE(op->times) : evidence_now(op) - op->base;
 }
 
-/* Why a run in which nothing was wrong nevertheless proves nothing. */
+/* Returns what did not happen in a run that found nothing wrong, or NULL. */
 static const char *nothing_happened(void)
 {
 	const struct counts *c = &scene.c;
@@ -467,7 +491,7 @@ static void check_all(void)
 		check_twin(&scene.thread[i / NR_TWINS], i % NR_TWINS);
 }
 
-/* With so many vCPUs.  What was wrong, or NULL. */
+/* One run with @vcpus vCPUs.  Returns what was wrong, or NULL. */
 static const char *run_with(int vcpus, uint64_t usec, bool last)
 {
 	uint64_t before = trace_count_read(&unmaps);
@@ -503,7 +527,7 @@ static int nr_runs(void)
 	return opt.vcpus > 1 ? 2 : 1;
 }
 
-/* Is there anything to do that the kernel does not do on its own? */
+/* Is any operation selected that the kernel does not do by itself? */
 static bool any_drawn(void)
 {
 	size_t i;
@@ -547,7 +571,7 @@ static bool is_chosen(const char *name)
 	}
 }
 
-/* Names tell the kind of memory, too, if it is done to memory. */
+/* Names of operations on memory end with the kind of memory. */
 static unsigned int chosen_kinds(struct operation *op, bool list)
 {
 	unsigned int k, chosen = 0, kinds_or_1 = op->kinds ?: 1;
@@ -566,7 +590,7 @@ static unsigned int chosen_kinds(struct operation *op, bool list)
 	return chosen;
 }
 
-/* How many are chosen. */
+/* Returns the number of selected operations. */
 static int choose(bool list)
 {
 	size_t i;
@@ -580,7 +604,10 @@ static int choose(bool list)
 	return n;
 }
 
-/* What can't be done here is left out; what can't be seen is done nevertheless. */
+/*
+ * Leaves out what cannot be done here; operations that cannot be observed are
+ * still done.
+ */
 static void prepare(struct operation *op)
 {
 	uint64_t value;
@@ -614,7 +641,9 @@ static void report_run(const char *name, const char *why)
 			  c->exits, c->huge, c->usec / 1000);
 }
 
-/* One vCPU, then several.  Why what comes after is not judged, or NULL. */
+/*
+ * One vCPU, then several.  Returns why the operations are not judged, or NULL.
+ */
 static const char *run_cases(struct summary *sum)
 {
 	int vcpus[] = { 1, opt.vcpus }, n = nr_runs(), i;
@@ -631,7 +660,7 @@ static const char *run_cases(struct summary *sum)
 		}
 		why = run_with(vcpus[i], opt.seconds * 1000000UL / n, i == n - 1);
 		report_run(name, why);
-		skip = why ? "a case before it has failed" : NULL;
+		skip = why ? "an earlier case has failed" : NULL;
 		add_counts(&sum->total, &scene.c);
 		sum->has_interval = has_interval();
 		oracle_add(sum->found, scene.w.found);
@@ -669,7 +698,7 @@ static void print_totals(const struct summary *sum)
 		  sum->found[ORACLE_STALE], sum->found[ORACLE_LOST], sum->found[ORACLE_TORN]);
 }
 
-/* Memory, two files, swap space and children's copies. */
+/* Memory, two files, swap space and copies of children must fit. */
 static void fit_memory(void)
 {
 	FILE *f = fopen("/proc/meminfo", "r");
@@ -724,7 +753,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "at least %d MiB, for each thread has a block\n", 2 * NR_THREADS);
 		return 2;
 	}
-	/* No arenas: nothing else may map memory where an operation left a hole. */
+	/*
+	 * With a single malloc arena nothing else is mapped where an operation
+	 * left a hole.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	chosen = choose(opt.list);
 	if (opt.list)
@@ -734,7 +766,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	guard_init();
-	/* Guests that are more important than ksmd would leave it no CPU. */
+	/*
+	 * Guests with a higher priority than ksmd would leave it no CPU time.
+	 */
 	if (nice(NICE) < 0)
 		perror("nice");
 	sched_getaffinity(0, sizeof(cpus), &cpus);

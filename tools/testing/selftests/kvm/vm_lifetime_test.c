@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VMs come and go in a process that lives on, while a thread of it discards memory
- * without pause:
+ * If KVM is wrong here, creating or destroying a VM crashes the host or leaves
+ * it with a notifier of a VM that is gone, or KVM_CREATE_VM and KVM_RUN return
+ * errors that user space does not expect.
  *
- *  - private/...: VMs with private memslots, which KVM makes for itself and deletes when
- *    it destroys the VM.  The VM is closed by its process, by another process (so that
- *    KVM destroys it with another mm), or dies with its process; its vCPU has run or
- *    there is none.
- *  - failed/...: KVM_CREATE_VM fails half way, or after the VM was made.
- *  - signals: a thread gets signals as fast as it can handle them while it does
- *    everything to the first VM of a new mm.  KVM_CREATE_VM and KVM_RUN may say EINTR,
- *    and nothing else may fail (docs/errors.md).
+ * VMs are created and destroyed in a process that lives on, while a thread of
+ * it discards memory without pause:
  *
- * A private memslot is seen by what it takes: a memslot of ours at its gpa gets EEXIST,
- * and there is one more mapping of /dev/zero.  A VM that is gone has no folder in
- * debugfs.  Intel makes private memslots unasked: for the TSS and the identity map
- * without unrestricted guests, and for the APIC access page.  On AMD only AVIC does, or
- * private_memslots of CONFIG_KVM_INTERVAL_DEBUG.
+ *   - private/...: VMs with private memslots, which KVM creates for itself and deletes when
+ *     it destroys the VM.  The VM is closed by its process, by another process (so that
+ *     KVM destroys it with another mm), or dies with its process; its vCPU has run, or
+ *     there is none.
+ *   - failed/...: KVM_CREATE_VM fails half way, or after the VM was created.
+ *   - signals: a thread gets signals as fast as it can handle them while it does
+ *     everything to the first VM of a new mm.  KVM_CREATE_VM and KVM_RUN may return EINTR,
+ *     and nothing else may fail (docs/errors.md).
+ *
+ * A private memslot shows in two ways: a user memslot at its gpa gets EEXIST,
+ * and there is one more mapping of /dev/zero.  A VM that is gone has no
+ * directory in debugfs.  Intel creates private memslots by default: for the TSS
+ * and the identity map without unrestricted guests, and for the APIC access
+ * page.  On AMD only AVIC does, or private_memslots of
+ * CONFIG_KVM_INTERVAL_DEBUG.
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -29,9 +34,9 @@
 #include "bare_vm.h"
 #include "cases.h"
 #include "child.h"
+#include "deadline.h"
 #include "interval_debug.h"
 #include "oracle.h"
-#include "patience.h"
 #include "vcpu_guard.h"
 
 #define PAGE		BARE_PAGE
@@ -43,13 +48,19 @@
 #define APIC_GPA	0xfee00000UL
 #define TSS_PAGES	3
 
-/* Lives, failures or children that a case sees at least. */
+/* The lives, failures or children that a case must see. */
 #define MIN_LIVES	16
+
+#define LIVES_LINE	"lives=%lu ran=%lu tss=%lu identity=%lu apic=%lu gone=%lu "		\
+			"left=%lu invalidations=%lu private=%lu"
+
+#define SIGNALS_LINE	"children=%lu signals=%lu interrupted=%lu of calls=%lu "		\
+			"memslots=%lu create_vm_eintr=%lu run_eintr=%lu calmed=%lu"
 
 static struct options opt = { .seconds = 15 };
 static const char *case_name;
 static uint64_t rng, all_lives, all_invalidations;
-/* A child says what is wrong, and its parent prints the case's line. */
+/* A child reports what is wrong, and its parent prints the case's line. */
 static bool in_child;
 
 static bool __printf(1, 2) wrong(const char *fmt, ...)
@@ -71,7 +82,9 @@ static bool __printf(1, 2) wrong(const char *fmt, ...)
 
 static uint8_t *mem;
 
-/* What the discarder takes: the memory of the VM, and its private memslots'. */
+/*
+ * Ranges for the discarder: the memory of the VM, and of its private memslots.
+ */
 static struct {
 	pthread_t thread;
 	bool stop;
@@ -89,8 +102,9 @@ static void create_memory(void)
 }
 
 /*
- * Private memslots are discarded at addresses that were theirs a moment ago: whatever
- * else of this process is there meanwhile is shared, and loses nothing.
+ * Private memslots are discarded at addresses that may be in use for something
+ * else by now. All other such mappings of this process are shared, and lose
+ * nothing.
  */
 static void *discard(void *arg)
 {
@@ -127,12 +141,12 @@ static void stop_discarder(void)
 
 /* ---- private memslots ---- */
 
-/* Which of them a VM has, as bits. */
+/* Bits for the private memslots of a VM. */
 enum { HAS_TSS = 1 << 0, HAS_IDENTITY = 1 << 1, HAS_APIC = 1 << 2 };
 
 /*
- * The mappings that KVM has made in this process, for private memslots: at most three,
- * to @hva.  They are the only ones of /dev/zero that are so small.
+ * Finds KVM's mappings for private memslots in this process, at most three.
+ * They are the only mappings of /dev/zero that are so small.
  */
 static int find_private(uint64_t hva[3], uint64_t size[3])
 {
@@ -161,7 +175,9 @@ static void publish_private(const uint64_t hva[3], int n)
 		WRITE_ONCE(discarder.private[i], i < n ? hva[i] : 0);
 }
 
-/* If another mm's process destroyed the VM, KVM has left its mappings behind. */
+/*
+ * KVM leaves its mappings behind if a process with another mm destroyed the VM.
+ */
 static int drop_private(void)
 {
 	uint64_t hva[3], size[3];
@@ -173,7 +189,7 @@ static int drop_private(void)
 	return n;
 }
 
-/* True if there is a memslot at @gpa that is not ours. */
+/* Returns true if there is a private memslot at @gpa. */
 static bool is_taken(int vm, uint64_t gpa)
 {
 	int r = bare_vm_memory(vm, PROBE_SLOT, 0, gpa, PAGE, mem + PAGE), error = errno;
@@ -194,7 +210,7 @@ static unsigned int private_of(int vm)
 
 /* ---- a VM and its life ---- */
 
-/* Shared with children; too large to be taken for a private memslot. */
+/* Shared with children; too large to be mistaken for a private memslot. */
 #define SHARED_SIZE	(16 * PAGE)
 
 static void *map_shared(size_t size)
@@ -257,7 +273,7 @@ static void close_vm(struct vm *vm)
 	close(vm->fd);
 }
 
-/* False if debugfs says that the VM lives though all its files are closed. */
+/* Returns false if debugfs shows the VM although all its files are closed. */
 static bool is_gone(const struct vm *vm)
 {
 	return access(vm->debugfs, F_OK);
@@ -283,7 +299,7 @@ static void count_life(struct lives *l, const struct vm *vm)
 	all_lives++;
 }
 
-/* What there has to be before a life may end, or false. */
+/* Checks what must be there before the VM may end. */
 static bool live(struct vm *vm, bool with_vcpu)
 {
 	uint64_t hva[3], size[3];
@@ -319,10 +335,12 @@ static bool child_ended(pid_t pid, int status)
 	TEST_ASSERT(waitpid(pid, &s, 0) == pid, "waitpid: %s", strerror(errno));
 	if (WIFEXITED(s) && WEXITSTATUS(s) == status)
 		return true;
-	return wrong("a child ended with %#x", s);
+	return wrong("a child ended with status %#x", s);
 }
 
-/* The child has the VM's files, too, and closes them last, or exits with them. */
+/*
+ * The child has the VM's files, too, and closes them last, or exits with them.
+ */
 static bool end_elsewhere(struct vm *vm, struct lives *l)
 {
 	int go[2];
@@ -342,7 +360,7 @@ static bool end_elsewhere(struct vm *vm, struct lives *l)
 	close(go[0]);
 	close_vm(vm);
 	if (is_gone(vm) && !knob_debugfs_why_not())
-		return wrong("the VM went before its last file was closed");
+		return wrong("the VM was destroyed before its last file was closed");
 	close(go[1]);
 	if (!child_ended(pid, 0))
 		return false;
@@ -355,7 +373,7 @@ static bool count_gone(struct vm *vm, struct lives *l)
 	if (knob_debugfs_why_not())
 		return true;
 	if (!is_gone(vm))
-		return wrong("%s is still there", vm->debugfs);
+		return wrong("%s still exists", vm->debugfs);
 	l->gone++;
 	return true;
 }
@@ -370,7 +388,7 @@ static bool one_life(struct lives *l, bool with_vcpu, bool (*end)(struct vm *, s
 	return end(&vm, l) && count_gone(&vm, l);
 }
 
-/* A process makes the VM, and exits without having closed it. */
+/* A process that creates the VM, and exits without closing it. */
 struct owner {
 	struct vm vm;
 	uint64_t calls;
@@ -429,7 +447,7 @@ static bool life_of(const struct test_case *tc, struct lives *l)
 
 static void run_private(const struct test_case *tc, uint64_t usec)
 {
-	struct patience patience = patience_start(usec, 0, MIN_LIVES);
+	struct deadline deadline = deadline_start(usec, 0, MIN_LIVES);
 	struct lives l = {};
 	bool good = true;
 
@@ -437,7 +455,7 @@ static void run_private(const struct test_case *tc, uint64_t usec)
 		start_discarder();
 	else
 		memset(&discarder, 0, sizeof(discarder));
-	while (good && !patience_over(&patience, l.lives))
+	while (good && !deadline_passed(&deadline, l.lives))
 		good = life_of(tc, &l);
 	if (tc->end != END_EXIT)
 		stop_discarder();
@@ -447,8 +465,7 @@ static void run_private(const struct test_case *tc, uint64_t usec)
 		wrong("no private memslot was invalidated in %lu lives", l.lives);
 		return;
 	}
-	ktap_pass(tc->name,
-		  "lives=%lu ran=%lu tss=%lu identity=%lu apic=%lu gone=%lu left=%lu invalidations=%lu private=%lu",
+	ktap_pass(tc->name, LIVES_LINE,
 		  l.lives, l.ran, l.tss, l.identity, l.apic, l.gone, l.left, discarder.calls,
 		  discarder.private_calls);
 }
@@ -456,7 +473,7 @@ static void run_private(const struct test_case *tc, uint64_t usec)
 /* Set once: are there private memslots with a vCPU, and without? */
 static bool has_private[2];
 
-static void look_for_private(void)
+static void find_private_memslots(void)
 {
 	struct vm vm;
 	int i;
@@ -473,7 +490,7 @@ static void look_for_private(void)
 
 /* ---- KVM_CREATE_VM that fails ---- */
 
-/* What children tell. */
+/* What children report. */
 struct report {
 	uint64_t tries;
 	uint64_t failed;
@@ -506,7 +523,7 @@ static void fail_type(void)
 	try_creation(0xff, EINVAL);
 }
 
-/* No file is left for the process: this fails before there is a VM. */
+/* The process has no file descriptor left, so it fails before there is a VM. */
 static void fail_descriptors(void)
 {
 	struct rlimit old, none;
@@ -523,8 +540,9 @@ static void fail_descriptors(void)
 #define NOBODY		65534
 
 /*
- * No file is left in the system for who is not root: the file of the VM is the last that
- * is made, so KVM destroys a VM that is whole.  As brief as can be: it is so for others.
+ * No file is left in the system for anyone but root.  The VM's file is created
+ * last, so KVM destroys a complete VM.  Kept short, because it affects all
+ * processes.
  */
 static void fail_files(void)
 {
@@ -544,7 +562,7 @@ static void fail_files(void)
 	TEST_ASSERT(knob_set(FILE_MAX, old), "%s: %s", FILE_MAX, strerror(errno));
 }
 
-/* A process dies within KVM_CREATE_VM, or between two. */
+/* A process is killed within KVM_CREATE_VM, or between two of them. */
 static void fail_killed(void)
 {
 	int status;
@@ -561,7 +579,7 @@ static void fail_killed(void)
 	report->failed++;
 }
 
-/* A VM that is made afterwards works. */
+/* A VM that is created afterwards must work. */
 static bool still_works(void)
 {
 	struct vm vm;
@@ -576,12 +594,12 @@ static bool still_works(void)
 
 static void run_failed(const struct test_case *tc, uint64_t usec, void (*fail)(void), bool never)
 {
-	struct patience patience = patience_start(usec, 0, MIN_LIVES);
+	struct deadline deadline = deadline_start(usec, 0, MIN_LIVES);
 	uint64_t rounds = 0;
 
 	memset(report, 0, sizeof(*report));
 	start_discarder();
-	while (!patience_over(&patience, rounds) && !report->unexpected) {
+	while (!deadline_passed(&deadline, rounds) && !report->unexpected) {
 		fail();
 		rounds++;
 	}
@@ -620,8 +638,9 @@ static void run_killed(const struct test_case *tc, uint64_t usec)
 /* ---- signals ---- */
 
 /*
- * What is done to a VM.  A kernel without one of them (Xen) leaves it out.  Each is
- * tried again after EINTR, to see what else it says, so a table shows all of it.
+ * Everything that is done to a VM.  A kernel that lacks one of them (Xen) skips
+ * it.  Each is repeated after EINTR, to see what else it returns, and a table
+ * shows all results.
  */
 enum op {
 	OP_CREATE_VM,
@@ -645,7 +664,7 @@ enum op {
 
 static const struct {
 	const char *name;
-	bool eintr;		/* stock can say it, too */
+	bool eintr;		/* stock returns it, too */
 } ops[NR_OPS] = {
 	[OP_CREATE_VM]	= { "KVM_CREATE_VM", true },
 	[OP_TSS]	= { "KVM_SET_TSS_ADDR" },
@@ -668,23 +687,26 @@ static const struct {
 #define MAX_ERRNO	134
 #define XEN_GPA(n)	(BARE_GPA + (8 + (n)) * PAGE)
 #define MSR_KVMCLOCK	0x4b564d01
-/* So often is a call that says EINTR repeated in the storm, and then without. */
+/* An ioctl is repeated so often after EINTR with signals, and then without. */
 #define STORM_TRIES	24
 #define VMAS		256
 
-/* Shared by all children: how often each call returned 0 (or a file), or what else. */
+/*
+ * Shared by all children: how often each ioctl succeeded, and all other
+ * results.
+ */
 struct errnos {
 	uint64_t calls[NR_OPS];
 	uint64_t good[NR_OPS];
 	uint64_t errors[NR_OPS][MAX_ERRNO];
 	uint64_t signals;
-	uint64_t within;	/* calls that a signal came into */
+	uint64_t within;	/* calls that were interrupted by a signal handler */
 	uint64_t gave_up;
 };
 
 static struct errnos *errnos;
 
-/* Who sends signals, to which thread, and how far that is. */
+/* The thread that sends signals, its target, and their progress. */
 static struct {
 	pthread_t thread;
 	pid_t target;
@@ -701,9 +723,9 @@ static void on_signal(int sig)
 }
 
 /*
- * One signal at a time, as soon as the last one was handled and the target has had some
- * hundred instructions for its next system call: without these it would do nothing
- * but handle signals.
+ * Sends one signal at a time, after the last one was handled and the target has
+ * had some hundred instructions for its next system call; otherwise it would
+ * only handle signals.
  */
 static void *send_signals(void *arg)
 {
@@ -724,8 +746,8 @@ static void *send_signals(void *arg)
 }
 
 /*
- * The target's own timer sends one as well: it needs no other CPU, so that it comes into
- * short calls on a machine whose CPUs are busy, too.
+ * The target's own timer sends a signal, too.  It needs no other CPU, so it
+ * interrupts short calls on a busy machine as well.
  */
 static void arm_timer(void)
 {
@@ -760,7 +782,7 @@ static void stop_storm(void)
 	errnos->signals += storm.handled;
 }
 
-/* What a child has made so far. */
+/* What a child has created so far. */
 struct storm_vm {
 	int vm;
 	struct bare_vcpu vcpu;
@@ -807,7 +829,7 @@ static int set_kvmclock(struct storm_vm *s)
 	return ioctl(s->vcpu.fd, KVM_SET_MSRS, &m) == 1 ? 0 : -1;
 }
 
-/* Slots besides that of the code: made, logged, moved and deleted. */
+/* A memslot besides that of the code: created, logged, moved and deleted. */
 #define SPARE_SLOT	1
 #define SPARE_GPA	0x1000000UL
 
@@ -878,7 +900,7 @@ static int call(struct storm_vm *s, enum op op)
 	}
 }
 
-/* One call with signals, if @storming. */
+/* Does one call, with signals if @storming. */
 static int try_op(struct storm_vm *s, enum op op, bool storming)
 {
 	uint64_t before = READ_ONCE(storm.handled);
@@ -899,7 +921,10 @@ static int try_op(struct storm_vm *s, enum op op, bool storming)
 	return error;
 }
 
-/* Until it says something other than EINTR; without signals in the end.  False: an error. */
+/*
+ * Repeats until the result is not EINTR, in the end without signals.  Returns
+ * false on an error.
+ */
 static bool do_op(struct storm_vm *s, enum op op)
 {
 	int i, error = EINTR;
@@ -910,7 +935,7 @@ static bool do_op(struct storm_vm *s, enum op op)
 	return !error;
 }
 
-/* Many VMAs: each makes the first subscription of an mm take longer. */
+/* Many VMAs make the first registration of an mm slower. */
 static void add_vmas(void)
 {
 	uint8_t *p = mmap(NULL, VMAS * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -922,7 +947,7 @@ static void add_vmas(void)
 			    strerror(errno));
 }
 
-/* The rest of a vCPU's creation, which is no part of what is tried. */
+/* Completes a vCPU; these calls are not under test. */
 static void finish_vcpu(struct storm_vm *s)
 {
 	s->vcpu.run = mmap(NULL, bare_run_size, PROT_READ | PROT_WRITE, MAP_SHARED, s->vcpu.fd,
@@ -967,7 +992,9 @@ static bool do_run(struct storm_vm *s)
 	return true;
 }
 
-/* The first memslot of the mm is the user's, KVM_SET_TSS_ADDR's, or the vCPU's. */
+/*
+ * The first memslot of the mm is the user's, KVM_SET_TSS_ADDR's, or the vCPU's.
+ */
 static bool do_first(struct storm_vm *s, int first)
 {
 	switch (first) {
@@ -995,7 +1022,7 @@ static bool do_all(struct storm_vm *s, int first)
 	return good && do_op(s, OP_CLOSE);
 }
 
-/* A process of its own: everything is the first in its mm. */
+/* Runs in a process of its own, so that everything is the first in its mm. */
 static void storm_child(uint64_t n, bool with_discarder)
 {
 	struct storm_vm s = { .vm = -1, .vcpu = { .fd = -1, .run = MAP_FAILED } };
@@ -1012,7 +1039,7 @@ static void storm_child(uint64_t n, bool with_discarder)
 	_exit(!good);
 }
 
-/* True if the call said nothing that stock cannot. */
+/* Returns true if the call has returned nothing that stock does not. */
 static bool judge_op(enum op op)
 {
 	char text[256];
@@ -1029,7 +1056,7 @@ static bool judge_op(enum op op)
 					strerrorname_np(e) ?: "?", errnos->errors[op][e]);
 	}
 	ktap_info("errnos %s calls=%lu good=%lu%s%s", ops[op].name, errnos->calls[op],
-		  errnos->good[op], text, good ? "" : " <- stock cannot say that");
+		  errnos->good[op], text, good ? "" : " <- stock does not return that");
 	return good;
 }
 
@@ -1052,14 +1079,15 @@ static void judge_signals(uint64_t children, bool good)
 		if (errnos->calls[op] && !judge_op(op) && !bad)
 			bad = ops[op].name;
 	if (bad)
-		wrong("%s failed as it cannot on stock; children=%lu signals=%lu", bad, children,
+		wrong("%s failed in a way that stock does not; "
+		      "children=%lu signals=%lu", bad, children,
 		      errnos->signals);
 	else if (!errnos->errors[OP_CREATE_VM][EINTR] || !errnos->good[OP_CLOSE])
-		wrong("children=%lu, but KVM_CREATE_VM said EINTR %lu times; %lu VMs were closed",
+		wrong("children=%lu, but KVM_CREATE_VM returned EINTR %lu times; "
+		      "%lu VMs were closed",
 		      children, errnos->errors[OP_CREATE_VM][EINTR], errnos->good[OP_CLOSE]);
 	else if (good)
-		ktap_pass(case_name,
-			  "children=%lu signals=%lu interrupted=%lu of calls=%lu memslots=%lu create_vm_eintr=%lu run_eintr=%lu calmed=%lu",
+		ktap_pass(case_name, SIGNALS_LINE,
 			  children, errnos->signals, errnos->within, sum_calls(),
 			  errnos->calls[OP_CREATE], errnos->errors[OP_CREATE_VM][EINTR],
 			  errnos->errors[OP_RUN][EINTR], errnos->gave_up);
@@ -1067,14 +1095,14 @@ static void judge_signals(uint64_t children, bool good)
 
 static void run_signals(const struct test_case *tc, uint64_t usec)
 {
-	struct patience patience = patience_start(usec, 0, 3 * MIN_LIVES);
+	struct deadline deadline = deadline_start(usec, 0, 3 * MIN_LIVES);
 	uint64_t n = 0;
 	bool good = true;
 	pid_t pid;
 	int status;
 
 	memset(errnos, 0, sizeof(*errnos));
-	while (good && !patience_over(&patience, n)) {
+	while (good && !deadline_passed(&deadline, n)) {
 		pid = child_fork();
 		if (!pid)
 			storm_child(n, n & 1);
@@ -1084,7 +1112,7 @@ static void run_signals(const struct test_case *tc, uint64_t usec)
 	}
 	judge_signals(n, good);
 	if (!good && !ktap.failed)
-		wrong("child %lu ended with %#x", n, status);
+		wrong("child %lu ended with status %#x", n, status);
 }
 
 /* ---- all ---- */
@@ -1113,7 +1141,7 @@ static const char *why_not(const struct test_case *tc)
 	if (tc->private && !has_private[tc->with_vcpu])
 		return "no private memslots: neither this CPU nor private_memslots makes any";
 	if (tc->run == run_files && (geteuid() || access(FILE_MAX, W_OK)))
-		return "only root can turn " FILE_MAX;
+		return "only root can change " FILE_MAX;
 	return NULL;
 }
 
@@ -1145,6 +1173,6 @@ int main(int argc, char **argv)
 	create_memory();
 	report = map_shared(sizeof(*report));
 	errnos = map_shared(sizeof(*errnos));
-	look_for_private();
+	find_private_memslots();
 	return run_all(&c);
 }

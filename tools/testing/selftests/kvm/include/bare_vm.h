@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A VM made with ioctls alone, for tests of what an ioctl returns and of VMs that live
- * for a moment: one page of memory, and a vCPU that needs no page tables, because it
- * stays in real mode and leaves the guest with one OUT.
+ * A VM made with plain ioctls, for tests of what an ioctl returns and of VMs
+ * that live only for a moment.  It has one page of memory, and a vCPU that
+ * needs no page tables because it stays in real mode and leaves the guest with
+ * one OUT.
  *
- *	bare_vm_init()			once: opens /dev/kvm
- *	bare_vm_create()		the file of a VM, or -1 and errno
+ *	bare_vm_init()			opens /dev/kvm; call it once
+ *	bare_vm_create()		returns the VM's file descriptor, or -1 and errno
  *	bare_vm_memory(...)		KVM_SET_USER_MEMORY_REGION
- *	bare_vcpu_create(...)		KVM_CREATE_VCPU, at BARE_GPA, and its struct kvm_run
- *	bare_vcpu_left(...)		did the guest's OUT end KVM_RUN?
+ *	bare_vcpu_create(...)		KVM_CREATE_VCPU, with RIP at BARE_GPA
+ *	bare_vcpu_left(...)		did KVM_RUN return because of the guest's OUT?
  */
 #ifndef SELFTEST_KVM_BARE_VM_H
 #define SELFTEST_KVM_BARE_VM_H
@@ -32,7 +33,9 @@
 static int bare_kvm = -1;
 static size_t bare_run_size;
 
-/* mov %al, BARE_PAGE - 1 in DS (a write, so that the page is mapped); out; hlt */
+/*
+ * mov %al, DS:BARE_PAGE - 1 (a write, which makes KVM map the page); out; hlt
+ */
 static const uint8_t bare_code[] = { 0xa2, 0xff, 0x0f, 0xe6, BARE_PORT, 0xf4 };
 
 static inline void bare_vm_init(void)
@@ -47,7 +50,7 @@ static inline int bare_vm_create(void)
 	return ioctl(bare_kvm, KVM_CREATE_VM, 0UL);
 }
 
-/* @size 0: the memslot is deleted. */
+/* A @size of 0 deletes the memslot. */
 static inline int bare_vm_memory(int vm, uint32_t slot, uint32_t flags, uint64_t gpa,
 				 uint64_t size, const void *hva)
 {
@@ -67,7 +70,7 @@ struct bare_vcpu {
 	struct kvm_run *run;
 };
 
-/* Registers: the guest begins at BARE_GPA, where bare_code must be. */
+/* Makes the vCPU start at BARE_GPA, where bare_code must have been copied. */
 static inline bool bare_vcpu_reset(struct bare_vcpu *v)
 {
 	struct kvm_regs regs = { .rflags = 2 };
@@ -82,7 +85,7 @@ static inline bool bare_vcpu_reset(struct bare_vcpu *v)
 	return !ioctl(v->fd, KVM_SET_SREGS, &sregs) && !ioctl(v->fd, KVM_SET_REGS, &regs);
 }
 
-/* False, and errno, if KVM_CREATE_VCPU or what follows it fails. */
+/* Returns false and sets errno if KVM_CREATE_VCPU or a later step fails. */
 static inline bool bare_vcpu_create(struct bare_vcpu *v, int vm)
 {
 	v->run = MAP_FAILED;

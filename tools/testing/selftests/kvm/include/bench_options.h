@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The options of a benchmark, one after the other; what they mean is its own business. */
+/* Option parsing shared by the benchmarks. */
 #ifndef SELFTEST_KVM_BENCH_OPTIONS_H
 #define SELFTEST_KVM_BENCH_OPTIONS_H
 
@@ -9,9 +9,10 @@
 #include <stdlib.h>
 
 /*
- * @letters: as for getopt(), with h.  @take: of an option and its value, which it may
- * change; false if that will not do.  Ends the program after -h (status 0), and with a
- * line for what is wrong (status 2).  What is left begins at optind.
+ * @letters is an option string for getopt() and includes h.  @take gets each
+ * option with its value, which it may modify, and returns false to reject it.
+ * Exits with status 0 after -h, and with status 2 after reporting a bad option.
+ * Operands begin at optind.
  */
 static inline void bench_options(int argc, char **argv, const char *letters,
 				 void (*usage)(const char *name),
@@ -28,9 +29,9 @@ static inline void bench_options(int argc, char **argv, const char *letters,
 		snprintf(value, sizeof(value), "%s", optarg ?: "");
 		if (take(c, optarg))
 			continue;
-		/* Of an option that is not there, getopt() has said so. */
+		/* getopt() has already reported an unknown option. */
 		if (c != '?')
-			fprintf(stderr, "%s: -%c %s: no value for that; -h says which are\n",
+			fprintf(stderr, "%s: -%c %s: invalid value; see -h\n",
 				argv[0], c, value);
 		exit(2);
 	}

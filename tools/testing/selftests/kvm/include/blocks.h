@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The writers' memory in blocks of 2 MiB: anonymous or shared, in small pages or in
- * large ones.  Each has an owner, the one thread that may erase its pages, and a
- * lock: whoever does something to it, or is to look at it while it stays as it is,
- * holds that, and so does a vCPU's thread that does the guest's access for it.
+ * The writers' memory, divided into blocks of 2 MiB that are anonymous or
+ * shared, in small or huge pages.  Each block has an owner, the only thread
+ * that may erase its pages, and a lock.  Whoever operates on a block, or reads
+ * it while it must not change, holds the lock; so does a vCPU thread that
+ * emulates an access of the guest.
  *
- * Shared blocks have two files.  A page changes from one to the other and back
- * (blocks_replace()), and in the file that is not mapped it must stay as it is: a
+ * Shared blocks have two files.  blocks_replace() switches a page from one file
+ * to the other.  The page in the file that is not mapped must not change: a
  * change there is a write through a mapping that should be gone.
  */
 #ifndef SELFTEST_KVM_BLOCKS_H
@@ -16,15 +17,11 @@
 
 #include <linux/bits.h>
 
+#include "range.h"
 #include "reserve.h"
 #include "writers.h"
 
 #define BLOCK_PAGES	(WRITERS_HUGE / ORACLE_PAGE_SIZE)
-
-struct range {
-	uint64_t first;
-	uint64_t n;
-};
 
 enum block_kind { ANON_4K, ANON_2M, SHMEM_4K, SHMEM_2M, BLOCK_KINDS };
 
@@ -40,12 +37,12 @@ struct blocks {
 	uint8_t *hva;
 	uint64_t pages;
 	int fd[2];
-	/* /proc/self/mem, which reads what is protected, too. */
+	/* /proc/self/mem can read pages that are PROT_NONE. */
 	int mem;
 	struct block *block;
 	/*
-	 * For each page: which file is mapped, and the sum of the page in the other (0:
-	 * unknown) since so many erases.
+	 * For each page: which file is mapped, and the checksum of the page in
+	 * the other file (0 if unknown) as of erase number @since.
 	 */
 	uint8_t *file;
 	uint64_t *sum;
@@ -73,11 +70,6 @@ static inline uint8_t *blocks_at(struct blocks *b, uint64_t page)
 	return b->hva + page * ORACLE_PAGE_SIZE;
 }
 
-static inline size_t range_len(struct range r)
-{
-	return r.n * ORACLE_PAGE_SIZE;
-}
-
 static inline void range_must(bool done, const char *what, struct range r)
 {
 	TEST_ASSERT(done, "%s of %lu pages at page %lu: %s", what, r.n, r.first, strerror(errno));
@@ -85,7 +77,7 @@ static inline void range_must(bool done, const char *what, struct range r)
 
 /* ---- what is mapped ---- */
 
-/* Pages from the first of @r on that are mapped from the same file. */
+/* Returns the leading part of @r that is mapped from one file. */
 static inline struct range blocks_run(struct blocks *b, struct range r)
 {
 	struct range run = { r.first, 1 };
@@ -96,8 +88,8 @@ static inline struct range blocks_run(struct blocks *b, struct range r)
 }
 
 /*
- * Mremap() takes one mapping at a time, and what was one may be many by now: then
- * by halves.
+ * mremap() takes one mapping at a time.  If earlier operations have split the
+ * range into several, halve it until each part is one mapping.
  */
 static inline void blocks_move(uint8_t *from, uint8_t *to, struct range r)
 {
@@ -112,7 +104,7 @@ static inline void blocks_move(uint8_t *from, uint8_t *to, struct range r)
 		    (struct range){ r.first + half.n, r.n - half.n });
 }
 
-/* The addresses that it comes from stay ours: nothing else must be mapped there. */
+/* Reserves the source addresses again, so that nothing else is mapped there. */
 static inline void blocks_move_in(uint8_t *spare, uint8_t *to, struct range r)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
@@ -122,8 +114,9 @@ static inline void blocks_move_in(uint8_t *spare, uint8_t *to, struct range r)
 }
 
 /*
- * Maps fresh memory at the range, or what is in @file.  For 2 MiB it must be advised
- * before the guest can touch it, so it is made elsewhere and moved in.
+ * Maps fresh anonymous memory, or @file, at the range.  A huge page needs
+ * MADV_HUGEPAGE before the guest can touch the memory, so the mapping is
+ * prepared elsewhere and moved in.
  */
 static inline void blocks_map(struct blocks *b, struct range r, int file, uint8_t *spare)
 {
@@ -146,8 +139,9 @@ static inline void blocks_punch(struct blocks *b, struct range r, int file)
 }
 
 /*
- * Makes a part of a file zero.  Small pages stay: one that the guest still had by
- * mistake is no one else's then.  Large ones are to come anew.
+ * Zeroes a part of a file.  Small pages are kept: if the guest still maps one
+ * by mistake, no other user of the page suffers.  Huge pages have to be
+ * allocated anew.
  */
 static inline void blocks_clear(struct blocks *b, struct range r, int file)
 {
@@ -165,7 +159,10 @@ static inline void blocks_clear(struct blocks *b, struct range r, int file)
 
 /* ---- pages that must not change ---- */
 
-/* A sum that tells any two pages apart that differ in one word; never 0. */
+/*
+ * Returns a nonzero checksum that differs for any two pages that differ in one
+ * word.
+ */
 static inline uint64_t blocks_sum_of(const uint64_t *page)
 {
 	uint64_t sum = 0;
@@ -176,7 +173,7 @@ static inline uint64_t blocks_sum_of(const uint64_t *page)
 	return sum ?: 1;
 }
 
-/* Of the page in the file that is not mapped. */
+/* Returns the checksum of the page in the file that is not mapped. */
 static inline uint64_t blocks_sum(struct blocks *b, uint64_t page)
 {
 	uint64_t image[ORACLE_PAGE_SIZE / sizeof(uint64_t)];
@@ -186,13 +183,15 @@ static inline uint64_t blocks_sum(struct blocks *b, uint64_t page)
 	return blocks_sum_of(image);
 }
 
-/* How often the page has been erased; for the one that erases it. */
+/*
+ * Returns how often the page was erased.  Only for the thread that erases it.
+ */
 static inline uint32_t blocks_erases(struct blocks *b, uint64_t page)
 {
 	return b->w->ctl->log[page].begun;
 }
 
-/* Something that must not change has changed, after so many erases of the page. */
+/* Reports a change of a page that must not change, @since erases of it. */
 static inline void blocks_changed(struct blocks *b, uint64_t page, uint32_t since)
 {
 	struct oracle_report r = {
@@ -206,7 +205,7 @@ static inline void blocks_changed(struct blocks *b, uint64_t page, uint32_t sinc
 	writers_found_in(b->w, &r);
 }
 
-/* The file that does not back the guest must be as it was left. */
+/* Checks that the file that does not back the guest has not changed. */
 static inline void blocks_check_retired(struct blocks *b, struct range r)
 {
 	uint64_t p;
@@ -221,7 +220,7 @@ static inline void blocks_check_retired(struct blocks *b, struct range r)
 	}
 }
 
-/* Puts the other file in place of the range, after a hole if @hole.  Erases. */
+/* Maps the other file at the range, after unmapping it if @hole.  Erases. */
 static inline void blocks_replace(struct blocks *b, struct range r, bool hole, uint8_t *spare)
 {
 	int file = !b->file[r.first];
@@ -243,7 +242,7 @@ static inline void blocks_replace(struct blocks *b, struct range r, bool hole, u
 	}
 }
 
-/* After MADV_FREE a page may become zero at any time, until it is written. */
+/* After MADV_FREE a page may become zero at any time until it is written. */
 static inline bool blocks_may_vanish(struct blocks *b, uint64_t page)
 {
 	struct oracle_page *log = &b->w->ctl->log[page];
@@ -259,8 +258,8 @@ static inline void blocks_read(struct blocks *b, const uint8_t *at, uint64_t *im
 }
 
 /*
- * With no way left for anybody to write these pages, which are at @at now, true if
- * they stay as they were in @image.
+ * Called when nobody may write these pages, which are now at @at.  Returns true
+ * if they still equal @image after the vCPUs had time to write them by mistake.
  */
 static inline bool blocks_are_frozen(struct blocks *b, const uint8_t *at, struct range r,
 				     const uint64_t *image)
@@ -277,7 +276,7 @@ static inline bool blocks_are_frozen(struct blocks *b, const uint8_t *at, struct
 				break;
 		if (i == ARRAY_SIZE(is))
 			continue;
-		ktap_info("STALE write: page=%lu word=%zu changed from %#lx to %#lx while nobody could write it",
+		ktap_info("STALE write: page=%lu word=%zu: %#lx became %#lx while not writable",
 			  one.first, i, image[i], is[i]);
 		blocks_changed(b, one.first, blocks_erases(b, one.first));
 		return false;
@@ -297,8 +296,8 @@ static inline int blocks_file(uint64_t size)
 }
 
 /*
- * Owners have the same number of blocks, of each kind in turn, but only of those in
- * the bits of @kinds: small pages take the place of large ones.
+ * Gives each owner the same number of blocks, cycling through the kinds in
+ * @kinds.  Small pages replace kinds that are not in @kinds.
  */
 static inline void blocks_create(struct blocks *b, struct writers *w, uint64_t nr, int owners,
 				 unsigned int kinds, uint8_t *spare)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The cases of a test: which of them are chosen (-c), their list (-l), whose turn it is,
- * and how much of the test's time (-t) is its share.  A test numbers all cases that it
- * could have from 0 and gives each number a name; the rest is
+ * The cases of a test: which are selected (-c), their list (-l), which runs
+ * next, and its share of the test's time (-t).  A test numbers all its possible
+ * cases from 0 and names each number:
  *
  *	c = cases_choose(&opt, count, name_of);
  *	guard_init();
  *	cases_start(&c);
  *	while (cases_next(&c))
  *		if (!cases_skip(&c, why_not(c.i)))
- *			... run case c.i, for cases_share(&c), and print its line as c.name ...
+ *			... run case c.i for cases_share(&c), print its line as c.name ...
  *	return ktap_finish();
  *
- * Every case gets one line, from cases_skip() or from the test.
+ * Every case gets exactly one result line, from cases_skip() or from the test.
  */
 #ifndef SELFTEST_KVM_CASES_H
 #define SELFTEST_KVM_CASES_H
@@ -28,17 +28,17 @@
 
 struct cases {
 	const struct options *opt;
-	int count;		/* of all numbers */
+	int count;		/* possible cases */
 	const char *(*name_of)(int i);
-	int chosen;		/* how many */
-	uint64_t start;		/* in us, as now_us() */
-	/* Whose turn it is. */
-	int i;			/* its number among all */
-	int nth;		/* and among those that are chosen, from 0 */
+	int chosen;		/* selected cases */
+	uint64_t start;		/* in us, from now_us() */
+	/* The current case. */
+	int i;			/* among all cases */
+	int nth;		/* among the selected cases */
 	const char *name;
 };
 
-/* The name of case @i if it is chosen, or NULL. */
+/* Returns the name of case @i if it is selected, or NULL. */
 static inline const char *cases_chosen(const struct cases *c, int i)
 {
 	const char *name = c->name_of(i), *filter = c->opt->filter;
@@ -47,9 +47,10 @@ static inline const char *cases_chosen(const struct cases *c, int i)
 }
 
 /*
- * To be called after options_parse().  @count: of the numbers.  @name_of: the name of a
- * case, which needs to last until the next is asked for, or NULL if this number has none.
- * Ends the test if no case is chosen (status 2), and with -l after it has printed them.
+ * To be called after options_parse().  @count is the number of possible cases.
+ * @name_of returns a name that stays valid until the next call, or NULL if the
+ * number has no case.  Exits with status 2 if no case is selected, and with
+ * status 0 after printing the list for -l.
  */
 static inline struct cases cases_choose(const struct options *opt, int count,
 					const char *(*name_of)(int i))
@@ -75,14 +76,14 @@ static inline struct cases cases_choose(const struct options *opt, int count,
 	return c;
 }
 
-/* Prints the plan; from now on the time of all cases passes. */
+/* Prints the plan and starts the clock of cases_share(). */
 static inline void cases_start(struct cases *c)
 {
 	c->start = now_us();
 	ktap_start(c->chosen);
 }
 
-/* Goes to the next case that is chosen; false if there is none. */
+/* Goes to the next selected case; returns false if there is none. */
 static inline bool cases_next(struct cases *c)
 {
 	c->nth++;
@@ -94,7 +95,7 @@ static inline bool cases_next(struct cases *c)
 	return false;
 }
 
-/* Skips this case if there is a reason why it cannot run here, which is not NULL then. */
+/* Skips this case if @why is not NULL. */
 static inline bool cases_skip(const struct cases *c, const char *why)
 {
 	if (why)
@@ -102,7 +103,7 @@ static inline bool cases_skip(const struct cases *c, const char *why)
 	return why;
 }
 
-/* This case's share, in us, of the time that is left for it and those after it. */
+/* Returns this case's share, in us, of the time left for it and later cases. */
 static inline uint64_t cases_share(const struct cases *c)
 {
 	uint64_t usec = c->opt->seconds * 1000000UL, spent = now_us() - c->start;

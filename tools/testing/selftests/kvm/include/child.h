@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Processes of a test that do not outlive it, and leave its knobs alone. */
+/* Child processes that die with the test and do not restore its knobs. */
 #ifndef SELFTEST_KVM_CHILD_H
 #define SELFTEST_KVM_CHILD_H
 
@@ -8,7 +8,10 @@
 #include "knob.h"
 #include "test_util.h"
 
-/* fork(); what stdio has not yet written is not written twice. */
+/*
+ * Calls fork(), after flushing stdout so that the child does not print it
+ * again.
+ */
 static inline pid_t child_fork(void)
 {
 	pid_t pid;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Numbers that the kernel keeps of what it has done. */
+/* Counters of the kernel in /sys and /proc. */
 #ifndef SELFTEST_KVM_COUNTERS_H
 #define SELFTEST_KVM_COUNTERS_H
 
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* 0 if the file is not there, or is not a number. */
+/* Returns 0 if the file does not exist or does not hold a number. */
 static inline uint64_t counter_read(const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -22,7 +22,10 @@ static inline uint64_t counter_read(const char *path)
 	return value;
 }
 
-/* One of /proc/vmstat.  False: not there, as without CONFIG_VM_EVENT_COUNTERS. */
+/*
+ * Reads one line of /proc/vmstat.  Returns false if the kernel does not have
+ * it, as without CONFIG_VM_EVENT_COUNTERS.
+ */
 static inline bool counter_vmstat(const char *name, uint64_t *value)
 {
 	FILE *f = fopen("/proc/vmstat", "r");

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Is every page that the guest has written since the dirty log was last taken in
- * it the next time?  What the guest has written is known from the oracle's log.
+ * Checks that every page the guest has written since the dirty log was last
+ * read is in the log the next time.  The oracle's log tells what the guest has
+ * written.
  *
  *	dirty_log_create(&d, &w)
- *	dirty_log_taken(&d, first, n)	the log has been taken, or logging begins
+ *	dirty_log_taken(&d, first, n)	the log was just read, or logging begins
  *	...				the guest writes
- *	dirty_log_take(&d, first, n)	calls the test's harvest()
+ *	dirty_log_take(&d, first, n)	reads the log with the test's harvest()
  *	dirty_log_check(&d, first, n)
  */
 #ifndef SELFTEST_KVM_DIRTY_LOG_H
@@ -18,23 +19,31 @@
 
 struct dirty_log {
 	struct writers *w;
-	/* Of each cell: the write that had begun when the log was last taken ... */
+	/*
+	 * For each cell: the last write that had begun when the log was last
+	 * read ...
+	 */
 	uint64_t *begun;
-	/* ... and the one that had ended before it was taken again. */
+	/*
+	 * ... and the last write that had ended before the log was read again.
+	 */
 	uint64_t *ended;
-	/* What is dirty: bit 0 is the first page of what is taken. */
+	/* Dirty pages; bit 0 is the first page of the range that was read. */
 	unsigned long *bitmap;
 	unsigned long *fresh;
-	/* Adds what is dirty now to the bitmap. */
+	/* Adds the pages that are dirty now to the bitmap. */
 	void (*harvest)(struct dirty_log *d, uint64_t first, uint64_t n);
 	void *owner;
-	/* A write may be in the log only a moment later; see dirty_log_comes_late(). */
+	/* A write may reach the log late; see dirty_log_comes_late(). */
 	bool lags;
 	uint64_t dirty;
 	uint64_t late;
 };
 
-/* Does the CPU note what is written, in a buffer of the vCPU's? */
+/*
+ * Does the CPU log dirty pages in a buffer of the vCPU (page-modification
+ * logging)?
+ */
 static inline bool dirty_log_has_pml(void)
 {
 	int fd = open("/sys/module/kvm_intel/parameters/pml", O_RDONLY);
@@ -76,7 +85,7 @@ static inline bool dirty_log_has(const struct dirty_log *d, uint64_t bit)
 	return d->bitmap[bit / 64] >> bit % 64 & 1;
 }
 
-/* For harvest(): adds what KVM says of a memslot of @n pages. */
+/* Helper for harvest(): adds what KVM reports for a memslot of @n pages. */
 static inline void dirty_log_get(struct dirty_log *d, uint32_t slot, uint64_t n)
 {
 	uint64_t i;
@@ -86,7 +95,7 @@ static inline void dirty_log_get(struct dirty_log *d, uint32_t slot, uint64_t n)
 		d->bitmap[i] |= d->fresh[i];
 }
 
-/* What begins from here on is in the next one. */
+/* Writes that begin from now on belong to the next log. */
 static inline void dirty_log_taken(struct dirty_log *d, uint64_t first, uint64_t n)
 {
 	uint64_t i;
@@ -95,7 +104,7 @@ static inline void dirty_log_taken(struct dirty_log *d, uint64_t first, uint64_t
 		d->begun[i] = READ_ONCE(dirty_log_cell(d, i)->start);
 }
 
-/* What has ended by now must be in it. */
+/* Writes that have ended by now must be in this log. */
 static inline void dirty_log_take(struct dirty_log *d, uint64_t first, uint64_t n)
 {
 	uint64_t i;
@@ -107,10 +116,10 @@ static inline void dirty_log_take(struct dirty_log *d, uint64_t first, uint64_t 
 }
 
 /*
- * KVM's lockless fault makes a page writable before it calls it dirty, so that
- * another vCPU may write it in between: then it will be in the log soon.  With
- * one vCPU there is no other.  But with PML (Intel) that vCPU's thread may be preempted
- * after the exit and before KVM has emptied the buffer.
+ * KVM's lockless fault handler makes a page writable before it marks it dirty,
+ * so another vCPU may write the page in between; the page is in the log soon
+ * after. This takes a second vCPU, or PML (Intel): the vCPU's thread may be
+ * preempted between the exit and KVM's flush of the PML buffer.
  */
 static inline bool dirty_log_comes_late(struct dirty_log *d, uint64_t first, uint64_t n,
 					uint64_t bit)
@@ -128,7 +137,10 @@ static inline bool dirty_log_comes_late(struct dirty_log *d, uint64_t first, uin
 	return false;
 }
 
-/* A cell of the page that was written and ended meanwhile, or ORACLE_CELLS. */
+/*
+ * Returns a cell of the page that was written in this interval, or
+ * ORACLE_CELLS.
+ */
 static inline uint64_t dirty_log_written(const struct dirty_log *d, uint64_t page)
 {
 	uint64_t i = page * ORACLE_CELLS, cell = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The selftest framework of whatever kernel tree these tests are built in.  Names
- * that a tree does not have are made up for here, each asked for by itself, so that
- * the tests use those of the newest.
+ * Adapts the tests to the selftest framework of any supported kernel tree: they
+ * use the newest names, and this file defines those that the tree lacks, one by
+ * one.
  */
 #ifndef SELFTEST_KVM_FRAMEWORK_H
 #define SELFTEST_KVM_FRAMEWORK_H
@@ -12,7 +12,7 @@
 #include "processor.h"
 #include "test_util.h"
 
-/* A VM had a mode before it had a shape, which is a mode and a type. */
+/* Older frameworks take a VM mode where newer ones take a VM shape. */
 #ifndef VM_SHAPE_DEFAULT
 #define VM_SHAPE_DEFAULT	VM_MODE_DEFAULT
 #endif
@@ -21,7 +21,7 @@
 #define APIC_TDCR		0x3e0
 #endif
 
-/* Weak, so that they may be missing: newer frameworks give every VM an IDT unasked. */
+/* Weak, because newer frameworks lack them and give every VM an IDT. */
 #pragma weak vm_init_descriptor_tables
 #pragma weak vcpu_init_descriptor_tables
 void vm_init_descriptor_tables(struct kvm_vm *vm);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For guests that only say when they are done; an exception, or another exit, ends the
- * program with what there is to see of it:
+ * For guests whose only message is that they are done.  An exception, or any
+ * other exit, ends the program after printing the vCPU's state:
  *
  *	guard_catch_exceptions(vm, vcpus, n, guard_trap)
  *	GUEST_SYNC(GUEST_SYNC_DONE)	in the guest
- *	guest_sync_check(vcpu)		on the vCPU's thread, when KVM_RUN has returned 0
+ *	guest_sync_check(vcpu)		on the vCPU's thread, after KVM_RUN returned 0
  */
 #ifndef SELFTEST_KVM_GUEST_SYNC_H
 #define SELFTEST_KVM_GUEST_SYNC_H
@@ -15,7 +15,7 @@
 
 enum guest_sync_message { GUEST_SYNC_DONE };
 
-/* Does not return if the guest did anything but say that it is done. */
+/* Ends the program unless the guest sent GUEST_SYNC_DONE. */
 static inline void guest_sync_check(struct kvm_vcpu *vcpu)
 {
 	struct ucall uc;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * How a range of this process is mapped, from /proc/self/smaps.
- */
+/* How a range of this process is mapped, from /proc/self/smaps. */
 #ifndef SELFTEST_KVM_HUGE_PAGES_H
 #define SELFTEST_KVM_HUGE_PAGES_H
 
@@ -26,7 +24,7 @@ static inline void range_usage_line(struct range_usage *u, const char *line)
 		u->swapped += kb;
 }
 
-/* Of all mappings that begin in the range. */
+/* Adds up all mappings that begin in the range. */
 static inline struct range_usage range_usage(const void *hva, uint64_t size)
 {
 	uintptr_t begin = (uintptr_t)hva, start, end;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The delays of CONFIG_KVM_INTERVAL_DEBUG: they make an invalidation, or a
- * guest's fault, last as long as a test needs.  Put back at exit and on signals.
+ * Fault injection of CONFIG_KVM_INTERVAL_DEBUG: makes an invalidation, or a
+ * guest fault, last as long as a test needs.  Restored at exit and on signals.
  *
  *	delay_invalidate_us	a blockable invalidation sleeps that long after
- *				it has zapped, with no lock of KVM's held
- *	delay_fault_us		a guest's fault sleeps that long between its
- *				begin and mmu_lock
- *	delay_gpc_us		a pfn cache's refresh sleeps that long between the lookup
- *				of its page and the check that nothing was invalidated
- *	delay_task		only this thread's invalidations; 0: everyone's
- *	cancel_entries		so many entries of a vCPU that has mapped its page with
- *				priority are cancelled by a request
+ *				it has zapped, without holding a lock of KVM
+ *	delay_fault_us		a guest fault sleeps that long between reading the
+ *				sequence count and taking mmu_lock
+ *	delay_gpc_us		the refresh of a pfn cache sleeps that long between
+ *				the lookup of its page and the retry check
+ *	delay_task		delay only this thread's invalidations; 0: everyone's
+ *	cancel_entries		cancel that many entries of a vCPU that has mapped its
+ *				page with priority, by a request
  *	private_memslots	1: KVM_SET_TSS_ADDR makes a private memslot on AMD, too
  */
 #ifndef SELFTEST_KVM_INTERVAL_DEBUG_H
@@ -30,13 +30,13 @@
 #define CANCEL_ENTRIES		INTERVAL_DEBUG "cancel_entries"
 #define PRIVATE_MEMSLOTS	INTERVAL_DEBUG "private_memslots"
 
-/* Why there are no delays here, or NULL. */
+/* Returns why fault injection is not available, or NULL. */
 static inline const char *interval_debug_why_not(void)
 {
 	const char *why = knob_debugfs_why_not();
 
 	if (!why && access(DELAY_INVALIDATE, W_OK))
-		return "no delays in this kernel (CONFIG_KVM_INTERVAL_DEBUG)";
+		return "no fault injection in this kernel (CONFIG_KVM_INTERVAL_DEBUG)";
 	return why;
 }
 
@@ -49,7 +49,10 @@ static inline void interval_debug_set(const char *path, uint64_t value)
 		    strerror(errno));
 }
 
-/* From now on each invalidation by thread @tid lasts @us longer; 0: none does. */
+/*
+ * Makes each invalidation by thread @tid last @us longer; 0 turns the delay
+ * off.
+ */
 static inline void interval_debug_delay(pid_t tid, uint64_t us)
 {
 	interval_debug_set(DELAY_TASK, tid);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Settings under /sys and /proc that a test turns, and that are put back when
- * it ends, however it ends: at exit (a failed TEST_ASSERT included) and on the
- * signals that people and harnesses send.  Only SIGKILL leaves them turned.
+ * Settings under /sys and /proc that a test changes, and that are restored when
+ * it ends for whatever reason: at exit (also after a failed TEST_ASSERT) and on
+ * the usual signals.  Only SIGKILL leaves them changed.
  */
 #ifndef SELFTEST_KVM_KNOB_H
 #define SELFTEST_KVM_KNOB_H
@@ -34,7 +34,7 @@ static int nr_knobs;
 static void (*knob_undos[KNOB_MAX_UNDO])(void);
 static int nr_knob_undos;
 
-/* Reads the value; of "always [madvise] never" only what is in brackets. */
+/* Reads the value; of "always [madvise] never" only the word in brackets. */
 static inline bool knob_read(const char *path, char *value, size_t size)
 {
 	int fd = open(path, O_RDONLY);
@@ -72,7 +72,9 @@ static inline bool knob_write(const char *path, const char *value)
 	return done;
 }
 
-/* What was made goes before what was turned, for it may stand on that. */
+/*
+ * Undo functions run first: what they remove may depend on a changed setting.
+ */
 static inline void knob_restore_all(void)
 {
 	while (nr_knob_undos)
@@ -104,7 +106,10 @@ static inline void knob_arm(void)
 		signal(sigs[i], knob_on_signal);
 }
 
-/* What is no file, like swap space, is undone by @undo on the same occasions. */
+/*
+ * Calls @undo on the same occasions, for state that is not a file, e.g. swap
+ * space.
+ */
 static inline void knob_undo(void (*undo)(void))
 {
 	knob_arm();
@@ -112,24 +117,24 @@ static inline void knob_undo(void (*undo)(void))
 		knob_undos[nr_knob_undos++] = undo;
 }
 
-/* For a child: what its parent has turned, the parent puts back. */
+/* For a child process: its parent restores the settings. */
 static inline void knob_forget(void)
 {
 	nr_knobs = 0;
 	nr_knob_undos = 0;
 }
 
-/* Why nothing can be read or turned in debugfs, or NULL. */
+/* Returns why debugfs cannot be used, or NULL. */
 static inline const char *knob_debugfs_why_not(void)
 {
 	struct statfs fs;
 
 	if (statfs(KNOB_DEBUGFS, &fs) || fs.f_type != DEBUGFS_MAGIC)
 		return "debugfs is not mounted at " KNOB_DEBUGFS;
-	return access(KNOB_DEBUGFS, X_OK) ? "debugfs is not for this user" : NULL;
+	return access(KNOB_DEBUGFS, X_OK) ? "debugfs is not accessible to this user" : NULL;
 }
 
-static inline bool knob_is_turned(const char *path)
+static inline bool knob_is_changed(const char *path)
 {
 	int i;
 
@@ -140,14 +145,14 @@ static inline bool knob_is_turned(const char *path)
 }
 
 /*
- * False if the knob is not there or may not be turned.  May be turned again;
- * what it was at first is what it will be.  @path is kept.
+ * Returns false if the setting does not exist or cannot be changed.  It may be
+ * set several times; the first value is restored.  @path must stay valid.
  */
 static inline bool knob_set(const char *path, const char *value)
 {
 	struct knob *k = &knobs[nr_knobs];
 
-	if (knob_is_turned(path))
+	if (knob_is_changed(path))
 		return knob_write(path, value);
 	if (nr_knobs == KNOB_MAX || !knob_read(path, k->old, sizeof(k->old)))
 		return false;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Case lines in KTAP, each with its name before the directive, which
- * kselftest.h cannot do ("ok 3 - name # SKIP reason").  The plan goes first,
- * every line is flushed at once, and the exit status follows kselftest: 0 for
- * a pass, 1 if a case failed, 4 if every case was skipped.
+ * Result lines in KTAP, each with its name before the directive, which
+ * kselftest.h cannot print ("ok 3 - name # SKIP reason").  The plan comes
+ * first, every line is flushed at once, and the exit status is that of
+ * kselftest: 0 for a pass, 1 if a case failed, 4 if every case was skipped.
  */
 #ifndef SELFTEST_KVM_KTAP_H
 #define SELFTEST_KVM_KTAP_H
@@ -69,7 +69,7 @@ static inline void __printf(2, 3) ktap_fail(const char *name, const char *fmt, .
 	va_end(ap);
 }
 
-/* A line of diagnostics, whole even if several threads speak at once. */
+/* Prints a diagnostic line, whole even if several threads print at once. */
 static inline void __printf(1, 2) ktap_info(const char *fmt, ...)
 {
 	va_list ap;
@@ -84,7 +84,7 @@ static inline void __printf(1, 2) ktap_info(const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Instead of all the rest: nothing of this test can be done here. */
+/* Replaces all other output: the whole test is skipped. */
 static inline int __printf(1, 2) ktap_skip_all(const char *fmt, ...)
 {
 	va_list ap;

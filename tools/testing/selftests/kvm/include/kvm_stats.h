@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * KVM's binary statistics by name, of a VM or of one vCPU.  Kernels differ in
- * what they count, so a name that is not there is an answer of its own:
+ * KVM's binary statistics by name, of a VM or of one vCPU.  Kernels have
+ * different statistics, so a missing name is reported to the caller:
  *
  *	kvm_stats_open_vcpu(&s, vcpu);		before the vCPU runs
  *	if (!kvm_stats_get(&s, "mmu_interval_wait", &n))
- *		...				this kernel does not count it
- *	n = kvm_stats_read(&s, "pf_fixed");	fails the test if not there
+ *		...				this kernel does not have it
+ *	n = kvm_stats_read(&s, "pf_fixed");	fails the test if missing
  *
- * A vCPU's ioctls wait for KVM_RUN to return, while reading the file does not:
- * open before, read whenever.
+ * The ioctl that opens the file waits for KVM_RUN to return, but reading the
+ * file does not, so open it before the vCPU runs.
  */
 #ifndef SELFTEST_KVM_STATS_H
 #define SELFTEST_KVM_STATS_H
@@ -30,7 +30,7 @@ struct kvm_stats {
 	struct kvm_stats_desc *descs;
 };
 
-/* Not by read(2) and lseek(2): the file may be somebody else's, and can't seek. */
+/* Uses pread(2): other processes may share the file's position. */
 static inline void kvm_stats_open_fd(struct kvm_stats *s, int fd)
 {
 	struct kvm_stats_header *h = &s->header;
@@ -73,7 +73,7 @@ static inline struct kvm_stats_desc *kvm_stats_find(struct kvm_stats *s, const c
 	return NULL;
 }
 
-/* A counter.  False, and 0, if this kernel has none of that name. */
+/* Reads a counter.  Returns false, and 0 in @value, if this kernel lacks it. */
 static inline bool kvm_stats_get(struct kvm_stats *s, const char *name, uint64_t *value)
 {
 	struct kvm_stats_desc *desc = kvm_stats_find(s, name);
@@ -94,8 +94,9 @@ static inline uint64_t kvm_stats_read(struct kvm_stats *s, const char *name)
 }
 
 /*
- * A histogram: the number of its buckets, which go to @bucket, or 0.  Bucket 0
- * of a logarithmic one holds zeros, bucket n values from 2^(n-1) to below 2^n.
+ * Reads a histogram into @bucket; returns the number of buckets, or 0.  Bucket
+ * 0 of a logarithmic histogram counts zeros, bucket n values from 2^(n-1) to
+ * below 2^n.
  */
 static inline int kvm_stats_hist(struct kvm_stats *s, const char *name,
 				 uint64_t bucket[KVM_STATS_BUCKETS])

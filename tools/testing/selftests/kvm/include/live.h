@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For whoever watches a test run: a line each second about what its guests do, to the
- * file that $KVM_INTERVAL_LIVE names.  Without that there is no thread and no line.
- * The thread wakes once a second and never waits for who reads.
+ * A progress line each second for whoever watches a test run, written to the
+ * file that $KVM_INTERVAL_LIVE names.  Without the variable there is neither
+ * thread nor line.  The thread never waits for a reader.
  *
- *	live_attach()	guests begin; the function tells their counts when asked
- *	live_detach()	they have stopped; it is asked once more
+ *	live_attach()	guests start; @tell is called for their counts
+ *	live_detach()	guests have stopped; @tell is called a last time
  *
- * Counts are those of all guests since the test began.
+ * Counts are totals over all guests since the test began.
  */
 #ifndef SELFTEST_KVM_LIVE_H
 #define SELFTEST_KVM_LIVE_H
@@ -28,27 +28,30 @@
 struct live_counts {
 	uint64_t writes;
 	uint64_t faults;
-	/* Only the changed kernel has these. */
+	/* Only kernels with the change have these. */
 	bool interval;
 	uint64_t retries;
 	uint64_t waits;
 	uint64_t invalidations;
-	/* The longest took less than this. */
+	/* Upper bound of the longest wait. */
 	uint64_t wait_ns;
 };
 
-typedef void (*live_tell)(void *owner, struct live_counts *c);
+typedef void (*live_report)(void *owner, struct live_counts *c);
 
 struct live {
 	pthread_mutex_t lock;
-	live_tell tell;
+	live_report report;
 	void *owner;
-	/* Of guests that have stopped. */
+	/* Counts of guests that have stopped. */
 	struct live_counts before;
 	uint64_t writes;
 	uint64_t us;
 	int fd;
-	/* Who tells: a child has no such thread, and may have been made while it had the lock. */
+	/*
+	 * The process with the thread.  A forked child has no such thread, and
+	 * its copy of the lock may be held for ever.
+	 */
 	pid_t pid;
 };
 
@@ -58,9 +61,9 @@ static inline struct live_counts live_sum(void)
 {
 	struct live_counts sum = live.before, c = {};
 
-	if (!live.tell)
+	if (!live.report)
 		return sum;
-	live.tell(live.owner, &c);
+	live.report(live.owner, &c);
 	sum.writes += c.writes;
 	sum.faults += c.faults;
 	sum.interval |= c.interval;
@@ -101,17 +104,17 @@ static inline void *live_main(void *arg)
 	for (;;) {
 		sleep(1);
 		pthread_mutex_lock(&live.lock);
-		attached = live.tell;
+		attached = live.report;
 		c = live_sum();
 		pthread_mutex_unlock(&live.lock);
-		/* Nobody reads, or not fast enough: that line is gone. */
+		/* If nobody reads, or too slowly, the line is dropped. */
 		if (attached && write(live.fd, line, live_format(line, sizeof(line), &c)) < 0 &&
 		    errno != EAGAIN)
 			return NULL;
 	}
 }
 
-/* Without any signal: they are for those who wait for them. */
+/* The thread blocks all signals, which are for threads that wait for them. */
 static inline void live_start(const char *path)
 {
 	sigset_t all, old;
@@ -130,7 +133,7 @@ static inline void live_start(const char *path)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-static inline void live_attach(live_tell tell, void *owner)
+static inline void live_attach(live_report report, void *owner)
 {
 	const char *path = getenv("KVM_INTERVAL_LIVE");
 
@@ -139,7 +142,7 @@ static inline void live_attach(live_tell tell, void *owner)
 	if (live.pid != getpid())
 		return;
 	pthread_mutex_lock(&live.lock);
-	live.tell = tell;
+	live.report = report;
 	live.owner = owner;
 	pthread_mutex_unlock(&live.lock);
 }
@@ -150,7 +153,7 @@ static inline void live_detach(void)
 		return;
 	pthread_mutex_lock(&live.lock);
 	live.before = live_sum();
-	live.tell = NULL;
+	live.report = NULL;
 	pthread_mutex_unlock(&live.lock);
 }
 

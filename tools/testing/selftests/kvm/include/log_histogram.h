@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A histogram of times: exact below 128, and above with 64 buckets from each power of
- * 2 to the next, so that no bucket is wider than 1/64 of its values.  The idea is
- * that of HdrHistogram.  Recording is a few instructions, needs no libc and no
- * memory, and so is for guests, too.  One thread records; others may look.
+ * A histogram of times: exact below 128, and with 64 buckets for each power of
+ * 2 above, so that no bucket is wider than 1/64 of its values (as in
+ * HdrHistogram). Recording takes a few instructions, no libc and no allocation,
+ * so guests can do it.  One thread records; others may read.
  *
  *	log_histogram_add(&h, ns)
  *	log_histogram_merge(&sum, &h)
  *	log_histogram_quantile(&h, 999000)	per million: 99.9 %
- *	i = log_histogram_next(&h, 0)		the first bucket with something in it:
- *						h.bucket[i], of log_histogram_lowest(i)
+ *	i = log_histogram_next(&h, 0)		first nonempty bucket: h.bucket[i]
+ *						values from log_histogram_lowest(i)
  */
 #ifndef SELFTEST_KVM_LOG_HISTOGRAM_H
 #define SELFTEST_KVM_LOG_HISTOGRAM_H
 
 #include <stdint.h>
 
-/* Buckets from a power of 2 to the next, and the power of 2 that they are. */
+/* Buckets for each power of 2, and its logarithm. */
 #define LOG_HISTOGRAM_STEPS	64U
 #define LOG_HISTOGRAM_BITS	6
-/* What is longer (73 minutes in ns) is in the last bucket. */
+/* Longer times (73 minutes in ns) go to the last bucket. */
 #define LOG_HISTOGRAM_MAX_BITS	42
 #define LOG_HISTOGRAM_MAX	(~0UL >> (64 - LOG_HISTOGRAM_MAX_BITS))
 #define LOG_HISTOGRAM_BUCKETS	((LOG_HISTOGRAM_MAX_BITS - LOG_HISTOGRAM_BITS + 1) * \
@@ -32,7 +32,10 @@ struct log_histogram {
 	uint64_t bucket[LOG_HISTOGRAM_BUCKETS];
 };
 
-/* By how many bits a value is shifted to have LOG_HISTOGRAM_BITS + 1 bits, or less. */
+/*
+ * Returns the shift that leaves at most LOG_HISTOGRAM_BITS + 1 bits of the
+ * value.
+ */
 static inline unsigned int log_histogram_shift(uint64_t value)
 {
 	if (value < 2 * LOG_HISTOGRAM_STEPS)
@@ -50,7 +53,7 @@ static inline unsigned int log_histogram_index(uint64_t value)
 	return shift * LOG_HISTOGRAM_STEPS + (value >> shift);
 }
 
-/* The lowest value that goes to a bucket. */
+/* Returns the lowest value of a bucket. */
 static inline uint64_t log_histogram_lowest(unsigned int index)
 {
 	unsigned int shift = 0;
@@ -60,7 +63,9 @@ static inline uint64_t log_histogram_lowest(unsigned int index)
 	return (uint64_t)(index - shift * LOG_HISTOGRAM_STEPS) << shift;
 }
 
-/* From @index on, the first one with something in it, or LOG_HISTOGRAM_BUCKETS. */
+/*
+ * Returns the first nonempty bucket from @index on, or LOG_HISTOGRAM_BUCKETS.
+ */
 static inline unsigned int log_histogram_next(const struct log_histogram *h, unsigned int index)
 {
 	while (index < LOG_HISTOGRAM_BUCKETS && !h->bucket[index])
@@ -103,8 +108,9 @@ static inline void log_histogram_merge(struct log_histogram *sum, const struct l
 }
 
 /*
- * The least value that @per_million of all are not above: the middle of its bucket, and
- * so at most 1/128 off; the greatest of all is exact.  0 of nothing.
+ * Returns the least value that is not exceeded by @per_million of all values:
+ * the middle of its bucket, hence at most 1/128 off, or the exact maximum.
+ * Returns 0 for an empty histogram.
  */
 static inline uint64_t log_histogram_quantile(const struct log_histogram *h,
 					      uint64_t per_million)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What benchmarks print for programs to read, one line of KTAP diagnostics each;
+ * Machine-readable output of benchmarks, as lines of KTAP diagnostics;
  * docs/benchmarks.md describes them:
  *
- *	row NAME UNIT lower|higher VALUE	a sample; which is better
- *	hist NAME UNIT LOWEST:COUNT ...		a log_histogram's buckets
- *	span NAME KIND START_US LENGTH_US	something that lasted
+ *	row NAME UNIT lower|higher VALUE	a sample, and which direction is better
+ *	hist NAME UNIT LOWEST:COUNT ...		buckets of a log_histogram
+ *	span NAME KIND START_US LENGTH_US	an interval of time
  */
 #ifndef SELFTEST_KVM_MEASURE_H
 #define SELFTEST_KVM_MEASURE_H
@@ -14,13 +14,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "ktap.h"
 #include "log_histogram.h"
 
 #define MEASURE_NAME	128
-/* Lines must fit init's, and what reads them: several lines of one name add up. */
+/* Lines must fit the buffer of init.  Several lines of one name add up. */
 #define MEASURE_LINE	800
-/* So many spans of a kind are enough for a picture. */
+/* Enough spans of a kind for a diagram. */
 #define MEASURE_SPANS	200
 
 struct measure_span {
@@ -63,7 +64,7 @@ static inline void measure_span(const char *name, const char *kind, uint64_t sta
 	ktap_info("span %s %s %lu %lu", name, kind, start_us, length_us);
 }
 
-/* How ticks of the TSC, of some hours, become nanoseconds, in host and guest. */
+/* Converts TSC ticks of up to some hours to nanoseconds, in host and guest. */
 struct measure_clock {
 	uint64_t mult;
 };
@@ -82,21 +83,18 @@ static inline uint64_t measure_ticks(const struct measure_clock *c, uint64_t ns)
 
 static inline void measure_read_clocks(uint64_t *ns, uint64_t *ticks)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	*ns = now_ns();
 	*ticks = rdtsc();
-	*ns = ts.tv_sec * 1000000000UL + ts.tv_nsec;
 }
 
-/* The TSC's rate, from a while of both clocks. */
+/* Calibrates the TSC against CLOCK_MONOTONIC. */
 static inline void measure_clock_init(struct measure_clock *c)
 {
-	struct timespec nap = { .tv_nsec = 100000000 };
+	struct timespec pause = { .tv_nsec = 100000000 };
 	uint64_t ns, ticks, end_ns, end_ticks;
 
 	measure_read_clocks(&ns, &ticks);
-	nanosleep(&nap, NULL);
+	nanosleep(&pause, NULL);
 	measure_read_clocks(&end_ns, &end_ticks);
 	c->mult = ((end_ns - ns) << MEASURE_CLOCK_SHIFT) / (end_ticks - ticks);
 }

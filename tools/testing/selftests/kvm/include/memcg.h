@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One memory cgroup (v2) of the test's own, under the root, gone when the test
- * ends.  Processes enter it themselves, or leave it for where they were.
+ * One memory cgroup (v2) of the test's own, below the root, removed when the
+ * test ends.  Processes enter and leave it themselves.
  */
 #ifndef SELFTEST_KVM_MEMCG_H
 #define SELFTEST_KVM_MEMCG_H
@@ -35,7 +35,10 @@ static inline bool memcg_write_bytes(const char *file, uint64_t bytes)
 	return memcg_write(file, text);
 }
 
-/* What the file holds, or in a file of many lines, what is behind @key; or 0. */
+/*
+ * Returns the value in @file or, if it has several lines, the value after @key;
+ * else 0.
+ */
 static inline uint64_t memcg_read(const char *file, const char *key)
 {
 	char path[128], name[64];
@@ -78,14 +81,14 @@ static inline void memcg_remove(void)
 	int i;
 
 	memcg_leave();
-	/* Whoever was killed in it may still be on the way out. */
+	/* A killed member may still be exiting. */
 	for (i = 0; i < 100 && rmdir(memcg_dir) && errno == EBUSY; i++)
 		usleep(20000);
 	if (memcg_enabled)
 		knob_write(MEMCG_ROOT "/cgroup.subtree_control", "-memory");
 }
 
-/* Where the caller is now: the line "0::PATH". */
+/* Remembers the caller's cgroup: the line "0::PATH". */
 static inline void memcg_remember_home(void)
 {
 	FILE *f = fopen("/proc/self/cgroup", "r");
@@ -110,7 +113,7 @@ static inline bool memcg_lists(const char *file)
 	return knob_read(file, list, sizeof(list)) && strstr(list, "memory");
 }
 
-/* Makes it, once.  Why there is none, or NULL. */
+/* Creates the cgroup once.  Returns why it cannot, or NULL. */
 static inline const char *memcg_create(void)
 {
 	if (memcg_dir[0])

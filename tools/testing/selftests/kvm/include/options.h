@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The options that all tests share, and the clock that they go by.  A test sets the
- * defaults of those that it takes; what is 0 it does not take.
+ * The options that all tests share.  A test sets the defaults
+ * of the options it takes; a default of 0 means that it does not take the
+ * option.
  */
 #ifndef SELFTEST_KVM_OPTIONS_H
 #define SELFTEST_KVM_OPTIONS_H
@@ -12,6 +13,8 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 struct options {
 	uint64_t seed;
@@ -27,18 +30,10 @@ struct options {
 	bool list;
 };
 
-static inline uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000UL + ts.tv_nsec / 1000;
-}
-
 static inline void options_usage(const struct options *o, const char *name)
 {
 	printf("Usage: %s [OPTION]...\n"
-	       " -s  seed of everything random (default: the time)\n"
+	       " -s  seed of all random numbers (default: the time)\n"
 	       " -t  seconds for all cases together (default %d)\n", name, o->seconds);
 	if (o->max_vcpus)
 		printf(" -v  vCPUs of a VM with several, %d to %d (default %d)\n", o->min_vcpus,
@@ -49,7 +44,7 @@ static inline void options_usage(const struct options *o, const char *name)
 		printf(" -w  %s without progress that fail a case (default %d)\n",
 		       o->stall_unit ?: "seconds", o->stall);
 	if (!o->no_cases)
-		printf(" -c  only the cases with this in their name\n"
+		printf(" -c  only cases whose name contains this\n"
 		       " -l  list the cases\n");
 }
 
@@ -86,7 +81,7 @@ static inline bool options_take(struct options *o, int c, const char *value)
 	}
 }
 
-/* Ends the test with its usage if an option or value is not one of its own. */
+/* Prints the usage and exits with status 2 on a bad option or value. */
 static inline void options_parse(struct options *o, int argc, char **argv)
 {
 	const struct options defaults = *o;

@@ -1,33 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The oracle: what each word of guest memory may hold at any moment, decided
- * exactly, without stopping anybody.  Host and guest use the same code.
+ * The oracle decides what each word of guest memory may hold at any moment,
+ * exactly and without stopping anybody.  Host and guest use the same code.
  *
- * A page has 64 stamped words, one in each cache line, in ORACLE_CELLS cells
- * of ORACLE_WORDS words.  A cell has one writer for ever.  Its log is kept in
- * memory that nobody takes away:
+ * A page has 64 stamped words, one in each cache line, in ORACLE_CELLS cells of
+ * ORACLE_WORDS words.  Only one vCPU ever writes a cell.  The cell's log is in
+ * memory that is never invalidated:
  *
  *	start	number of the write that began last
  *	end	number of the write that completed last
  *	quiet	erases of the page that had ended before that write began
  *	seen	erases of the page that had begun when that write was done
  *
- * and whoever erases a page (discards it, or puts another in its place) counts
- * it in page->begun before, and in page->ended after; page->gone is the number of
- * the last erase after which nothing old can be left, which MADV_FREE is not.
- * A stamp is the number
- * of the write plus 24 bits that tie it to its place, so a torn word, a
- * word of another page or another case, and garbage are all told apart.  Then:
+ * Whoever erases a page (discards it, or maps another in its place) increments
+ * page->begun before and page->ended after.  page->gone is the number of the
+ * last erase that leaves nothing of the old contents; MADV_FREE may leave them.
+ * A stamp is the number of the write and 24 bits that depend on its place,
+ * which identifies torn words, words of another page or case, and garbage:
  *
  *	zero	is LOST unless an erase began that had not ended before the
  *		last completed write (page->begun != quiet)
  *	stamp	is TORN if it does not fit its place or is newer than start;
- *		is STALE if older than the last completed write, or if that
- *		very write and yet an erase that began after it has ended, and
- *		leaves nothing (page->gone is beyond seen)
+ *		is STALE if it is older than the last completed write, or if it
+ *		is that write but an erase that leaves nothing began after it and
+ *		has ended (page->gone is beyond seen)
  *
- * Loads and stores are in program order on x86, and a full barrier stands
- * where a store must be visible before a load (oracle_write()).
+ * x86 keeps loads and stores in program order; a full barrier is used where a
+ * store must be visible before a later load (oracle_write_as()).
  */
 #ifndef SELFTEST_KVM_ORACLE_H
 #define SELFTEST_KVM_ORACLE_H
@@ -69,7 +68,7 @@ enum oracle_verdict {
 
 static const char * const oracle_names[] = { "ok", "LOST", "STALE", "TORN" };
 
-/* Everything that a verdict was based on. */
+/* Everything that the verdict is based on. */
 struct oracle_report {
 	uint32_t verdict;
 	uint32_t cell;
@@ -93,7 +92,7 @@ static inline uint64_t oracle_mix(uint64_t x)
 	return x ^ (x >> 32);
 }
 
-/* A small generator for both sides: reproducible, no libc, no division. */
+/* A small generator for host and guest: reproducible, no libc, no division. */
 static inline uint64_t oracle_random(uint64_t *state)
 {
 	uint64_t x = *state;
@@ -105,13 +104,13 @@ static inline uint64_t oracle_random(uint64_t *state)
 	return x * 0x9e3779b97f4a7c15UL;
 }
 
-/* One of the numbers from 0 to @n - 1. */
+/* Returns a number from 0 to @n - 1. */
 static inline uint64_t oracle_pick(uint64_t *state, uint64_t n)
 {
 	return ((oracle_random(state) >> 32) * n) >> 32;
 }
 
-/* Adds up how often each verdict was found. */
+/* Adds the counts of each verdict. */
 static inline void oracle_add(uint64_t *sum, const uint64_t *found)
 {
 	int i;
@@ -129,7 +128,10 @@ static inline uint64_t oracle_stamp(uint64_t salt, uint64_t page, int cell, int 
 	return number << ORACLE_TAG_BITS | (tag & ORACLE_TAG_MASK);
 }
 
-/* Index of a stamped word in its page: in line 8 * word + cell, anywhere. */
+/*
+ * Returns the index of a stamped word in its page: in cache line 8 * word +
+ * cell.
+ */
 static inline int oracle_index(uint64_t page, int cell, int word)
 {
 	int line = word * ORACLE_CELLS + cell;
@@ -137,7 +139,7 @@ static inline int oracle_index(uint64_t page, int cell, int word)
 	return line * 8 + ((page + cell + 3 * word) & 7);
 }
 
-/* Write number @number, which is above all before, of the cell's one writer. */
+/* Stamps the cell with write @number, which must exceed all earlier numbers. */
 static inline void oracle_write_as(struct oracle_page *log, uint64_t *mem, uint64_t salt,
 				   uint64_t page, int cell, uint64_t number)
 {
@@ -178,7 +180,7 @@ static inline enum oracle_verdict oracle_judge(const struct oracle_report *r, ui
 	return ORACLE_OK;
 }
 
-/* True if every word of the cell is right.  @r tells what was found. */
+/* Returns true if every word of the cell is right; @r gets the details. */
 static inline bool oracle_check(struct oracle_page *log, const uint64_t *mem, uint64_t salt,
 				uint64_t page, int cell, struct oracle_report *r)
 {
@@ -210,7 +212,7 @@ static inline bool oracle_check(struct oracle_page *log, const uint64_t *mem, ui
 	return true;
 }
 
-/* Call around whatever may throw the contents of these pages away. */
+/* To be called before anything that may discard the contents of these pages. */
 static inline void oracle_erase_begin(struct oracle_page *log, uint64_t first, uint64_t n)
 {
 	uint64_t p;
@@ -220,7 +222,9 @@ static inline void oracle_erase_begin(struct oracle_page *log, uint64_t first, u
 	__sync_synchronize();
 }
 
-/* What was in the pages is lost, or will be unless it is written before. */
+/*
+ * The contents are lost, or will be unless they are written before (MADV_FREE).
+ */
 static inline void oracle_free_end(struct oracle_page *log, uint64_t first, uint64_t n)
 {
 	uint64_t p;
@@ -230,7 +234,7 @@ static inline void oracle_free_end(struct oracle_page *log, uint64_t first, uint
 		WRITE_ONCE(log[p].ended, log[p].ended + 1);
 }
 
-/* What was in the pages is lost: whoever still finds it finds what is stale. */
+/* The contents are lost: a word that still has them is stale. */
 static inline void oracle_erase_end(struct oracle_page *log, uint64_t first, uint64_t n)
 {
 	uint64_t p;

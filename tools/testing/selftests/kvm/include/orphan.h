@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A VM whose owner has exited: its file descriptors keep it, while nothing is left of
- * the memory that its memslots and its pfn caches map.  The kernel still has a reason
- * to look that memory up: an event channel of Xen's that an eventfd triggers.  Whoever
- * has the eventfd can write it, and KVM's worker delivers the event.
+ * A VM whose owner has exited.  Its file descriptors keep it alive, but the
+ * memory of its memslots and pfn caches is gone.  KVM still looks that memory
+ * up when a Xen event channel is triggered through an eventfd: whoever has the
+ * eventfd can write to it, and KVM's worker delivers the event.
  *
- *	orphan_create()		forks the owner, which sets all that up
- *	orphan_arrives()	sends an event, while there still is an owner
- *	orphan_move()		the owner's memslot gets other memory, so that the next
- *				lookup is of an address that no cache has had before
- *	orphan_leave()		the owner exits; its VM is ours
- *	orphan_send()		an event, and waits until KVM's worker is done with it
- *	orphan_close()		the VM goes
- *	orphan_changed()	was a page written since the owner has exited?
+ *	orphan_create()		forks the owner, which sets all this up
+ *	orphan_arrives()	sends an event while the owner exists
+ *	orphan_move()		maps other memory at the owner's memslot, so that the
+ *				next lookup is of an address that no cache has had
+ *	orphan_leave()		the owner exits and leaves its VM to the caller
+ *	orphan_send()		sends an event, and waits for KVM's worker
+ *	orphan_close()		destroys the VM
+ *	orphan_changed()	was a page written after the owner had exited?
  *	orphan_destroy()
  *
- * The memory is a file's, and does not go with its owner, so what a broken kernel
- * writes there harms nobody.
+ * The memory belongs to a file that outlives the owner, so a broken kernel that
+ * writes there does not damage other memory.
  */
 #ifndef SELFTEST_KVM_ORPHAN_H
 #define SELFTEST_KVM_ORPHAN_H
@@ -27,8 +27,8 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "deadline.h"
 #include "framework.h"
-#include "patience.h"
 #include "trace_count.h"
 
 #ifndef SYS_pidfd_getfd
@@ -41,14 +41,14 @@
 #define ORPHAN_SLOT		1
 #define ORPHAN_GPA		0x100000000UL
 #define ORPHAN_PAGE		4096UL
-/* The shared info, and the vcpu_info; and the same again, elsewhere. */
+/* The shared info and the vcpu_info, and a second copy of both elsewhere. */
 #define ORPHAN_SLOT_PAGES	2
 #define ORPHAN_PAGES		(2 * ORPHAN_SLOT_PAGES)
 #define ORPHAN_BYTES		(ORPHAN_PAGES * ORPHAN_PAGE)
 #define ORPHAN_PENDING		2048
 #define ORPHAN_MSR		0x40000000
-/* How long the worker may take, in looks at what it has done. */
-#define ORPHAN_LOOKS		20000
+/* How long the worker may take, as a number of polls of its tracepoint. */
+#define ORPHAN_POLLS		20000
 
 struct orphan {
 	pid_t owner;
@@ -56,10 +56,10 @@ struct orphan {
 	int event;		/* an eventfd */
 	int vm;
 	int vcpu;
-	/* Pipes to the owner and from it. */
-	int tell[2];
+	/* Pipes to and from the owner. */
+	int request[2];
 	int answer[2];
-	/* All of the memory, mapped here. */
+	/* The whole memfd, mapped in the caller. */
 	uint8_t *alias;
 	uint8_t before[ORPHAN_BYTES];
 	struct trace_count injected;
@@ -119,7 +119,7 @@ static inline void orphan_set_event(struct kvm_vm *vm, struct kvm_vcpu *vcpu, in
 	free(routing);
 }
 
-/* Does what it is told, a letter at a time, until there is nobody left to tell it. */
+/* Executes one-letter commands until the pipe is closed. */
 static inline void orphan_owner_main(struct orphan *o)
 {
 	uint8_t *hva = mmap(NULL, ORPHAN_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, o->memory, 0);
@@ -128,7 +128,7 @@ static inline void orphan_owner_main(struct orphan *o)
 	int fds[2];
 	char c;
 
-	close(o->tell[1]);
+	close(o->request[1]);
 	TEST_ASSERT(hva != MAP_FAILED, "mmap: %s", strerror(errno));
 	vm = vm_create_with_one_vcpu(&vcpu, NULL);
 	orphan_set_slot(vm, hva, true);
@@ -137,7 +137,7 @@ static inline void orphan_owner_main(struct orphan *o)
 	fds[0] = vm->fd;
 	fds[1] = vcpu->fd;
 	TEST_ASSERT(write(o->answer[1], fds, sizeof(fds)) == sizeof(fds), "write");
-	while (read(o->tell[0], &c, 1) == 1) {
+	while (read(o->request[0], &c, 1) == 1) {
 		orphan_set_slot(vm, hva, false);
 		orphan_set_slot(vm, hva + ORPHAN_SLOT_PAGES * ORPHAN_PAGE, true);
 		TEST_ASSERT(write(o->answer[1], &c, 1) == 1, "write");
@@ -147,7 +147,7 @@ static inline void orphan_owner_main(struct orphan *o)
 
 /* ---- the survivor ---- */
 
-static inline void orphan_hear(struct orphan *o, void *answer, ssize_t size)
+static inline void orphan_receive(struct orphan *o, void *answer, ssize_t size)
 {
 	TEST_ASSERT(read(o->answer[0], answer, size) == size, "the owner of a VM has failed");
 }
@@ -156,7 +156,7 @@ static inline void orphan_take_fds(struct orphan *o)
 {
 	int pidfd = syscall(SYS_pidfd_open, o->owner, 0), fds[2];
 
-	orphan_hear(o, fds, sizeof(fds));
+	orphan_receive(o, fds, sizeof(fds));
 	o->vm = syscall(SYS_pidfd_getfd, pidfd, fds[0], 0);
 	o->vcpu = syscall(SYS_pidfd_getfd, pidfd, fds[1], 0);
 	TEST_ASSERT(o->vm >= 0 && o->vcpu >= 0, "pidfd_getfd: %s", strerror(errno));
@@ -170,14 +170,14 @@ static inline void orphan_create(struct orphan *o)
 	o->memory = memfd_create("orphan", MFD_CLOEXEC);
 	o->event = eventfd(0, EFD_CLOEXEC);
 	TEST_ASSERT(o->memory >= 0 && o->event >= 0 && !ftruncate(o->memory, ORPHAN_BYTES) &&
-		    !pipe(o->tell) && !pipe(o->answer), "files: %s", strerror(errno));
+		    !pipe(o->request) && !pipe(o->answer), "files: %s", strerror(errno));
 	o->alias = mmap(NULL, ORPHAN_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, o->memory, 0);
 	TEST_ASSERT(o->alias != MAP_FAILED, "mmap: %s", strerror(errno));
 	memset(o->alias, 0, ORPHAN_BYTES);
 	o->owner = child_fork();
 	if (!o->owner)
 		orphan_owner_main(o);
-	close(o->tell[0]);
+	close(o->request[0]);
 	close(o->answer[1]);
 	orphan_take_fds(o);
 }
@@ -186,8 +186,8 @@ static inline void orphan_move(struct orphan *o)
 {
 	char c = 'm';
 
-	TEST_ASSERT(write(o->tell[1], &c, 1) == 1, "write: %s", strerror(errno));
-	orphan_hear(o, &c, 1);
+	TEST_ASSERT(write(o->request[1], &c, 1) == 1, "write: %s", strerror(errno));
+	orphan_receive(o, &c, 1);
 }
 
 static inline void orphan_kick(struct orphan *o)
@@ -198,24 +198,26 @@ static inline void orphan_kick(struct orphan *o)
 		    strerror(errno));
 }
 
-/* True if the event came to be in the shared info, as it should. */
+/* Returns true if the event reached the shared info, as it should. */
 static inline bool orphan_arrives(struct orphan *o)
 {
 	uint64_t *pending = (uint64_t *)(o->alias + ORPHAN_PENDING) + ORPHAN_PORT / 64;
-	int looks;
+	int polls;
 
 	orphan_kick(o);
-	for (looks = 0; looks < ORPHAN_LOOKS && !READ_ONCE(*pending); looks++)
+	for (polls = 0; polls < ORPHAN_POLLS && !READ_ONCE(*pending); polls++)
 		usleep(100);
 	return READ_ONCE(*pending) >> ORPHAN_PORT % 64 & 1;
 }
 
-/* There is no owner when this returns.  What is in the memory now must stay. */
+/*
+ * The owner has exited when this returns.  Its memory must not change any more.
+ */
 static inline void orphan_leave(struct orphan *o)
 {
 	int status;
 
-	close(o->tell[1]);
+	close(o->request[1]);
 	TEST_ASSERT(waitpid(o->owner, &status, 0) == o->owner && !status,
 		    "the owner of a VM has failed: %#x", status);
 	memset(o->alias, 0, ORPHAN_BYTES);
@@ -228,16 +230,17 @@ static inline bool orphan_changed(const struct orphan *o)
 }
 
 /*
- * True if KVM's worker had to deliver it, rather than the write itself: there are two
- * calls for an event then, and the first has returned when the second is counted.
+ * Returns true if KVM's worker delivered the event, rather than the write(2)
+ * itself. Delivery by the worker takes two calls, and the first has returned
+ * when the second is counted.
  */
 static inline bool orphan_send(struct orphan *o)
 {
 	uint64_t was = trace_count_read(&o->injected);
-	int looks;
+	int polls;
 
 	orphan_kick(o);
-	for (looks = 0; looks < ORPHAN_LOOKS; looks++) {
+	for (polls = 0; polls < ORPHAN_POLLS; polls++) {
 		if (trace_count_read(&o->injected) >= was + 2)
 			return true;
 		if (orphan_changed(o))
@@ -247,7 +250,7 @@ static inline bool orphan_send(struct orphan *o)
 	return false;
 }
 
-/* Waits for KVM's worker, so nothing is written after that. */
+/* Waits for KVM's worker, so that nothing is written later. */
 static inline void orphan_close(struct orphan *o)
 {
 	close(o->vcpu);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel says of the pages behind addresses of a process: its
- * /proc/PID/pagemap, /proc/kpageflags and /proc/kpagecount.  For root only.
+ * The kernel's view of the pages behind a process's addresses:
+ * /proc/PID/pagemap, /proc/kpageflags and /proc/kpagecount.  Needs root.
  */
 #ifndef SELFTEST_KVM_PAGE_STATE_H
 #define SELFTEST_KVM_PAGE_STATE_H
@@ -16,7 +16,6 @@
 #include <linux/kernel-page-flags.h>
 
 #define PAGE_STATE_PRESENT	BIT(63)
-#define PAGE_STATE_SWAPPED	BIT(62)
 #define PAGE_STATE_PFN		(BIT(55) - 1)
 
 struct page_state {
@@ -32,7 +31,7 @@ static inline void page_state_close(struct page_state *s)
 	close(s->count);
 }
 
-/* Entry @index of such a file; 0 if it has none. */
+/* Returns entry @index of the file, or 0. */
 static inline uint64_t page_state_read(int fd, uint64_t index)
 {
 	uint64_t value;
@@ -47,7 +46,7 @@ static inline uint64_t page_state_entry(struct page_state *s, const void *hva)
 	return page_state_read(s->pagemap, (uintptr_t)hva / getpagesize());
 }
 
-/* 0 if no page is there. */
+/* Returns 0 if no page is mapped. */
 static inline uint64_t page_state_pfn(struct page_state *s, const void *hva)
 {
 	uint64_t entry = page_state_entry(s, hva);
@@ -55,19 +54,21 @@ static inline uint64_t page_state_pfn(struct page_state *s, const void *hva)
 	return entry & PAGE_STATE_PRESENT ? entry & PAGE_STATE_PFN : 0;
 }
 
-/* Bits KPF_* of a page frame. */
+/* Tests a KPF_* bit of a page frame. */
 static inline bool page_state_is(struct page_state *s, uint64_t pfn, int kpf)
 {
 	return pfn && page_state_read(s->flags, pfn) >> kpf & 1;
 }
 
-/* How often it is mapped, in all processes. */
+/* Returns how often the page frame is mapped, in all processes. */
 static inline uint64_t page_state_mapped(struct page_state *s, uint64_t pfn)
 {
 	return page_state_read(s->count, pfn);
 }
 
-/* False if this kernel does not tell, or not this user; page 0 is no one's. */
+/*
+ * Returns false if the kernel does not show this, or not to this user (pfn 0).
+ */
 static inline bool page_state_open(struct page_state *s, pid_t pid)
 {
 	char path[64];

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Threads that take the writers' memory away without pause, while the test does
- * something else to the VM:
+ * Threads that invalidate the writers' memory without pause, while the test
+ * does something else to the VM:
  *
  *	s = (struct storm) { .w = &w, .fd = { -1, -1 }, .ops = ops, .threads = n, ... };
  *	storm_start(&s, seed)
- *	storm_hold(&s) ... storm_release(&s)	nothing is taken away in between
+ *	storm_hold(&s) ... storm_release(&s)	no invalidations in between
  *	storm_stop(&s)
  *
- * Every range is verified before it is attacked.  With a file (a memfd that is
- * mapped shared at w->hva from its start), what is unmapped comes back as it was,
- * so that most attacks must not lose a word; without one they erase.  With two,
- * blocks change from one to the other and back, so that a page that the guest
- * should not have any more is one that nobody else uses.
+ * Every range is verified before it is attacked.  With a file (a memfd, mapped
+ * shared at w->hva from its start), unmapped contents come back, so most
+ * attacks must not lose a word; without a file they erase.  With two files,
+ * blocks are switched from one to the other and back, so a page that the guest
+ * must not use any more has no other user.
  *
- * A test that takes memory away in a manner of its own gives an attack(), which is
- * called for a range that has just been verified.
+ * A test with invalidations of its own supplies attack(), which is called for a
+ * range that has just been verified.
  *
- * Userspace that itself reads or writes the memory does so between
- * storm_enter() and storm_leave(): there is no hole then.
+ * User space that itself accesses the memory does so between storm_enter() and
+ * storm_leave(), when there is no hole in it.
  */
 #ifndef SELFTEST_KVM_STORM_H
 #define SELFTEST_KVM_STORM_H
@@ -61,7 +61,7 @@ struct storm {
 	int fd[2];
 	unsigned int ops;
 	int threads;
-	/* Blocks of 2 MiB, attacked whole now and then, or always. */
+	/* Attack whole blocks of 2 MiB sometimes, or always. */
 	bool huge;
 	bool whole;
 	void (*attack)(struct storm_thread *t, uint64_t first, uint64_t n);
@@ -69,7 +69,7 @@ struct storm {
 	bool stop;
 	/* For each block: which file is mapped. */
 	uint8_t *current;
-	/* Write: the memory has a hole, or the storm is held. */
+	/* Held for writing while the memory has a hole or the storm is held. */
 	pthread_rwlock_t lock;
 	struct storm_thread thread[STORM_THREADS];
 };
@@ -127,7 +127,7 @@ static inline void storm_map(struct storm *s, uint64_t first, uint64_t n)
 	madvise(p, len, s->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
-/* Makes the other file zero without freeing a page of it, and maps that. */
+/* Zeroes the other file without freeing its pages, and maps it. */
 static inline void storm_replace(struct storm *s, uint64_t first, uint64_t n)
 {
 	uint8_t *current = &s->current[first / storm_block(s)];
@@ -187,7 +187,7 @@ static inline void storm_attack(struct storm_thread *t, uint64_t first, uint64_t
 		storm_hold(s);
 	else
 		storm_enter(s);
-	/* The storm may have been held until now, or be told to end. */
+	/* The storm may have been held until now, or been told to stop. */
 	if (!storm_stopping(s) && writers_verify(s->w, first, n)) {
 		if (hole)
 			writers_hole_begin(s->w);
@@ -211,7 +211,7 @@ static inline void storm_attack_its_way(struct storm_thread *t, uint64_t first, 
 	WRITE_ONCE(t->attacks, t->attacks + 1);
 }
 
-/* Blocks are owned in turn, for a page has one thread that erases it. */
+/* Assigns blocks round-robin, because only one thread may erase a page. */
 static inline uint64_t storm_pick_block(struct storm_thread *t, uint64_t block)
 {
 	uint64_t blocks = t->storm->w->pages / block;
@@ -230,7 +230,10 @@ static inline void storm_let_guest_work(struct storm *s, uint64_t visits)
 		usleep(100);
 }
 
-/* A burst of attacks on parts of one block, while the guest is drawn to it. */
+/*
+ * Attacks parts of one block several times, and directs the guest to that
+ * block.
+ */
 static inline void storm_burst(struct storm_thread *t)
 {
 	struct storm *s = t->storm;
@@ -300,8 +303,8 @@ static inline void storm_stop(struct storm *s)
 }
 
 /*
- * With no way left for anybody to write these pages, which are at @mem: true if
- * they stay as they are.  The vCPUs get a moment to try.
+ * Called when nobody may write these pages, which are at @mem.  Returns true if
+ * they do not change while the vCPUs get a moment to write them by mistake.
  */
 static inline bool storm_check_frozen_at(struct storm *s, const void *mem, uint64_t first,
 					 uint64_t n, int usec)
@@ -318,7 +321,7 @@ static inline bool storm_check_frozen_at(struct storm *s, const void *mem, uint6
 		same = READ_ONCE(is[i]) == was[i];
 	if (!same) {
 		i--;
-		ktap_info("STALE write: page=%lu word=%zu changed from %#lx to %#lx while nobody could write it",
+		ktap_info("STALE write: page=%lu word=%zu: %#lx became %#lx while not writable",
 			  first + i / 512, i % 512, was[i], is[i]);
 		writers_found(s->w, ORACLE_STALE);
 	}
@@ -326,7 +329,7 @@ static inline bool storm_check_frozen_at(struct storm *s, const void *mem, uint6
 	return same;
 }
 
-/* The same where the guest has them, with the storm held. */
+/* The same at the guest's address, with the storm held. */
 static inline bool storm_check_frozen(struct storm *s, uint64_t first, uint64_t n, int usec)
 {
 	return storm_check_frozen_at(s, writers_page(s->w, first), first, n, usec);

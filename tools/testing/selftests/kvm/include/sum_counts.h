@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One number of all vCPUs or threads, each of which keeps a count of its own. */
+/* Sums over vCPUs or threads that each have their own counter. */
 #ifndef SELFTEST_KVM_SUM_COUNTS_H
 #define SELFTEST_KVM_SUM_COUNTS_H
 
@@ -7,7 +7,7 @@
 
 #include <linux/compiler.h>
 
-/* Of @member in the first @n elements of @array, while others count on. */
+/* Adds up @member in the first @n elements of @array, which may be changing. */
 #define sum_counts(array, n, member)				\
 ({								\
 	uint64_t _sum = 0;					\

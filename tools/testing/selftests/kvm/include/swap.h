@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Swap space for a test: what the machine has, or else zram, or else a file.  Or one
- * that is read by another thread, as a disk would be, while zram is read at once.
- * What was made is taken away when the test ends.
+ * Swap space for a test: an existing one, or zram, or a file; or one that
+ * another thread reads, as with a disk, while zram is read synchronously.
+ * Removed when the test ends.
  */
 #ifndef SELFTEST_KVM_SWAP_H
 #define SELFTEST_KVM_SWAP_H
@@ -36,7 +36,7 @@ struct swap_first_page {
 	char magic[10];
 };
 
-/* More than the line of headings? */
+/* Is there a line after the header of /proc/swaps? */
 static inline bool swap_there_is(void)
 {
 	FILE *f = fopen("/proc/swaps", "r");
@@ -83,7 +83,7 @@ static inline void swap_remove_zram(void)
 	knob_write(SWAP_ZRAM "reset", "1");
 }
 
-/* Only a device that nobody uses: one of no size. */
+/* Uses the zram device only if it has no size, i.e. no other user. */
 static inline bool swap_create_zram(uint64_t bytes)
 {
 	char size[24];
@@ -102,7 +102,7 @@ static inline bool swap_create_zram(uint64_t bytes)
 	return false;
 }
 
-/* Fails where the file system cannot swap, as tmpfs. */
+/* Fails on file systems that do not support swap files, e.g. tmpfs. */
 static inline bool swap_create_file(uint64_t bytes)
 {
 	swap_path = "/var/tmp/kvm-test.swap";
@@ -115,15 +115,15 @@ static inline bool swap_create_file(uint64_t bytes)
 	return false;
 }
 
-/* Why there is no swap space, or NULL. */
+/* Returns why there is no swap space, or NULL. */
 static inline const char *swap_create(uint64_t bytes)
 {
 	if (swap_there_is() || swap_create_zram(bytes) || swap_create_file(bytes))
 		return NULL;
-	return "no swap space, and neither zram nor a file can be made into some";
+	return "no swap space, and neither zram nor a file can be used for it";
 }
 
-/* Memory that is never swapped out itself. */
+/* Returns a memfd that is never swapped out itself. */
 static inline int swap_memory(uint64_t bytes)
 {
 	int fd = memfd_create("swap", MFD_CLOEXEC);
@@ -140,7 +140,7 @@ static inline int swap_memory(uint64_t bytes)
 	return -1;
 }
 
-/* A loop device on @file, which is gone when nobody has it open or swaps to it. */
+/* Attaches a loop device to @file; it detaches itself after its last user. */
 static inline int swap_open_loop(int file)
 {
 	struct loop_config config = { .fd = file, .info.lo_flags = LO_FLAGS_AUTOCLEAR };
@@ -162,7 +162,10 @@ static inline void swap_remove_loop(void)
 	swapoff(swap_loop);
 }
 
-/* Why there is no swap space that takes its time, or NULL.  Used before any other. */
+/*
+ * Returns why there is no swap space with asynchronous reads, or NULL.  It has
+ * the highest priority.
+ */
 static inline const char *swap_create_slow(uint64_t bytes)
 {
 	int file, loop = -1;
@@ -183,13 +186,14 @@ static inline const char *swap_create_slow(uint64_t bytes)
 		return NULL;
 	}
 	swap_loop[0] = '\0';
-	return "no loop device on memory can be made into swap space";
+	return "no loop device on memory can be used as swap space";
 }
 
 /*
- * Swaps out to where it is slow.  What is written there stays in memory until the
- * kernel looks for some; so it is fetched back, and without a change it is not
- * written again but dropped.  What was used lately is not taken the first time.
+ * Swaps out to the slow swap space.  Swapped-out pages stay in the swap cache
+ * until memory is reclaimed, so they are read back once; unchanged, they are
+ * then dropped without being written again.  The first pass does not take
+ * recently used pages.
  */
 static inline bool swap_out_slow(void *mem, uint64_t bytes)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A size of what a benchmark measures, with the values that it is measured at. */
+/* A parameter of a benchmark, with the values to measure at. */
 #ifndef SELFTEST_KVM_SWEEP_H
 #define SELFTEST_KVM_SWEEP_H
 
@@ -17,7 +17,9 @@ struct sweep {
 	int value[SWEEP_MAX];
 };
 
-/* @list as in 1,2,4.  False: not a list of numbers that may be. */
+/*
+ * Parses a list like 1,2,4.  Returns false if it is malformed or out of range.
+ */
 static inline bool sweep_parse(struct sweep *s, char *list)
 {
 	char *word;

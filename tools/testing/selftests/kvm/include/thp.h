@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Transparent huge pages: where their settings are, and whether they can be had. */
+/* Transparent huge pages: their settings, and whether they are available. */
 #ifndef SELFTEST_KVM_THP_H
 #define SELFTEST_KVM_THP_H
 
@@ -8,7 +8,10 @@
 #define THP			"/sys/kernel/mm/transparent_hugepage/"
 #define KHUGEPAGED		THP "khugepaged/"
 
-/* Why memory of this kind cannot ask for them, or NULL; turns them on if they are off. */
+/*
+ * Returns why this kind of memory cannot have them, or NULL; enables them if
+ * need be.
+ */
 static inline const char *thp_why_not(bool shmem)
 {
 	const char *knob = shmem ? THP "shmem_enabled" : THP "enabled";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the operations of torture_test share: one scene, threads that draw what they
- * do from a seed, and a table of what can be drawn.
+ * Shared by the operations of torture_test: one scene, threads that draw
+ * operations from a seed, and the table of operations.
  */
 #ifndef SELFTEST_KVM_TORTURE_H
 #define SELFTEST_KVM_TORTURE_H
@@ -12,7 +12,7 @@
 
 #include "blocks.h"
 #include "dirty_log.h"
-#include "history.h"
+#include "op_log.h"
 #include "options.h"
 #include "trace_count.h"
 #include "writers.h"
@@ -33,10 +33,10 @@
 
 struct thread;
 
-/* Who counts that the kernel has done it. */
+/* How an operation is known to have happened in the kernel. */
 enum evidence {
-	BY_ITSELF,	/* run(), or whoever watches */
-	BY_KVM,		/* a tracepoint of KVM's, passed by the thread */
+	BY_ITSELF,	/* run() or another thread reports it */
+	BY_KVM,		/* a KVM tracepoint hit by the thread */
 	BY_VMSTAT,
 	BY_FILE,
 };
@@ -44,25 +44,28 @@ enum evidence {
 struct operation {
 	const char *name;
 	void (*run)(struct thread *t, struct range r);
-	/* How often it is drawn; 0: the kernel does it on its own. */
+	/* How often it is drawn; 0 for what the kernel does by itself. */
 	unsigned int weight;
-	/* Blocks to which it is done, or none. */
+	/* Kinds of blocks that it is done to, or none. */
 	unsigned int kinds;
-	/* ... of those that are shared and large, to all of it. */
+	/* Shared huge blocks are only attacked as a whole. */
 	bool whole;
-	/* Makes what it needs; why that cannot be, or NULL. */
+	/* Prepares the machine; returns why this is not possible, or NULL. */
 	const char *(*prepare)(void);
 	enum evidence by;
 	const char *evidence;
-	/* Set when the test begins: the kinds that it is done to; 1 if to none. */
+	/*
+	 * Set when the test begins: the kinds that it is done to; 1 if it has
+	 * no block.
+	 */
 	unsigned int on;
 	char full_name[BLOCK_KINDS][32];
 	bool chosen;
 	const char *why_not;
-	/* What counts it is not there. */
+	/* The counter that shows the operation is not available. */
 	bool blind;
 	uint64_t base;
-	/* Added to by all threads. */
+	/* Updated by all threads. */
 	uint64_t times;
 	uint64_t seen;
 };
@@ -71,7 +74,7 @@ struct slot {
 	pthread_mutex_t lock;
 	struct range r;
 	uint32_t flags;
-	/* Where the guest's windows on it are now. */
+	/* The guest's current windows on the slot. */
 	int window[WINDOWS];
 	struct dirty_log dirty;
 };
@@ -82,11 +85,11 @@ struct thread {
 	pid_t tid;
 	uint64_t rng;
 	struct operation *op;
-	struct history_entry *entry;
+	struct op_log_entry *entry;
 	struct trace_count told;
 	uint8_t *spare;
 	uint64_t *image;
-	/* Copies of the guest's pages, that KSM may merge with them. */
+	/* Copies of guest pages that KSM may merge with them. */
 	uint64_t *twin;
 	uint64_t twin_page[NR_TWINS];
 	uint64_t twin_sum[NR_TWINS];
@@ -111,14 +114,16 @@ struct counts {
 	uint64_t usec;
 };
 
-/* One run, with so many vCPUs. */
+/* One run with a given number of vCPUs. */
 struct scene {
 	struct writers w;
 	struct blocks mem;
 	struct slot slot[NR_SLOTS];
 	struct thread thread[NR_THREADS];
-	struct history history[NR_THREADS];
-	/* Pages to which we wrote for the guest: in no dirty log. */
+	struct op_log op_log[NR_THREADS];
+	/*
+	 * Pages that the test wrote for the guest, which are in no dirty log.
+	 */
 	uint8_t *written;
 	struct counts c;
 	uint64_t sharing;
@@ -163,7 +168,7 @@ static inline struct range whole_block(uint64_t page)
 	return (struct range){ page - page % BLOCK_PAGES, BLOCK_PAGES };
 }
 
-/* Where the guest does most of its work, as far as it is this thread's to say. */
+/* Directs the guest to this range, as far as this thread decides it. */
 static inline void make_hot(struct thread *t, struct range r)
 {
 	WRITE_ONCE(scene.w.ctl->hot[t->id], r.first << 32 | r.n);
@@ -193,7 +198,10 @@ static inline void advise(struct range r, int advice, const char *name)
 	range_must(!madvise(at(r), range_len(r), advice), name, r);
 }
 
-/* Nobody can write this memory, which is at @mem now; the guest gets time to try. */
+/*
+ * Returns true if memory that nobody may write, now at @mem, does not change
+ * while the guest gets time to write it by mistake.
+ */
 static inline bool stays_as_it_is(struct thread *t, struct range r, const uint8_t *mem)
 {
 	uint64_t tried = writers_efaults(&scene.w), start = now_us(), kind = pick(t, 4);

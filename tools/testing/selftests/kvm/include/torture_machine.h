@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Operations of torture_test on vCPUs and on the machine, and what all operations
- * need of it.
+ * Operations of torture_test on vCPUs and on the machine, and the preparation
+ * of all operations.
  */
 #ifndef SELFTEST_KVM_TORTURE_MACHINE_H
 #define SELFTEST_KVM_TORTURE_MACHINE_H
@@ -27,7 +27,7 @@ static inline struct writers_thread *pick_vcpu(struct thread *t)
 	return &scene.w.thread[pick(t, scene.w.nr_vcpus)];
 }
 
-/* Signals, and now and then a request that KVM makes of all vCPUs. */
+/* Sends signals, and now and then makes KVM send a request to all vCPUs. */
 static inline void op_kick(struct thread *t, struct range r)
 {
 	struct kvm_clock_data clock = {};
@@ -72,7 +72,7 @@ static inline void op_compact(struct thread *t, struct range r)
 
 /* ---- what they need ---- */
 
-/* Memory that asks for large pages, of which the first was written. */
+/* Returns memory with MADV_HUGEPAGE whose first page was written. */
 static inline uint8_t *map_huge(int fd)
 {
 	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
@@ -85,7 +85,7 @@ static inline uint8_t *map_huge(int fd)
 	return p;
 }
 
-/* Does it get them? */
+/* Is the memory mapped by a huge page? */
 static inline bool gets_huge(bool shmem)
 {
 	int fd = shmem ? blocks_file(WRITERS_HUGE) : -1;
@@ -98,7 +98,7 @@ static inline bool gets_huge(bool shmem)
 	return huge;
 }
 
-/* Kinds of blocks that can be had; small pages always. */
+/* Returns the kinds of blocks that are available; small pages always are. */
 static inline unsigned int find_kinds(void)
 {
 	unsigned int found = BIT(ANON_4K) | BIT(SHMEM_4K);
@@ -106,11 +106,11 @@ static inline unsigned int find_kinds(void)
 	if (!thp_why_not(false) && gets_huge(false))
 		found |= BIT(ANON_2M);
 	else
-		ktap_info("anon/2m is left out: no large pages, in this kernel or for this user");
+		ktap_info("anon/2m is left out: no huge pages, in this kernel or for this user");
 	if (!thp_why_not(true) && gets_huge(true))
 		found |= BIT(SHMEM_2M);
 	else
-		ktap_info("shmem/2m is left out: no large pages of files, in this kernel or for this user");
+		ktap_info("shmem/2m is left out: no huge pages of files, or not for this user");
 	return found;
 }
 
@@ -126,7 +126,7 @@ static inline const char *prepare_swap(void)
 
 static inline const char *prepare_huge(void)
 {
-	return has_huge() ? NULL : "there are no large pages here";
+	return has_huge() ? NULL : "there are no huge pages here";
 }
 
 static inline const char *prepare_collapse(void)
@@ -142,7 +142,7 @@ static inline const char *prepare_collapse(void)
 	return unknown ? "this kernel has no MADV_COLLAPSE" : NULL;
 }
 
-/* In a hurry, but these threads of the kernel must leave the guest most of the CPU. */
+/* Makes khugepaged fast, but leaves the guest most of the CPU. */
 static inline const char *prepare_khugepaged(void)
 {
 	if (!has_huge())

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Operations of torture_test on memory, KSM and fork() among them.  The thread
- * holds the lock of the block that the pages are in.
+ * Operations of torture_test on memory, including KSM and fork().  The caller
+ * holds the lock of the block that has the pages.
  */
 #ifndef SELFTEST_KVM_TORTURE_MEMORY_H
 #define SELFTEST_KVM_TORTURE_MEMORY_H
@@ -30,7 +30,10 @@ static inline void op_mmap(struct thread *t, struct range r)
 	erase_end(r);
 }
 
-/* Discards anonymous memory; shared memory is only unmapped, and kept. */
+/*
+ * Discards anonymous memory.  Shared memory is only unmapped and keeps its
+ * contents.
+ */
 static inline void op_dontneed(struct thread *t, struct range r)
 {
 	bool erases = !block_is_shmem(block_of(&scene.mem, r.first));
@@ -54,7 +57,10 @@ static inline void op_free(struct thread *t, struct range r)
 	}
 }
 
-/* Pages in use are not taken: the guest is elsewhere, or can't reach them. */
+/*
+ * Pages in use are not reclaimed, so the guest is elsewhere or cannot reach
+ * them.
+ */
 static inline void op_pageout(struct thread *t, struct range r)
 {
 	static const char * const notes[] = { "in use", "with the guest elsewhere", "protected" };
@@ -122,7 +128,7 @@ static inline void op_punch(struct thread *t, struct range r)
 	erase_end(all);
 }
 
-/* May well be refused: pages are in use, or the block is in many pieces. */
+/* May be refused if pages are in use, or if the block has many mappings. */
 static inline void op_collapse(struct thread *t, struct range r)
 {
 	if (!madvise(at(r), range_len(r), MADV_COLLAPSE))
@@ -147,7 +153,10 @@ static inline void check_twin(struct thread *t, uint64_t i)
 	blocks_changed(&scene.mem, t->twin_page[i], t->twin_since[i]);
 }
 
-/* Copies pages: until the guest writes them, KSM can merge them with the copies. */
+/*
+ * Copies pages.  KSM can merge them with the copies until the guest writes
+ * them.
+ */
 static inline void make_twins(struct thread *t, struct range r)
 {
 	uint64_t p, i;
@@ -165,8 +174,8 @@ static inline void make_twins(struct thread *t, struct range r)
 	}
 }
 
-/* The knob's file is one for all threads, and they want different things. */
-static inline void turn_ksm(void)
+/* The threads share one file of KSM, and want different values. */
+static inline void set_ksm(void)
 {
 	pthread_mutex_lock(&scene.ksm_lock);
 	knob_write(KSM "run", "2");
@@ -183,7 +192,7 @@ static inline void op_ksm(struct thread *t, struct range r)
 		break;
 	case 1:
 		t->entry->note = "unmerge all";
-		turn_ksm();
+		set_ksm();
 		break;
 	default:
 		t->entry->note = "copy";
@@ -193,7 +202,7 @@ static inline void op_ksm(struct thread *t, struct range r)
 
 /* ---- fork ---- */
 
-/* A page that is lost by MADV_FREE is lost in a child, too. */
+/* A page lost to MADV_FREE is lost in a child, too. */
 static inline uint64_t sum_of_copy(struct range r)
 {
 	uint64_t p, sum = 0;
@@ -207,7 +216,9 @@ static inline uint64_t sum_of_copy(struct range r)
 	return sum;
 }
 
-/* What the guest writes must not reach the copy, nor what we write the guest. */
+/*
+ * The guest's writes must not reach the copy, nor the child's writes the guest.
+ */
 static inline void child_main(struct range r, uint64_t usec)
 {
 	uint64_t sum;
@@ -234,7 +245,7 @@ static inline void op_fork(struct thread *t, struct range r)
 		add(&t->op->seen, 1);
 		return;
 	}
-	ktap_info("STALE write: a child's copy of one of %lu pages at page %lu has changed (status %#x)",
+	ktap_info("STALE write: a child's copy of %lu pages at page %lu has changed (status %#x)",
 		  r.n, r.first, status);
 	blocks_changed(&scene.mem, r.first, blocks_erases(&scene.mem, r.first));
 }

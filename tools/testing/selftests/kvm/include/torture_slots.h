@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Operations of torture_test on memslots, and the guest's accesses where there is
- * none.  The thread holds the memslot's lock.
+ * Operations of torture_test on memslots, and emulation of the guest's accesses
+ * where no memslot is.  The caller holds the memslot's lock.
  */
 #ifndef SELFTEST_KVM_TORTURE_SLOTS_H
 #define SELFTEST_KVM_TORTURE_SLOTS_H
@@ -39,7 +39,7 @@ static inline void slot_set_flags(struct slot *slot, uint32_t flags)
 		slot_set(slot, i, slot->r.n);
 }
 
-/* A few pages of the memslot, within one block. */
+/* Returns a few pages of the memslot, within one block. */
 static inline struct range part_of_slot(struct thread *t, const struct slot *slot)
 {
 	struct range r = { slot->r.first + pick(t, slot->r.n - PART_PAGES), PART_PAGES };
@@ -60,7 +60,10 @@ static inline void harvest(struct dirty_log *d, uint64_t first, uint64_t n)
 			d->bitmap[i / 64] |= 1UL << i % 64;
 }
 
-/* What the guest has written must be in the log, taken a few times. */
+/*
+ * Everything that the guest has written must be in the log, which is read a few
+ * times.
+ */
 static inline void op_flags(struct thread *t, struct range r)
 {
 	struct slot *slot = slot_of(r);
@@ -92,7 +95,10 @@ static inline void check_without_slot(struct thread *t, const struct slot *slot)
 	pthread_mutex_unlock(&block->lock);
 }
 
-/* Of one window or of both: then the guest has no way to the memory. */
+/*
+ * Deletes one window or both; with both deleted the guest cannot reach the
+ * memory.
+ */
 static inline void op_delete(struct thread *t, struct range r)
 {
 	static const char * const notes[] = { "in window 0", "in window 1", "in both windows" };
@@ -116,7 +122,7 @@ static inline void op_delete(struct thread *t, struct range r)
 	add(&t->op->seen, READ_ONCE(scene.c.exits) - exits);
 }
 
-/* To where the guest has no window, and back. */
+/* Moves the memslot to where the guest has no window, and back. */
 static inline void op_move(struct thread *t, struct range r)
 {
 	uint64_t exits = READ_ONCE(scene.c.exits);
@@ -135,7 +141,10 @@ static inline void op_move(struct thread *t, struct range r)
 	add(&t->op->seen, READ_ONCE(scene.c.exits) - exits);
 }
 
-/* The guest met a missing memslot: we do its access, when the memory is there. */
+/*
+ * Emulates an access for which the guest found no memslot, once the memory is
+ * there.
+ */
 static inline bool on_exit_of_vcpu(struct writers_thread *vcpu)
 {
 	struct kvm_run *run = vcpu->vcpu->run;

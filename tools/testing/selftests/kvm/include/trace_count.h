@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counts how often a tracepoint of the kernel is passed, on all CPUs and by
- * whatever thread, or by one thread, with perf_event_open(): nothing under
- * tracing/ is turned.
+ * Counts hits of a kernel tracepoint by all threads or by one, with
+ * perf_event_open(), which changes no setting under tracing/.
  */
 #ifndef SELFTEST_KVM_TRACE_COUNT_H
 #define SELFTEST_KVM_TRACE_COUNT_H
@@ -19,7 +18,7 @@
 
 #define TRACE_COUNT_DIR		"/sys/kernel/tracing"
 #define TRACE_COUNT_CPUS	64
-/* When a tracepoint that is there can not be opened. */
+/* The reason if an existing tracepoint cannot be opened. */
 #define TRACE_WHY		"not root, or no tracefs at " TRACE_COUNT_DIR
 
 struct trace_count {
@@ -27,7 +26,10 @@ struct trace_count {
 	int fd[TRACE_COUNT_CPUS];
 };
 
-/* The tracepoint's number, 0 if this kernel has none of the name, or no tracefs there. */
+/*
+ * Returns the tracepoint's ID, or 0 if the kernel or this user does not have
+ * it.
+ */
 static inline int trace_count_id(const char *name)
 {
 	char path[128], text[16] = "";
@@ -49,7 +51,10 @@ static inline void trace_count_close(struct trace_count *t)
 		close(t->fd[--t->cpus]);
 }
 
-/* @name as in "kvm/kvm_exit".  False: no such tracepoint, or not for us. */
+/*
+ * @name is e.g. "kvm/kvm_exit".  Returns false if the tracepoint is not
+ * available.
+ */
 static inline bool trace_count_open(struct trace_count *t, const char *name)
 {
 	struct perf_event_attr attr = {
@@ -73,7 +78,7 @@ static inline bool trace_count_open(struct trace_count *t, const char *name)
 	return false;
 }
 
-/* ... only when thread @pid passes it; 0 is the caller. */
+/* Counts only hits by thread @pid; 0 is the caller. */
 static inline bool trace_count_open_task(struct trace_count *t, const char *name, pid_t pid)
 {
 	struct perf_event_attr attr = {

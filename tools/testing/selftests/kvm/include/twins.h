@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Writers whose pages are twins: pages with the same number modulo @distinct
- * become identical, word by word, whenever a round is over.  The host opens
- * rounds; in each, every cell is written once, by its vCPU, in an order that
- * differs between vCPUs and laps.  All the time, and after a round is over,
- * the vCPUs read and check.  The oracle holds as ever: a write that shows up
- * in a twin, too, is a TORN word there.
+ * Writers whose pages become identical again and again, for KSM: pages whose
+ * numbers are equal modulo @distinct are "twins".  The host opens rounds.  In
+ * each, every cell is written once by its vCPU, in an order that differs
+ * between vCPUs and passes; when the round is over, all twins are identical
+ * word by word.  The vCPUs read and check all the time.  The oracle works as
+ * usual: a write that also appears in a twin is a TORN word there.
  *
  *	twins_create(&w, ...);
  *	writers_start(&w);
@@ -27,7 +27,10 @@ static inline void twins_visit(const struct writers_guest *g, uint32_t me, uint6
 	struct oracle_page *log = &g->ctl->log[page];
 	bool due = (twin + cell) % g->nr_vcpus == me && log->cell[cell].end < round;
 
-	/* One write of two comes first to its page: other faults then. */
+	/*
+	 * Half of the writes touch their page without a read before, which is
+	 * another fault.
+	 */
 	if (!due || check) {
 		if (!oracle_check(log, mem, g->salt, twin, cell, &v->report)) {
 			v->report.page = page;
@@ -42,7 +45,10 @@ static inline void twins_visit(const struct writers_guest *g, uint32_t me, uint6
 	WRITE_ONCE(v->visits, v->visits + 1);
 }
 
-/* Laps over all pages; their number is a power of 2, and each step is odd. */
+/*
+ * Each pass visits all pages: their number is a power of 2, and the step is
+ * odd.
+ */
 static void twins_guest_code(uint32_t me)
 {
 	const struct writers_guest *g = &writers_guest;

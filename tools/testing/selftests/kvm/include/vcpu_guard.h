@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Tells a fault of the emulator from a failure of the kernel.  QEMU's emulated
- * SVM has been seen to put the address of the host's own VMRUN code into a
- * guest's RIP.  No kernel can do that: the guest's code lies at low addresses,
- * and nothing in it knows that address.  So a RIP within that code ends the test
- * with status 9 and one line
+ * SVM can put the address of the host's own VMRUN code into a guest's RIP
+ * (docs/emulator.md). No kernel can do that: guest code lies at low addresses,
+ * and nothing in the guest knows that address.  A RIP within that code ends the
+ * test with status 9 and one line
  *
  *	# EMULATOR-FAULT vcpu=N rip=0x... symbol=...
  *
- * Anything less certain, a shutdown above all, stays a failure.  Guests get
- * exception handlers that report the RIP, because KVM resets a vCPU when it
- * shuts down on SVM, and then its registers tell nothing.
+ * Anything less certain, above all a shutdown, stays a failure.  Guests get
+ * exception handlers that report RIP, because KVM resets a vCPU that shuts down
+ * on SVM, and its registers are lost.
  */
 #ifndef SELFTEST_KVM_VCPU_GUARD_H
 #define SELFTEST_KVM_VCPU_GUARD_H
@@ -20,6 +20,9 @@
 
 #define GUARD_EXIT_EMULATOR	9
 #define GUARD_KERNEL_HALF	0x8000000000000000UL
+
+#define GUARD_REGISTERS	"vcpu=%u rip=%#llx rsp=%#llx rflags=%#llx rdi=%#llx cr2=%#llx "		\
+			"cr3=%#llx cs=%#x efer=%#llx"
 
 struct guard_symbol {
 	const char *name;
@@ -70,8 +73,8 @@ static inline void guard_read_symbols(void)
 }
 
 /*
- * A test without a KVM to use is skipped, all of it: the framework would say so only
- * where the first VM is made, or call it an assertion.
+ * Skips the whole test if KVM cannot be used.  The framework would notice only
+ * when the first VM is created, or fail an assertion.
  */
 static inline void guard_need_kvm(void)
 {
@@ -101,7 +104,7 @@ static inline const char *guard_symbol(uint64_t rip)
 	return NULL;
 }
 
-/* Does not return if @rip is in the host's VMRUN code. */
+/* Ends the program if @rip is in the host's VMRUN code. */
 static inline void guard_rip(uint32_t vcpu_id, uint64_t rip)
 {
 	const char *symbol = guard_symbol(rip);
@@ -120,7 +123,7 @@ static inline void guard_rip(uint32_t vcpu_id, uint64_t rip)
 
 /*
  * To be called on the vCPU's own thread, with the vCPU out of KVM_RUN, for any
- * exit that should not be, and for a vCPU that gets nowhere.
+ * unexpected exit and for a vCPU without progress.
  */
 static inline void guard_dump(struct kvm_vcpu *vcpu)
 {
@@ -130,17 +133,20 @@ static inline void guard_dump(struct kvm_vcpu *vcpu)
 
 	vcpu_regs_get(vcpu, &regs);
 	vcpu_sregs_get(vcpu, &sregs);
-	ktap_info("vcpu=%u rip=%#llx rsp=%#llx rflags=%#llx rdi=%#llx cr2=%#llx cr3=%#llx cs=%#x efer=%#llx",
+	ktap_info(GUARD_REGISTERS,
 		  vcpu->id, regs.rip, regs.rsp, regs.rflags, regs.rdi, sregs.cr2, sregs.cr3,
 		  sregs.cs.selector, sregs.efer);
-	/* What it was about to be told when it shut down; KVM leaves that. */
+	/*
+	 * KVM does not reset these: they tell which exception led to the
+	 * shutdown.
+	 */
 	vcpu_events_get(vcpu, &events);
 	ktap_info("vcpu=%u last exception: vector=%u error=%#x", vcpu->id, events.exception.nr,
 		  events.exception.error_code);
 	guard_rip(vcpu->id, regs.rip);
 }
 
-/* What guard_trap() says, and no test by itself. */
+/* A message of guard_trap() that no test uses itself. */
 #define GUARD_TRAP	0x70617274UL
 
 /* A handler for guard_catch_exceptions(). */
@@ -149,7 +155,9 @@ static inline void guard_trap(struct ex_regs *regs)
 	ucall(UCALL_SYNC, 5, "trap", GUARD_TRAP, regs->vector, regs->rip, regs->error_code);
 }
 
-/* True if the vCPU came back from guard_trap(): prints what it says. */
+/*
+ * Returns true, and prints the exception, if the vCPU came from guard_trap().
+ */
 static inline bool guard_exception(struct kvm_vcpu *vcpu, const struct ucall *uc)
 {
 	if (uc->cmd != UCALL_SYNC || uc->args[1] != GUARD_TRAP)
@@ -160,7 +168,7 @@ static inline bool guard_exception(struct kvm_vcpu *vcpu, const struct ucall *uc
 	return true;
 }
 
-/* For an exit that a test knows no reason for. */
+/* Reports an exit that the test does not expect. */
 static inline void guard_unexpected(struct kvm_vcpu *vcpu)
 {
 	ktap_info("vcpu=%u unexpected exit %u (%s)", vcpu->id, vcpu->run->exit_reason,
@@ -179,7 +187,7 @@ static inline void guard_catch_exceptions(struct kvm_vm *vm, struct kvm_vcpu **v
 		vm_install_exception_handler(vm, vectors[i], handler);
 }
 
-/* Where a thread of ours is in the kernel, for a vCPU that does not come back. */
+/* Prints where a thread of this process is in the kernel. */
 static inline void guard_print_thread(pid_t tid)
 {
 	static const char * const names[] = { "wchan", "stack" };

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A VM in a process of its own, to be killed and watched from outside:
+ * A VM in a child process, to be killed and watched from outside:
  *
  *	victim_start()		forks; the child's guest writes all the time
- *	victim_wait_ready()	until the guest has done that much
- *	victim_hold()		keeps the main thread, and with it the mm, when all
- *				else is dead: stops it, by ptrace, where it exits
+ *	victim_wait_ready()	waits for a number of visits of the guest
+ *	victim_hold()		stops the main thread by ptrace where it exits, which
+ *				keeps the mm when all other threads are dead
  *	victim_kill()
- *	victim_reap()		process_mrelease(2), until it is not told to retry
- *	victim_left()		what is there that should have been reaped
- *	victim_end()		lets it go; NULL if process and VM are gone by the kill
+ *	victim_reap()		process_mrelease(2), repeated while it returns EAGAIN
+ *	victim_left()		is there memory that should have been reaped?
+ *	victim_end()		lets it exit; NULL if process and VM then are gone
  *
- * The child checks its guest's words until the kill.  The parent never maps or
- * writes the child's memory; it sees counts in a page that both share, and KVM's
- * statistics through a file descriptor that it takes from the child.
+ * The child checks the words of its guest until it is killed.  The parent never
+ * maps or writes the child's memory; it sees counts in a page that both share,
+ * and KVM's statistics through a file descriptor that it takes from the child.
  */
 #ifndef SELFTEST_KVM_VICTIM_H
 #define SELFTEST_KVM_VICTIM_H
@@ -28,10 +28,10 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "deadline.h"
 #include "ktap.h"
 #include "kvm_stats.h"
 #include "memcg.h"
-#include "patience.h"
 #include "writers.h"
 
 #ifndef SYS_pidfd_getfd
@@ -43,10 +43,10 @@
 
 #define VICTIM_DMIRROR		"/dev/hmm_dmirror0"
 /* Seconds without progress. */
-#define VICTIM_PATIENCE		30
+#define VICTIM_STALL_S		30
 #define VICTIM_STORM_PAGES	64
 #define VICTIM_SLOT		16
-/* Visits of the guest, where VMs are made and destroyed all the time. */
+/* Visits of the guest to a VM that is destroyed soon. */
 #define VICTIM_SHORT_LIFE	50
 /* KVM's own memslots: APIC access page, identity map and TSS. */
 #define VICTIM_KVM_PAGES	8
@@ -56,23 +56,30 @@ struct victim_plan {
 	int vcpus;
 	int mib;
 	bool huge;
-	/* Half of the memory is discarded again and again, so the guest faults. */
+	/*
+	 * Discard half of the memory again and again, so that the guest faults.
+	 */
 	bool storm;
-	/* A memslot, of no use to the guest, comes and goes all the time. */
+	/*
+	 * Create and delete a memslot that the guest does not use, again and
+	 * again.
+	 */
 	bool memslots;
-	/* The memory's first fault is never answered. */
+	/* Never answer the first fault on the memory. */
 	bool userfault;
-	/* VMs are made and destroyed, one after the other. */
+	/* Create and destroy VMs, one after the other. */
 	bool lifecycle;
-	/* A second notifier on the same mm: that of lib/test_hmm.c. */
+	/* Add a second notifier to the mm: that of lib/test_hmm.c. */
 	bool mirror;
 	bool in_memcg;
-	/* Stops by itself, checks everything and succeeds after so many visits. */
+	/*
+	 * Stop after so many visits, check everything and exit with status 0.
+	 */
 	uint64_t finish;
 	uint64_t seed;
 };
 
-/* What the child tells the parent. */
+/* Counts that the child reports to the parent. */
 struct victim_page {
 	uint64_t visits;
 	uint64_t writes;
@@ -131,7 +138,7 @@ static inline void victim_register_userfault(void *hva, uint64_t size)
 		    "userfaultfd: %s", strerror(errno));
 }
 
-/* Owns the first half of the memory. */
+/* Discards the first half of the memory, and is the thread that erases it. */
 static inline void *victim_storm(void *arg)
 {
 	struct writers *w = arg;
@@ -151,7 +158,7 @@ static inline void *victim_storm(void *arg)
 	return NULL;
 }
 
-/* Each deletion waits in the middle for all that run in KVM. */
+/* Each deletion waits for all vCPUs that are in KVM (SRCU). */
 static inline void *victim_memslots(void *arg)
 {
 	struct writers *w = arg;
@@ -165,7 +172,7 @@ static inline void *victim_memslots(void *arg)
 	return NULL;
 }
 
-static inline void victim_tell(struct victim_page *page, struct writers *w)
+static inline void victim_report(struct victim_page *page, struct writers *w)
 {
 	uint64_t waits = 0, n;
 	int i;
@@ -179,7 +186,7 @@ static inline void victim_tell(struct victim_page *page, struct writers *w)
 	WRITE_ONCE(page->visits, writers_visits(w));
 }
 
-/* Until the kill, the end of the plan, or a wrong word. */
+/* Runs until the kill, the end of the plan, or a wrong word. */
 static inline void victim_run(const struct victim_plan *p, struct victim_page *page)
 {
 	struct writers *w = &victim_writers;
@@ -187,10 +194,10 @@ static inline void victim_run(const struct victim_plan *p, struct victim_page *p
 	while (!writers_failed(w) && (!p->finish || writers_visits(w) < p->finish)) {
 		usleep(500);
 		writers_watch(w);
-		victim_tell(page, w);
+		victim_report(page, w);
 	}
 	writers_stop(w);
-	victim_tell(page, w);
+	victim_report(page, w);
 }
 
 static inline void victim_open_mirror(struct victim_page *page)
@@ -236,7 +243,7 @@ static inline void victim_main(const struct victim_plan *p, struct victim_page *
 {
 	struct victim_plan again = *p;
 
-	/* Who is to be killed does that alone: no thread of live.h. */
+	/* The victim must have no other thread, so none of live.h. */
 	unsetenv("KVM_INTERVAL_LIVE");
 	if (p->in_memcg)
 		TEST_ASSERT(memcg_enter(), "cgroup.procs: %s", strerror(errno));
@@ -272,7 +279,10 @@ static inline bool victim_is_exit_stop(int status)
 	return WIFSTOPPED(status) && status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8);
 }
 
-/* Notices the end, and a stop on the way to it, which it leaves alone. */
+/*
+ * Notices the end of the child.  Leaves it alone if it is stopped on its way to
+ * exit.
+ */
 static inline bool victim_poll(struct victim *v, bool *stopped)
 {
 	int status;
@@ -292,13 +302,13 @@ static inline bool victim_poll(struct victim *v, bool *stopped)
 	return true;
 }
 
-/* False if it ended by itself, or gets nowhere. */
+/* Returns false if the child ended by itself, or makes no progress. */
 static inline bool victim_wait_ready(struct victim *v, uint64_t visits)
 {
 	struct stall stall = {};
 	bool stopped;
 
-	while (!stall_seen(&stall, READ_ONCE(v->page->visits), VICTIM_PATIENCE) &&
+	while (!stall_seen(&stall, READ_ONCE(v->page->visits), VICTIM_STALL_S) &&
 	       !victim_poll(v, &stopped)) {
 		if (READ_ONCE(v->page->running) && READ_ONCE(v->page->visits) >= visits)
 			return true;
@@ -313,8 +323,8 @@ static inline int victim_take_fd(struct victim *v, int fd)
 }
 
 /*
- * From now on the main thread stops where it would exit.  KVM's statistics are
- * taken, too; they keep the VM, so that it is the parent who destroys it.
+ * Makes the main thread stop where it would exit.  Also takes KVM's statistics,
+ * which keep the VM, so that the parent destroys it.
  */
 static inline void victim_hold(struct victim *v)
 {
@@ -335,8 +345,8 @@ static inline void victim_kill(struct victim *v)
 }
 
 /*
- * 0, or what process_mrelease() said in the end: ESRCH if there is no mm any
- * more, EAGAIN if @tries did not do.
+ * Returns 0 or the last error of process_mrelease(): ESRCH if there is no mm
+ * any more, EAGAIN if @tries attempts did not succeed.
  */
 static inline int victim_reap(struct victim *v, int tries)
 {
@@ -353,7 +363,7 @@ static inline int victim_reap(struct victim *v, int tries)
 	return error;
 }
 
-/* In kB, from /proc/PID/status; 0 if it is not there any more. */
+/* Returns RssAnon in kB, from /proc/PID/status; 0 if the process has no mm. */
 static inline uint64_t victim_rss_anon(struct victim *v)
 {
 	unsigned long kb = 0;
@@ -370,7 +380,7 @@ static inline uint64_t victim_rss_anon(struct victim *v)
 	return kb;
 }
 
-/* Pages that KVM maps for the guest. */
+/* Returns the number of pages that KVM maps for the guest. */
 static inline uint64_t victim_mapped(struct victim *v)
 {
 	if (!v->has_stats)
@@ -379,15 +389,15 @@ static inline uint64_t victim_mapped(struct victim *v)
 }
 
 /*
- * Once it has been reaped: true if the guest still maps, or the process still
- * has, what is gone.  Only shared memory is not reaped.
+ * Called after a successful reap.  Returns true if the guest still maps, or the
+ * process still has, anonymous memory.  Shared memory is not reaped.
  */
 static inline bool victim_left(struct victim *v)
 {
 	uint64_t mapped = victim_mapped(v), kb = victim_rss_anon(v);
 
 	if (mapped > v->page->kept_pages)
-		ktap_info("STALE: the guest still maps %lu pages after the reap, and only %lu are shared",
+		ktap_info("STALE: the guest maps %lu pages after the reap, and only %lu are shared",
 			  mapped, v->page->kept_pages);
 	if (kb > v->plan.mib * 256UL)
 		ktap_info("%lu kB of anonymous memory are left after the reap", kb);
@@ -407,7 +417,7 @@ static inline void victim_print_file(const char *dir, const char *task, const ch
 		fclose(f);
 }
 
-/* Where each of its threads hangs. */
+/* Prints where each thread of the victim hangs. */
 static inline void victim_print_threads(struct victim *v)
 {
 	struct dirent *e;
@@ -426,7 +436,10 @@ static inline void victim_print_threads(struct victim *v)
 		closedir(dir);
 }
 
-/* KVM has a folder in debugfs for every VM, named after its maker. */
+/*
+ * KVM has a directory in debugfs for every VM, named after the creating
+ * process.
+ */
 static inline bool victim_has_vm(struct victim *v)
 {
 	DIR *dir = opendir("/sys/kernel/debug/kvm");
@@ -450,7 +463,7 @@ static inline bool victim_wait_gone(struct victim *v)
 	while (!victim_poll(v, &stopped)) {
 		if (stopped)
 			ptrace(PTRACE_DETACH, v->pid, 0, 0);
-		if (stall_seen(&stall, 0, VICTIM_PATIENCE))
+		if (stall_seen(&stall, 0, VICTIM_STALL_S))
 			return false;
 		usleep(200);
 	}
@@ -462,7 +475,7 @@ static inline bool victim_wait_vm_gone(struct victim *v)
 	struct stall stall = {};
 
 	while (victim_has_vm(v)) {
-		if (stall_seen(&stall, 0, VICTIM_PATIENCE))
+		if (stall_seen(&stall, 0, VICTIM_STALL_S))
 			return false;
 		usleep(1000);
 	}
@@ -481,8 +494,8 @@ static inline void victim_close(struct victim *v)
 }
 
 /*
- * Waits until process and VM are gone.  NULL, or what is wrong; afterwards
- * v->page and v->status can still be looked at, until victim_free().
+ * Waits until process and VM are gone.  Returns NULL, or what is wrong.
+ * v->page and v->status stay valid until victim_free().
  */
 static inline const char *victim_end(struct victim *v)
 {
@@ -498,9 +511,9 @@ static inline const char *victim_end(struct victim *v)
 	if (!victim_wait_vm_gone(v))
 		return "the process is gone, but its VM is not";
 	if (v->plan.finish)
-		return v->status ? "a VM that should have ended by itself has failed" : NULL;
+		return v->status ? "a VM that should have stopped by itself has failed" : NULL;
 	if (!WIFSIGNALED(v->status) || WTERMSIG(v->status) != SIGKILL)
-		return "the process did not die of the kill";
+		return "the process was not killed by the signal";
 	return NULL;
 }
 

@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A vCPU that waits for an invalidation which lasts 2 s, and the thread whose
- * MADV_DONTNEED that is:
+ * A vCPU that waits for an invalidation of 2 s, and the thread whose
+ * MADV_DONTNEED it is:
  *
- *	waiter_create(vcpus, pages)	a VM (orders.h) with memory to invalidate,
+ *	waiter_create(vcpus, pages)	a VM (commands.h) with memory to invalidate,
  *					@pages of the test's own, and that thread
  *	begin_wait(work)		vCPU 0 sleeps until the invalidation ends
- *	... send it something; still_waits() says that nothing has ended
- *	end_wait(adds, &late)		judges how and when it went on
+ *	... send it something; still_waits() tells that nothing has ended
+ *	end_wait(adds, &late)		judges how and when it continued
  *	waiter_destroy()
  *
- * abandon() in place of end_wait() cleans up after a case that has failed.  What
- * fails says so through wrong(), as the one line of the case @case_name.
+ * After a failure abandon() replaces end_wait() and cleans up.  fail_case() reports
+ * a failure as the result line of the case @case_name.
  */
 #ifndef SELFTEST_KVM_WAITER_H
 #define SELFTEST_KVM_WAITER_H
 
+#include "commands.h"
+#include "fail_case.h"
 #include "interval_debug.h"
-#include "metronome.h"
 #include "oracle.h"
-#include "orders.h"
+#include "reserve.h"
+#include "steal.h"
 
-#define PAGE			ORDERS_PAGE
+#define PAGE			COMMANDS_PAGE
 #define HUGE			0x200000UL
 #define MSEC			1000000UL
 #define LONG_MS			2000
-/* 1 % of that */
+/* 1 % of the invalidation */
 #define SOON_NS			(LONG_MS * MSEC / 100)
-/* 10 %, for the one of many that the machine itself held up */
+/* 10 %, for the one event of many that the machine itself may delay */
 #define OUTLIER_NS		(10 * SOON_NS)
 #define CPU_PERMILLE		50
 #define EVENTS			16
@@ -42,19 +44,22 @@
 
 #define IRQ_VECTOR		0x40
 
-/* What the pages hold before, and what a vCPU adds to the first word. */
+/* The first word of each page before a case; vCPUs add to it. */
 #define OLD			1000000UL
 
 /* The page that host and vCPU share. */
-struct desk {
+struct mailbox {
 	uint64_t gva;
 	uint64_t pages;
 	uint64_t stop;
 	uint64_t ask;
 	uint64_t timer_ns;
-	/* The same in cycles of the guest's TSC, if its APIC is to go by that. */
+	/*
+	 * The same in TSC cycles, if the local APIC timer is to use
+	 * TSC-deadline mode.
+	 */
 	uint64_t timer_cycles;
-	/* The guest says: */
+	/* Written by the guest: */
 	uint64_t about;
 	uint64_t wrote;
 	uint64_t count;
@@ -69,7 +74,7 @@ struct series {
 	int n;
 };
 
-/* A thread that invalidates memory, by MADV_DONTNEED. */
+/* A thread that invalidates memory with MADV_DONTNEED. */
 struct invalidator {
 	pthread_t thread;
 	pid_t tid;
@@ -83,35 +88,36 @@ struct invalidator {
 	uint64_t ended_at;
 };
 
-static struct orders o;
+static struct commands cmds;
 static struct invalidator invalidator;
 static uint8_t *mem;
 static uint64_t rng;
-/* How long after the end of its invalidation a vCPU was done, in all cases. */
+/*
+ * How long after the end of its invalidation a vCPU was done, over all cases.
+ */
 static struct series woken;
-static const char *case_name;
 
 /* ---- guest ---- */
 
 static inline void guest_irq(struct ex_regs *regs)
 {
-	struct desk *d = (void *)(ORDERS_GVA + PAGE);
+	struct mailbox *m = (void *)(COMMANDS_GVA + PAGE);
 
-	WRITE_ONCE(d->irqs, d->irqs + 1);
+	WRITE_ONCE(m->irqs, m->irqs + 1);
 	x2apic_write_reg(APIC_EOI, 0);
 }
 
 static inline void guest_nmi(struct ex_regs *regs)
 {
-	struct desk *d = (void *)(ORDERS_GVA + PAGE);
+	struct mailbox *m = (void *)(COMMANDS_GVA + PAGE);
 
-	WRITE_ONCE(d->nmis, d->nmis + 1);
+	WRITE_ONCE(m->nmis, m->nmis + 1);
 }
 
 /*
- * One instruction that faults, with interrupts on: reads and writes, so that
- * twice, or to the old page, shows.  The stack pointer skips the red zone, and
- * the nop the interrupt shadow of sti.
+ * One instruction that faults, with interrupts on.  It reads and writes, so
+ * executing it twice, or on the old page, is visible.  The stack pointer skips
+ * the red zone, and the nop is in the interrupt shadow of sti.
  */
 static noinline void guest_add(uint64_t *p)
 {
@@ -130,11 +136,11 @@ extern const char guest_add_end[];
 
 static inline void guest_write(void *page)
 {
-	struct desk *d = page;
+	struct mailbox *m = page;
 
-	WRITE_ONCE(d->about, 1);
-	guest_add((uint64_t *)READ_ONCE(d->gva));
-	WRITE_ONCE(d->wrote, d->wrote + 1);
+	WRITE_ONCE(m->about, 1);
+	guest_add((uint64_t *)READ_ONCE(m->gva));
+	WRITE_ONCE(m->wrote, m->wrote + 1);
 }
 
 /* ---- time ---- */
@@ -161,7 +167,7 @@ static inline uint64_t longest(const struct series *s)
 	return most;
 }
 
-/* As many percent of them took no longer. */
+/* Returns the value that @percent of the series do not exceed. */
 static inline uint64_t quantile(const struct series *s, int percent)
 {
 	struct series sorted = *s;
@@ -178,8 +184,8 @@ static inline uint64_t median(const struct series *s)
 }
 
 /*
- * True once the counter has moved beyond that.  Spins, so as to be exact; what the
- * machine stood still does not count.
+ * Waits until the counter exceeds @beyond.  Spins, for exact times.  The
+ * timeout does not include stolen time.
  */
 static inline bool wait_for(uint64_t *what, uint64_t beyond, int ms)
 {
@@ -189,7 +195,7 @@ static inline bool wait_for(uint64_t *what, uint64_t beyond, int ms)
 		cpu_relax();
 		if (now_ns() < end)
 			continue;
-		left = ms * MSEC - min(ms * MSEC, took(start, end));
+		left = ms * MSEC - min(ms * MSEC, elapsed_ns(start, end));
 		if (!left)
 			return false;
 		end += left;
@@ -198,15 +204,6 @@ static inline bool wait_for(uint64_t *what, uint64_t beyond, int ms)
 }
 
 /* ---- the memory, and the thread that invalidates it ---- */
-
-static inline uint8_t *reserve(uint64_t size)
-{
-	uint8_t *p = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	TEST_ASSERT(p != MAP_FAILED, "mmap of %lu bytes: %s", size, strerror(errno));
-	return (uint8_t *)align_up((uint64_t)p, HUGE);
-}
 
 static inline uint64_t *word_of(uint8_t *base, uint64_t page)
 {
@@ -274,122 +271,115 @@ static inline bool invalidator_ended(struct invalidator *i)
 	return __atomic_load_n(&i->ended, __ATOMIC_ACQUIRE);
 }
 
-/* The one invalidation that most cases are about. */
+/* The invalidation by the thread `invalidator`, which most cases are about. */
 static inline bool invalidation_ended(void)
 {
 	return invalidator_ended(&invalidator);
 }
 
-static inline bool __printf(1, 2) wrong(const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	ktap_fail(case_name, "%s", text);
-	return false;
-}
-
 /*
- * KVM counts it just when it lets nobody map the page any more.  That the thread sleeps
- * does not say as much: it may be waiting for mmap_lock.
+ * KVM counts an invalidation once nobody can map the pages any more.  A
+ * sleeping invalidator proves less: it may be waiting for mmap_lock.
  */
 static inline uint64_t nr_invalidations(void)
 {
-	return kvm_stats_read(&o.stats, "mmu_interval_invalidate");
+	return kvm_stats_read(&cmds.stats, "mmu_interval_invalidate");
 }
 
-/* Returns when the invalidation is under way, and asleep. */
+/*
+ * Returns when the invalidation is in progress and its thread sleeps in the
+ * delay.
+ */
 static inline bool invalidation_begin(void *addr, size_t len)
 {
 	uint64_t before = nr_invalidations();
-	int looks = ORDERS_LOOKS(LONG_MS / 2);
+	int polls = COMMANDS_POLLS(LONG_MS / 2);
 
 	invalidator_go(&invalidator, addr, len);
 	while (!invalidator_inside(&invalidator) ||
 	       nr_invalidations() == before || !thread_sleeps(invalidator.tid)) {
 		if (invalidation_ended())
-			return wrong("the invalidation was not delayed");
-		if (!looks--)
-			return wrong("the invalidation does not get to its delay");
-		usleep(ORDERS_LOOK_US);
+			return fail_case("the invalidation was not delayed");
+		if (!polls--)
+			return fail_case("the invalidation does not reach its delay");
+		usleep(COMMANDS_POLL_US);
 	}
 	return true;
 }
 
 static inline bool invalidation_wait(void)
 {
-	int looks = ORDERS_LOOKS(10 * LONG_MS);
+	int polls = COMMANDS_POLLS(10 * LONG_MS);
 
-	while (!invalidation_ended() && looks--)
-		usleep(ORDERS_LOOK_US);
+	while (!invalidation_ended() && polls--)
+		usleep(COMMANDS_POLL_US);
 	if (invalidation_ended())
 		return true;
 	guard_print_thread(invalidator.tid);
-	wrong("the invalidation does not end");
+	fail_case("the invalidation does not end");
 	exit(KSFT_FAIL);
 }
 
 /* ---- a vCPU that waits ---- */
 
-static inline struct desk *desk(int vcpu)
+static inline struct mailbox *mailbox(int vcpu)
 {
-	return o.vcpu[vcpu].page;
+	return cmds.vcpu[vcpu].page;
 }
 
-/* What has not happened for long is said with where everybody is. */
-static inline bool stuck(struct order_vcpu *v, const char *what)
+/*
+ * Reports an event that has not happened for long, and where all threads are.
+ */
+static inline bool stuck(struct command_vcpu *v, const char *what)
 {
 	ktap_info("vcpu=%u thread:", v->vcpu->id);
 	guard_print_thread(v->tid);
 	ktap_info("the invalidating thread:");
 	guard_print_thread(invalidator.tid);
-	return wrong("%s", what);
+	return fail_case("%s", what);
 }
 
 /* Returns when the vCPU sleeps in the fault, or wherever @work ends. */
-static inline bool order_asleep(int vcpu, order_work work, uint64_t gva)
+static inline bool command_until_asleep(int vcpu, command_work work, uint64_t gva)
 {
-	struct order_vcpu *v = &o.vcpu[vcpu];
-	struct desk *d = desk(vcpu);
-	int looks = ORDERS_LOOKS(LONG_MS / 2);
+	struct command_vcpu *v = &cmds.vcpu[vcpu];
+	struct mailbox *m = mailbox(vcpu);
+	int polls = COMMANDS_POLLS(LONG_MS / 2);
 
-	d->gva = gva;
-	d->about = 0;
-	d->wrote = 0;
-	d->stop = 0;
-	order(&o, v, work);
-	while (!READ_ONCE(d->about) || !thread_sleeps(v->tid)) {
-		if (order_done(v))
-			return wrong("the vCPU did not wait");
-		if (!looks--)
+	m->gva = gva;
+	m->about = 0;
+	m->wrote = 0;
+	m->stop = 0;
+	command(&cmds, v, work);
+	while (!READ_ONCE(m->about) || !thread_sleeps(v->tid)) {
+		if (command_done(v))
+			return fail_case("the vCPU did not wait");
+		if (!polls--)
 			return stuck(v, "the vCPU does not sleep");
-		usleep(ORDERS_LOOK_US);
+		usleep(COMMANDS_POLL_US);
 	}
-	/* Done, it sleeps as well: for want of orders. */
-	if (order_done(v))
-		return wrong("the vCPU did not wait");
+	/* A vCPU that is done sleeps as well, waiting for a command. */
+	if (command_done(v))
+		return fail_case("the vCPU did not wait");
 	return true;
 }
 
-static inline bool wait_asleep(struct order_vcpu *v)
+static inline bool wait_asleep(struct command_vcpu *v)
 {
-	int looks = ORDERS_LOOKS(LONG_MS / 2);
+	int polls = COMMANDS_POLLS(LONG_MS / 2);
 
 	while (!thread_sleeps(v->tid)) {
-		if (!looks--)
+		if (!polls--)
 			return stuck(v, "the vCPU does not sleep again");
-		usleep(ORDERS_LOOK_US);
+		usleep(COMMANDS_POLL_US);
 	}
 	return true;
 }
 
-/* The vCPU must be done now, or something has been lost. */
-static inline void order_must_end(struct order_vcpu *v)
+/* The vCPU must be done now, or a wake-up was lost. */
+static inline void command_must_end(struct command_vcpu *v)
 {
-	if (order_wait(v, 5000))
+	if (command_wait(v, 5000))
 		return;
 	stuck(v, v->failed ? "the vCPU failed" : "the vCPU does not wake after the invalidation");
 	exit(KSFT_FAIL);
@@ -403,65 +393,72 @@ static inline void fill(uint8_t *base, uint64_t first, uint64_t n)
 		*word_of(base, p) = OLD;
 }
 
-/* vCPU 0 has mapped the page, the page is being invalidated, and vCPU 0 waits. */
-static inline bool begin_wait(order_work work)
+/*
+ * vCPU 0 has mapped the page, the page is being invalidated, and vCPU 0 waits.
+ */
+static inline bool begin_wait(command_work work)
 {
 	uint64_t gva = MEM_GVA + THE_PAGE * PAGE;
 
 	fill(mem, THE_PAGE - 1, 3);
-	desk(0)->gva = gva;
-	order(&o, &o.vcpu[0], guest_write);
-	order_must_end(&o.vcpu[0]);
+	mailbox(0)->gva = gva;
+	command(&cmds, &cmds.vcpu[0], guest_write);
+	command_must_end(&cmds.vcpu[0]);
 	interval_debug_delay(invalidator.tid, LONG_MS * 1000);
 	if (!invalidation_begin(word_of(mem, THE_PAGE), PAGE))
 		return false;
-	return order_asleep(0, work, gva);
+	return command_until_asleep(0, work, gva);
 }
 
-/* To be called in the middle: nothing has ended, and the write is not done. */
+/*
+ * To be called during the wait: nothing has ended, and the write is not done.
+ */
 static inline bool still_waits(void)
 {
 	if (invalidation_ended())
-		return wrong("the invalidation ended too early to say anything");
-	if (READ_ONCE(desk(0)->wrote) || order_done(&o.vcpu[0]))
-		return wrong("the vCPU wrote before the invalidation had ended");
+		return fail_case("the invalidation ended too early for a verdict");
+	if (READ_ONCE(mailbox(0)->wrote) || command_done(&cmds.vcpu[0]))
+		return fail_case("the vCPU wrote before the invalidation had ended");
 	return true;
 }
 
-/* @adds: how often the vCPU must have added to the page since it was invalidated. */
+/*
+ * @adds is how often the vCPU must have added to the page since it was
+ * invalidated.
+ */
 static inline bool end_wait(uint64_t adds, uint64_t *late)
 {
-	struct order_vcpu *v = &o.vcpu[0];
+	struct command_vcpu *v = &cmds.vcpu[0];
 	uint64_t found;
 
 	invalidation_wait();
-	order_must_end(v);
-	*late = took(invalidator.ended_at, v->done_at);
+	command_must_end(v);
+	*late = elapsed_ns(invalidator.ended_at, v->done_at);
 	if (woken.n < MAX_SERIES)
 		woken.ns[woken.n++] = *late;
 	found = *word_of(mem, THE_PAGE);
 	if (found != adds)
-		return wrong("the new page holds %lu and not %lu, %lu us before the end", found,
-			     adds, took(v->done_at, invalidator.ended_at) / 1000);
-	/* It is woken within the call, before that returns. */
-	if (!soon(took(v->done_at, invalidator.ended_at)))
-		return wrong("done %lu us before the end of the invalidation, which took %lu ms",
-			     took(v->done_at, invalidator.ended_at) / 1000,
-			     (invalidator.ended_at - invalidator.began_at) / MSEC);
+		return fail_case("the new page holds %lu and not %lu, %lu us before the end", found,
+				 adds, elapsed_ns(v->done_at, invalidator.ended_at) / 1000);
+	/* The invalidation wakes the vCPU before madvise() returns. */
+	if (!soon(elapsed_ns(v->done_at, invalidator.ended_at)))
+		return fail_case("done %lu us before the end of an invalidation of %lu ms",
+				 elapsed_ns(v->done_at, invalidator.ended_at) / 1000,
+				 (invalidator.ended_at - invalidator.began_at) / MSEC);
 	if (*late > OUTLIER_NS)
-		return wrong("woken %lu us after the end of the invalidation", *late / 1000);
+		return fail_case("woken %lu us after the end of the invalidation", *late / 1000);
 	if (*word_of(mem, THE_PAGE - 1) != OLD || *word_of(mem, THE_PAGE + 1) != OLD)
-		return wrong("a neighbouring page has changed");
+		return fail_case("a neighbouring page has changed");
 	return true;
 }
 
-/* A case that has failed in the middle leaves nothing behind. */
+/* Cleans up after a case that failed in the middle. */
 static inline void abandon(void)
 {
 	if (!invalidation_ended())
 		invalidation_wait();
-	WRITE_ONCE(desk(0)->stop, 1);
-	order_must_end(&o.vcpu[0]);
+	WRITE_ONCE(mailbox(0)->stop, 1);
+	command_must_end(&cmds.vcpu[0]);
 }
 
 /* ---- things that are sent ---- */
@@ -471,23 +468,23 @@ static inline uint64_t random_ms(uint64_t from, uint64_t to)
 	return from + (oracle_random(&rng) >> 33) % (to - from);
 }
 
-/* Each returns when it has arrived, and how long that took. */
+/* Each of these returns when the event has arrived, and how long that took. */
 static inline bool send_signal(uint64_t *ns)
 {
-	struct order_vcpu *v = &o.vcpu[0];
+	struct command_vcpu *v = &cmds.vcpu[0];
 	uint64_t before = v->eintrs, sent = now_ns();
 
 	pthread_kill(v->thread, SIGUSR1);
 	if (!wait_for(&v->eintrs, before, LONG_MS / 4))
-		return stuck(v, "a signal does not get the vCPU out of KVM_RUN");
-	*ns = took(sent, v->eintr_at);
+		return stuck(v, "a signal does not make the vCPU leave KVM_RUN");
+	*ns = elapsed_ns(sent, v->eintr_at);
 	return true;
 }
 
 static inline void signal_msi(uint32_t data)
 {
 	struct kvm_msi msi = { .address_lo = APIC_DEFAULT_GPA, .data = data };
-	int r = __vm_ioctl(o.vm, KVM_SIGNAL_MSI, &msi);
+	int r = __vm_ioctl(cmds.vm, KVM_SIGNAL_MSI, &msi);
 
 	TEST_ASSERT(r > 0, "KVM_SIGNAL_MSI: %d, %s", r, strerror(errno));
 }
@@ -496,8 +493,8 @@ static inline bool arrives(uint64_t *counter, uint64_t before, uint64_t sent,
 			   const char *what, uint64_t *ns)
 {
 	if (!wait_for(counter, before, LONG_MS / 4))
-		return stuck(&o.vcpu[0], what);
-	*ns = took(sent, now_ns());
+		return stuck(&cmds.vcpu[0], what);
+	*ns = elapsed_ns(sent, now_ns());
 	return true;
 }
 
@@ -507,17 +504,17 @@ static inline void waiter_create(int nr_vcpus, uint64_t pages)
 {
 	struct kvm_vcpu *vcpu;
 
-	/* The memory is kept for the next VM */
+	/* The next VM uses the same memory. */
 	if (!mem)
-		mem = reserve(MEM_PAGES * PAGE);
+		mem = map_aligned(MEM_PAGES * PAGE, PROT_READ | PROT_WRITE);
 	madvise(mem, MEM_PAGES * PAGE, MADV_NOHUGEPAGE);
 
-	orders_create(&o, nr_vcpus, MEM_PAGES + pages);
-	vm_set_user_memory_region(o.vm, MEM_SLOT, 0, MEM_GPA, MEM_PAGES * PAGE, mem);
-	virt_map(o.vm, MEM_GVA, MEM_GPA, MEM_PAGES);
-	vm_install_exception_handler(o.vm, IRQ_VECTOR, guest_irq);
-	vm_install_exception_handler(o.vm, NMI_VECTOR, guest_nmi);
-	vcpu = o.vcpu[0].vcpu;
+	commands_create(&cmds, nr_vcpus, MEM_PAGES + pages);
+	vm_set_user_memory_region(cmds.vm, MEM_SLOT, 0, MEM_GPA, MEM_PAGES * PAGE, mem);
+	virt_map(cmds.vm, MEM_GVA, MEM_GPA, MEM_PAGES);
+	vm_install_exception_handler(cmds.vm, IRQ_VECTOR, guest_irq);
+	vm_install_exception_handler(cmds.vm, NMI_VECTOR, guest_nmi);
+	vcpu = cmds.vcpu[0].vcpu;
 	TEST_ASSERT(vcpu->id == 0, "the first vCPU has id %u", vcpu->id);
 	invalidator_create(&invalidator);
 }
@@ -525,7 +522,7 @@ static inline void waiter_create(int nr_vcpus, uint64_t pages)
 static inline void waiter_destroy(void)
 {
 	invalidator_destroy(&invalidator);
-	orders_destroy(&o);
+	commands_destroy(&cmds);
 }
 
 #endif /* SELFTEST_KVM_WAITER_H */

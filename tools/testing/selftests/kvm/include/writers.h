@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A VM whose vCPUs never stop writing and checking one region of memory, for
- * tests that take that memory away.  A test maps the region, and then:
+ * A VM whose vCPUs keep writing and checking one region of memory, for tests
+ * that invalidate that memory.  A test maps the region, and then calls:
  *
  *	writers_create()	VM, memslots, guest mappings, oracle logs
- *	writers_start()		the vCPUs run until the stop
- *	writers_watch()		call it often: notices a vCPU without progress
- *	writers_verify()	the host's view of some pages, at any time, by
+ *	writers_start()		the vCPUs run until writers_stop()
+ *	writers_watch()		to be called often: detects a vCPU without progress
+ *	writers_verify()	checks the host's view of some pages, at any time, by
  *				the one thread that erases them
- *	writers_hole_begin/end	around whatever makes an address unusable: only
- *				then may KVM_RUN say EFAULT
+ *	writers_hole_begin/end	around anything that makes an address unusable; only
+ *				then may KVM_RUN return EFAULT
  *	writers_stop()		returns when all vCPUs have ended
  *	writers_destroy()
  *
- * Every vCPU visits every page, but each cell of a page has one writer; a
- * visit to another's cell only reads.  Seven visits of eight go to the
- * ranges that the test names as hot, so that an attack meets the guest at work.
+ * Every vCPU visits every page, but each cell of a page has one writer; visits
+ * to the cells of others only read.  Seven of eight visits go to the ranges
+ * that the test marks as hot, so that an attack hits pages that are in use.
  */
 #ifndef SELFTEST_KVM_WRITERS_H
 #define SELFTEST_KVM_WRITERS_H
@@ -25,13 +25,13 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "deadline.h"
 #include "framework.h"
 #include "ktap.h"
 #include "kvm_stats.h"
 #include "live.h"
 #include "options.h"
 #include "oracle.h"
-#include "patience.h"
 #include "sum_counts.h"
 #include "vcpu_guard.h"
 
@@ -47,7 +47,7 @@
 
 enum writers_message { WRITERS_BAD = 1, WRITERS_TRAP };
 
-/* What one vCPU tells, in memory that nobody takes away. */
+/* What a vCPU reports, in memory that is never invalidated. */
 struct writers_vcpu {
 	uint64_t visits;
 	uint64_t writes;
@@ -63,7 +63,7 @@ struct writers_ctl {
 	struct oracle_page log[];
 };
 
-/* What the guest's code needs to know; a copy is in guest memory. */
+/* What the guest code needs to know; a copy is in guest memory. */
 struct writers_guest {
 	struct writers_ctl *ctl;
 	uint64_t mem;
@@ -77,24 +77,24 @@ struct writers_guest {
 };
 
 /*
- * What a test may want beyond writers_create().  With several windows the guest
- * has as many virtual ranges for the region, on guest physical ranges that
- * writers_gpa() tells; which memslots are there is then up to the test.
+ * Options beyond writers_create().  With several windows the guest has that
+ * many virtual ranges for the region, on the guest physical ranges of
+ * writers_gpa(); the test then creates the memslots.
  */
 struct writers_setup {
-	/* Of the guest; NULL: what the writers do. */
+	/* Guest code; NULL for that of the writers. */
 	void *code;
 	int nr_vcpus;
 	void *hva;
 	uint64_t pages;
-	/* Bytes from one page to the next; 0: they lie side by side. */
+	/* Bytes from one page to the next; 0 if they are adjacent. */
 	uint64_t step;
 	bool huge;
 	int nr_hot;
 	uint64_t seed;
 	int windows;
 	uint32_t dirty_ring;
-	/* From writers_map_ctl(), if somebody else needs it as well. */
+	/* From writers_map_ctl(), if another process needs it, too. */
 	struct writers_ctl *ctl;
 };
 
@@ -123,19 +123,22 @@ struct writers {
 	uint64_t *hva;
 	uint64_t pages;
 	uint64_t step;
-	/* Pages that are to differ: all of them, except in twins.h. */
+	/* Number of pages with different contents: all, except in twins.h. */
 	uint64_t distinct;
 	uint64_t salt;
 	int nr_vcpus;
 	int stall_seconds;
 	bool failed;
 	uint64_t found[ORACLE_VERDICTS];
-	/* The first that was wrong, and when that was seen (0: nothing was). */
+	/* The first wrong word, and when it was found (0: none). */
 	struct oracle_report bad;
 	uint64_t bad_us;
 	uint64_t holes_begun;
 	uint64_t holes_ended;
-	/* Takes an exit that the test expects: true, and the vCPU runs on. */
+	/*
+	 * Handles an exit that the test expects; returns true if the vCPU
+	 * continues.
+	 */
 	bool (*on_exit)(struct writers_thread *t);
 	void *owner;
 	struct writers_thread thread[WRITERS_MAX_VCPUS];
@@ -143,7 +146,7 @@ struct writers {
 
 static struct writers_guest writers_guest;
 
-/* One page more than the region is long: no window is aligned like another. */
+/* One page larger than the region, so that no two windows are aligned alike. */
 static inline uint64_t writers_window(uint64_t pages, int window)
 {
 	return window * (pages + 1) * ORACLE_PAGE_SIZE;
@@ -180,18 +183,22 @@ static inline uint64_t *writers_pick_window(const struct writers_guest *g, uint6
 	return (uint64_t *)(g->mem + writers_window(g->pages, window) + page * g->step);
 }
 
-/* What should not be: of which kind, and where.  The literal is at the same address for us. */
-static inline void writers_tell(const char *what, uint64_t number, uint64_t rip, uint64_t info)
+/*
+ * Reports something unexpected: its kind and place.  The string has the same
+ * address in the host.
+ */
+static inline void writers_unexpected(const char *what, uint64_t number, uint64_t rip,
+				      uint64_t info)
 {
 	ucall(UCALL_SYNC, 5, what, WRITERS_TRAP, number, rip, info);
 }
 
 static inline void writers_trap(struct ex_regs *regs)
 {
-	writers_tell("exception", regs->vector, regs->rip, regs->error_code);
+	writers_unexpected("exception", regs->vector, regs->rip, regs->error_code);
 }
 
-/* One visit of one page, which is at @mem for whoever visits. */
+/* One visit to a page, which is at @mem for the caller. */
 static inline void writers_visit(const struct writers_guest *g, uint32_t me, uint64_t page,
 				 uint64_t *mem, uint64_t random)
 {
@@ -200,7 +207,10 @@ static inline void writers_visit(const struct writers_guest *g, uint32_t me, uin
 	int cell = (random >> 56) % ORACLE_CELLS;
 	bool mine = (page + cell) % g->nr_vcpus == me;
 
-	/* One write of two comes first to its page: other faults then. */
+	/*
+	 * Half of the writes touch their page without a read before, which is
+	 * another fault.
+	 */
 	if (!mine || random & 0x100000) {
 		if (!oracle_check(log, mem, g->salt, page, cell, &v->report))
 			GUEST_SYNC(WRITERS_BAD);
@@ -282,7 +292,7 @@ static inline void writers_found(struct writers *w, enum oracle_verdict verdict)
 	writers_fail(w);
 }
 
-/* ... in a certain page; @r->cell is ORACLE_CELLS if it was not one word's verdict. */
+/* Also sets the page; @r->cell is ORACLE_CELLS if no single word was judged. */
 static inline void writers_found_in(struct writers *w, const struct oracle_report *r)
 {
 	uint64_t none = 0;
@@ -299,7 +309,8 @@ static inline void writers_report(struct writers *w, const char *by,
 	uint64_t page = r->page % w->distinct;
 	int owner = (page + r->cell) % w->nr_vcpus;
 
-	ktap_info("%s seen by %s: page=%lu word=%d value=%#lx (write %lu of vcpu%d; its log: start=%lu end=%lu quiet=%u seen=%u; page: begun=%u gone=%u)",
+	ktap_info("%s seen by %s: page=%lu word=%d value=%#lx (write %lu of vcpu%d; "
+		  "its log: start=%lu end=%lu quiet=%u seen=%u; page: begun=%u gone=%u)",
 		  oracle_names[r->verdict], by, r->page,
 		  oracle_index(page, r->cell, r->word), r->value,
 		  r->value >> ORACLE_TAG_BITS, owner, r->start, r->end, r->quiet, r->seen,
@@ -319,7 +330,7 @@ static inline void writers_hole_end(struct writers *w)
 	__atomic_add_fetch(&w->holes_ended, 1, __ATOMIC_SEQ_CST);
 }
 
-/* The guest's own message, or the end; false if it was neither. */
+/* Returns false if the guest sent neither its own message nor the end. */
 static inline bool writers_message(struct writers_thread *t)
 {
 	struct ucall uc;
@@ -344,13 +355,13 @@ static inline bool writers_message(struct writers_thread *t)
 	return true;
 }
 
-/* True if there was a hole at any time since KVM_RUN was entered. */
+/* Returns true if there was a hole at any time since KVM_RUN was entered. */
 static inline bool writers_met_hole(struct writers_thread *t)
 {
 	return __atomic_load_n(&t->w->holes_begun, __ATOMIC_SEQ_CST) != t->ended;
 }
 
-/* What KVM_RUN said besides 0.  True: run on. */
+/* Handles an error of KVM_RUN; returns true if the vCPU continues. */
 static inline bool writers_run_error(struct writers_thread *t, int error)
 {
 	struct writers *w = t->w;
@@ -403,7 +414,7 @@ static inline void writers_nothing(int sig)
 	(void)sig;
 }
 
-/* Brings a vCPU that gets nowhere out of KVM_RUN, to look at its registers. */
+/* Makes a vCPU without progress leave KVM_RUN, to read its registers. */
 static inline void writers_kick(struct writers_thread *t)
 {
 	int i;
@@ -415,7 +426,7 @@ static inline void writers_kick(struct writers_thread *t)
 		usleep(10000);
 	if (READ_ONCE(t->finished))
 		return;
-	ktap_info("vcpu=%u made no progress for %d s and a signal does not get it out of KVM_RUN",
+	ktap_info("vcpu=%u made no progress for %d s and a signal does not make it leave KVM_RUN",
 		  t->vcpu->id, t->w->stall_seconds);
 	guard_print_thread(t->tid);
 	exit(KSFT_FAIL);
@@ -434,8 +445,8 @@ static inline void writers_watch(struct writers *w)
 	}
 }
 
-/* For live.h. */
-static void writers_tell_counts(void *owner, struct live_counts *c)
+/* Callback for live_attach(). */
+static void writers_report_counts(void *owner, struct live_counts *c)
 {
 	static const char * const retries[] = { "mmu_interval_retry_overlap",
 		"mmu_interval_retry_overflow", "mmu_interval_retry_memslot",
@@ -473,7 +484,7 @@ static inline void writers_start(struct writers *w)
 		r = pthread_create(&w->thread[i].thread, NULL, writers_vcpu_main, &w->thread[i]);
 		TEST_ASSERT(!r, "pthread_create: %s", strerror(r));
 	}
-	live_attach(writers_tell_counts, w);
+	live_attach(writers_report_counts, w);
 }
 
 static inline void writers_stop(struct writers *w)
@@ -493,7 +504,7 @@ static inline void writers_stop(struct writers *w)
 
 /* ---- host: the oracle ---- */
 
-/* Checks @n pages from @first as they are at @mem, while the guest runs on. */
+/* Checks @n pages from @first, which are at @mem, while the guest continues. */
 static inline bool writers_verify_at(struct writers *w, const uint64_t *mem, uint64_t first,
 				     uint64_t n)
 {
@@ -525,7 +536,7 @@ static inline bool writers_verify(struct writers *w, uint64_t first, uint64_t n)
 	return writers_verify_at(w, writers_page(w, first), first, n);
 }
 
-/* With all vCPUs stopped: words that nobody ever writes must be zero. */
+/* Called with all vCPUs stopped: words that are never written must be zero. */
 static inline bool writers_verify_rest(struct writers *w, uint64_t page)
 {
 	struct oracle_report r = { .verdict = ORACLE_TORN, .cell = ORACLE_CELLS, .page = page };
@@ -577,7 +588,10 @@ static inline struct writers_ctl *writers_map_ctl(uint64_t pages)
 	return p;
 }
 
-/* Above all windows, and above one more that a test may use with no guest there. */
+/*
+ * Placed above all windows, and above one more that a test may use without a
+ * guest.
+ */
 static inline void writers_add_ctl(struct writers *w, int windows)
 {
 	uint64_t pages = w->pages * w->step / ORACLE_PAGE_SIZE;
@@ -587,7 +601,10 @@ static inline void writers_add_ctl(struct writers *w, int windows)
 	virt_map(w->vm, WRITERS_CTL_GVA, gpa, w->ctl_size / ORACLE_PAGE_SIZE);
 }
 
-/* A region of large mappings gets those in the guest's page tables too. */
+/*
+ * A region of huge pages is also mapped with huge pages in the guest's page
+ * tables.
+ */
 static inline void writers_add_mem(struct writers *w, bool huge, int windows)
 {
 	uint64_t size = w->pages * w->step;
@@ -619,7 +636,7 @@ static inline void writers_create_vm(struct writers *w, const struct writers_set
 	guard_catch_exceptions(w->vm, vcpus, s->nr_vcpus, writers_trap);
 }
 
-static inline void writers_tell_guest(struct writers *w, const struct writers_setup *s)
+static inline void writers_set_guest(struct writers *w, const struct writers_setup *s)
 {
 	writers_guest = (struct writers_guest) {
 		.ctl = (void *)WRITERS_CTL_GVA,
@@ -651,7 +668,7 @@ static inline void writers_create_from(struct writers *w, const struct writers_s
 	w->ctl = s->ctl ?: writers_map_ctl(s->pages);
 	w->ctl_size = writers_ctl_size(s->pages);
 	writers_create_vm(w, s, vcpus);
-	writers_tell_guest(w, s);
+	writers_set_guest(w, s);
 	kvm_stats_open_vm(&w->stats, w->vm);
 
 	for (i = 0; i < s->nr_vcpus; i++) {

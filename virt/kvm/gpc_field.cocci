@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A gfn_to_pfn_cache has a subscription of its own instead of a place in a list.
+/// Replace the list entry of a gfn_to_pfn_cache by a subscription of its own.
 // Files: include/linux/kvm_types.h include/linux/kvm_host.h virt/kvm/kvm_main.c
 
 @@ @@
  struct gfn_to_pfn_cache {
  	...
 -	struct list_head list;
-+	/* The page of @uhva; subscribed to if @kvm is set.  By refresh_lock. */
++	/* Subscribed to the page of @uhva if @kvm is set; see refresh_lock */
 +	struct mmu_interval_notifier notifier;
 +	struct kvm *kvm;
-+	/* Invalidations of the page so far; written under @lock. */
++	/* Sequence count of the page; written under @lock */
 +	unsigned long invalidate_seq;
  	...
  };

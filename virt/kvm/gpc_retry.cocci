@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A refresh retries only if its own page was invalidated.
+/// Retry a refresh only if its own page was invalidated.
 // Files: virt/kvm/pfncache.c
 
 @@ @@

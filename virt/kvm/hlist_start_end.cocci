@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// On the interval notifier, KVM has no hlist start and end, and no state for them.
+/// Compile the hlist start and end, and their state, for other architectures only.
 // Files: virt/kvm/kvm_main.c
 
 @@ @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// The retry helpers of the old scheme are for other architectures only.
+/// Compile the retry helpers of the old scheme for other architectures only.
 // Files: include/linux/kvm_host.h
 
 @@

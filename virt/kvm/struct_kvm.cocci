@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// struct kvm: the fields of the old scheme are for other architectures only.
+/// Compile the fields of the old scheme for other architectures only; add the new ones.
 // Files: include/linux/kvm_host.h
 
 @@ @@
@@ -20,7 +20,7 @@
  	...
  	char stats_id[...];
 +#ifdef CONFIG_KVM_INTERVAL_NOTIFIER
-+	/* Last, as it is long: what faults read stays close together */
++	/* Last, as it is large: keeps the fields that faults read close */
 +	struct kvm_interval interval;
 +#endif
  };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A memslot is subscribed before it is activated, and until nobody can find it.
+/// Subscribe a memslot from before it is activated until it is invisible.
 // Files: virt/kvm/kvm_main.c
 
 @@
 expression r, vm, old, new, change;
 @@
-+/* Before @new is activated: no fault may find it without. */
++/* Subscribe before @new is activated, so that every fault is covered. */
 +r = kvm_interval_subscribe(vm, new, old);
 +if (r)
 +	goto out_free;

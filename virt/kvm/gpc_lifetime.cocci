@@ -23,3 +23,18 @@ expression vm, gpc;
 +mutex_lock(&gpc->refresh_lock);
 +kvm_gpc_unsubscribe(gpc);
 +mutex_unlock(&gpc->refresh_lock);
+
+// In Linux 6.12 and 7.3 refresh_lock is held already.
+@@
+identifier gpc, vm;
+@@
+ kvm_gpc_deactivate(struct gfn_to_pfn_cache *gpc)
+ {
+-struct kvm *vm = gpc->kvm;
+ <...
+-spin_lock(&vm->gpc_lock);
+-list_del(&gpc->list);
+-spin_unlock(&vm->gpc_lock);
++kvm_gpc_unsubscribe(gpc);
+ ...>
+ }

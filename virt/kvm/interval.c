@@ -97,7 +97,6 @@ static bool kvm_interval_zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
 	unsigned long end = min(range->end, slot_end);
 	struct kvm_gfn_range gfn_range = {
 		.slot		= slot,
-		.pte		= __pte(0),
 		.may_block	= mmu_notifier_range_blockable(range),
 	};
 
@@ -107,6 +106,7 @@ static bool kvm_interval_zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
 	/* Round outwards to whole pages. */
 	gfn_range.start = hva_to_gfn_memslot(start, slot);
 	gfn_range.end = hva_to_gfn_memslot(end + PAGE_SIZE - 1, slot);
+	kvm_interval_init_gfn_range(&gfn_range);
 
 	return kvm_unmap_gfn_range(kvm, &gfn_range);
 }
@@ -132,7 +132,7 @@ static bool kvm_interval_zap(struct kvm *kvm,
 
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
-	for (i = 0; i < KVM_ADDRESS_SPACE_NUM; i++) {
+	for (i = 0; i < kvm_interval_nr_address_spaces(kvm); i++) {
 		slots = __kvm_memslots(kvm, i);
 		/* Most VMs have no memslot of System Management Mode. */
 		if (RB_EMPTY_ROOT(&slots->hva_tree.rb_root))
@@ -537,7 +537,7 @@ void kvm_interval_unsubscribe_all(struct kvm *kvm)
 	struct kvm_memory_slot *slot;
 	int i, bkt;
 
-	for (i = 0; i < KVM_ADDRESS_SPACE_NUM; i++) {
+	for (i = 0; i < kvm_interval_nr_address_spaces(kvm); i++) {
 		struct kvm_memslots *slots = __kvm_memslots(kvm, i);
 
 		kvm_for_each_memslot(slot, bkt, slots)

@@ -26,6 +26,7 @@
 #include <linux/sched.h>
 
 #include "interval_debug.h"
+#include "interval_line.h"
 
 /* Read by kvm_interval_debug_delays_faults() */
 u32 kvm_interval_debug_delay_fault_us;

@@ -44,6 +44,11 @@ identifier vcpu;
  ...
  }
 
+// Static in Linux 6.12 and 7.3.
+@@ @@
+-static struct dentry *kvm_debugfs_dir;
++struct dentry *kvm_debugfs_dir;
+
 @@ @@
  kvm_debugfs_dir = debugfs_create_dir("kvm", NULL);
 +kvm_interval_debug_init();

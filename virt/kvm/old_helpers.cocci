@@ -17,3 +17,14 @@ identifier kvm, mmu_seq, hva;
 					    unsigned long hva)
  { ... }
 +#endif /* !CONFIG_KVM_INTERVAL_NOTIFIER */
+
+// Linux 6.12 and 7.3 compare guest frames.
+@@
+typedef bool, gfn_t;
+identifier kvm, mmu_seq, gfn;
+@@
+ static inline bool mmu_invalidate_retry_gfn_unsafe(struct kvm *kvm,
+						    unsigned long mmu_seq,
+						    gfn_t gfn)
+ { ... }
++#endif /* !CONFIG_KVM_INTERVAL_NOTIFIER */

@@ -34,30 +34,8 @@
 #include <linux/mmu_notifier.h>
 #include <linux/sched/mm.h>
 
-#include "interval_debug.h"
+#include "interval_line.h"
 #include "kvm_mm.h"
-
-/*
- * Make a vCPU that uses the pfn in guest mode leave it before the page is
- * freed. A non-blockable invalidation cannot wait for that: it makes the
- * request, and refuses if a vCPU was in guest mode.
- */
-static bool kvm_gpc_evict_vcpu(struct gfn_to_pfn_cache *gpc, bool may_block)
-{
-	DECLARE_BITMAP(vcpus, KVM_MAX_VCPUS);
-	unsigned int req = KVM_REQ_OUTSIDE_GUEST_MODE;
-
-	if (!(gpc->usage & KVM_GUEST_USES_PFN))
-		return true;
-
-	bitmap_zero(vcpus, KVM_MAX_VCPUS);
-	__set_bit(gpc->vcpu->vcpu_idx, vcpus);
-
-	if (!may_block)
-		req &= ~KVM_REQUEST_WAIT;
-
-	return !kvm_make_vcpus_request_mask(gpc->kvm, req, vcpus) || may_block;
-}
 
 static bool kvm_gpc_invalidate(struct mmu_interval_notifier *notifier,
 			       const struct mmu_notifier_range *range,
@@ -104,11 +82,11 @@ void kvm_gpc_unsubscribe(struct gfn_to_pfn_cache *gpc)
 {
 	lockdep_assert_held(&gpc->refresh_lock);
 
-	if (!gpc->kvm)
+	if (!gpc->subscribed)
 		return;
 
 	mmu_interval_notifier_remove(&gpc->notifier);
-	gpc->kvm = NULL;
+	gpc->subscribed = false;
 }
 
 /*
@@ -130,10 +108,10 @@ static int kvm_gpc_subscribe(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 					 PAGE_SIZE, &kvm_gpc_interval_ops);
 	/* The last mmput() takes locks that a refresh must not wait for. */
 	mmput_async(kvm->mm);
-	if (WARN_ON_ONCE(r)) {
-		gpc->kvm = NULL;
+	if (WARN_ON_ONCE(r))
 		return r;
-	}
+
+	gpc->subscribed = true;
 
 	/*
 	 * Invalidations that began before the insertion have not called the
@@ -160,10 +138,10 @@ int kvm_gpc_read_begin(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 	/* Keeps gpc->uhva constant, which only a refresh changes. */
 	lockdep_assert_held(&gpc->refresh_lock);
 
-	if (gpc->kvm && gpc->notifier.interval_tree.start != start)
+	if (gpc->subscribed && gpc->notifier.interval_tree.start != start)
 		kvm_gpc_unsubscribe(gpc);
 
-	if (!gpc->kvm) {
+	if (!gpc->subscribed) {
 		r = kvm_gpc_subscribe(kvm, gpc, start);
 		if (r)
 			return r;

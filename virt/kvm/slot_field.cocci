@@ -7,6 +7,7 @@
  	...
  	u16 as_id;
 +	struct kvm_interval_subscription *subscription;
+ 	...
  };
 
 @@

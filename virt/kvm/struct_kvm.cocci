@@ -11,12 +11,23 @@
  	struct rcuwait mn_memslots_update_rcuwait;
 +#endif
  	...
+ };
+
+// From Linux 6.12 on, guest_memfd and memory attributes use these fields as well.
+@@ @@
+ struct kvm {
+ 	...
 +#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
  	unsigned long mmu_invalidate_seq;
  	long mmu_invalidate_in_progress;
  	unsigned long mmu_invalidate_range_start;
  	unsigned long mmu_invalidate_range_end;
 +#endif
+ 	...
+ };
+
+@@ @@
+ struct kvm {
  	...
  	char stats_id[...];
 +#ifdef CONFIG_KVM_INTERVAL_NOTIFIER

@@ -21,12 +21,11 @@ expression r, vm, old, new, change;
  return r;
 
 @@
-identifier slot;
+identifier vm, slot;
 @@
- kvm_free_memslot(...)
+ kvm_free_memslot(struct kvm *vm, struct kvm_memory_slot *slot)
  {
 +kvm_interval_unsubscribe(slot);
- kvm_destroy_dirty_bitmap(slot);
  ...
  }
 

@@ -203,7 +203,9 @@ static void test_register(struct kunit *test, struct test_hlist *hlist,
 }
 
 /* Insert the @i'th subscription. */
-static struct test_sub *test_insert(struct kunit *test, int i)
+static struct test_sub *
+test_insert_ops(struct kunit *test, int i,
+		const struct mmu_interval_notifier_ops *ops)
 {
 	struct test_mm *t = test->priv;
 	struct test_sub *sub = &t->sub[i];
@@ -211,11 +213,15 @@ static struct test_sub *test_insert(struct kunit *test, int i)
 
 	ret = mmu_interval_notifier_insert(&sub->notifier, t->mm,
 					   page_start(i * TEST_SUB_PAGES),
-					   TEST_SUB_PAGES * PAGE_SIZE,
-					   &test_interval_ops);
+					   TEST_SUB_PAGES * PAGE_SIZE, ops);
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	sub->inserted = true;
 	return sub;
+}
+
+static struct test_sub *test_insert(struct kunit *test, int i)
+{
+	return test_insert_ops(test, i, &test_interval_ops);
 }
 
 static struct test_sub *test_insert_publisher(struct kunit *test, int i)

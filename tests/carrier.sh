@@ -183,6 +183,7 @@ own_changes()
 {
 	cp -r "$CHANGES" "$T/c"
 	mkdir -p "$T/out/src"
+	: >"$T/out/$OUT_MARK"
 	cp -rl "$BASE/out/src/spatch" "$T/out/src/"	# for speed
 }
 
@@ -961,6 +962,7 @@ main()
 	make_changes "$CHANGES"
 	tar -cJf "$TARBALL" -C "$BASE" tree
 	mkdir -p "$BASE/out/src"
+	: >"$BASE/out/$OUT_MARK"
 	[ ! -d "$O/src/spatch" ] || cp -rl "$O/src/spatch" "$BASE/out/src/"
 	T=$BASE CARRY=$CHANGES carry apply --update-ledger >/dev/null
 

@@ -138,8 +138,8 @@ run_rule()
 	fi
 }
 
-# What a rule cannot see: x.comments and x.lines files are sed scripts, each command of
-# which has to match: in comments only, and in Kconfig or preprocessor lines, respectively.
+# x.comments and x.lines files are sed scripts, for lines that a rule cannot match.  Each
+# command has to match: in comments only, and in Kconfig or preprocessor lines, respectively.
 change_lines()
 {
 	local rule=$1 path=$2 file=$3 command

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What scripts/steps/source, apply and patches share: where things are, how a change
-# file and a rule are read, and what must hold of them.  carrier-apply.sh applies a
-# change.  Source common.sh before it.
+# Functions of scripts/steps/source, apply and patches: paths, how change files and rules
+# are read, and checks of them.  carrier-apply.sh applies a change.  Source common.sh
+# before it.
 #
 # There are three sets of changes, SET, each made from the tree of another:
 #	interval	the change of this project, on the stock tree
@@ -80,8 +80,8 @@ change_parts()
 	sed '1,/^---$/d; s/#.*//; /^[[:space:]]*$/d' "$1" | for_line
 }
 
-# Of the lines of stdin those without a tag, and those of which a tag, such as @6.12, is
-# CARRY_LINE; without their tags.
+# Prints the lines of stdin that have no tag, such as @6.12, or CARRY_LINE as a tag; without
+# their tags.
 for_line()
 {
 	awk -v tag="@${CARRY_LINE:-}" '{
@@ -171,7 +171,7 @@ gone_stands()
 		xargs -0r grep -nwFH -e "$2" -- | cut -d: -f1,2 || true
 )
 
-# Why TREE is not pristine, a line each; nothing if it is.
+# Reasons why TREE is not pristine, a line each.
 already_changed()
 {
 	local tree=$1 kind path target id

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// The ranges now being invalidated are kept where readers find them.
+/// Keep the ranges that are being invalidated in a table for readers.
 // Files: mm/mmu_notifier.c
 
 @@ @@

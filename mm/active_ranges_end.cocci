@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// The end of an invalidation releases its place; who waits for it is woken.
+/// Release the place of an invalidation when it ends, and wake its waiters.
 // Files: mm/mmu_notifier.c
 
 @@

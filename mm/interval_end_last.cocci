@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/// The interval side ends after hlist notifiers have had their invalidate_range.
+/// End the interval side after the hlist notifiers, in the reverse order of the start.
 // Files: mm/mmu_notifier.c
 
 @@
-expression subscriptions, range, only_end;
+expression subscriptions;
+expression list es;
 @@
  __mmu_notifier_invalidate_range_end(...)
  {
  ...
 +if (!hlist_empty(&subscriptions->list))
-+	mn_hlist_invalidate_end(subscriptions, range, only_end);
++	mn_hlist_invalidate_end(subscriptions, es);
 +
-+/* Readers go on from here: after the hlist's invalidate_range(). */
++/* Readers proceed from here, so all other callbacks come first. */
  if (subscriptions->has_itree)
  	mn_itree_inv_end(subscriptions);
 -if (!hlist_empty(&subscriptions->list))
--	mn_hlist_invalidate_end(subscriptions, range, only_end);
+-	mn_hlist_invalidate_end(subscriptions, es);
  ...
  }

@@ -3,10 +3,10 @@
  * The ranges of an mm that are being invalidated
  *
  * An invalidation that hits an interval subscription has a place in a table
- * from its start to its end.  It is published there, i.e. readers must heed it,
- * once a subscriber has called mmu_interval_set_range(), which also means: has
- * torn its shadow PTEs down, or is about to, under its own lock.  If all places
- * are taken, the range goes on a list, and is published from its start.
+ * from its start to its end.  It is published, i.e. readers must check it, once
+ * a subscriber has called mmu_interval_set_range(): under its own lock, before
+ * it tears down its shadow PTEs.  If all places are taken, the range is put on
+ * a list and is published from its start.
  *
  * Readers take no lock, unless the list is in use:
  *
@@ -28,17 +28,17 @@
  *                                          set up shadow PTEs
  *                                        user_unlock
  *
- * If CPU 1 has not seen the new sequence count, then it finds out under
- * user_lock.  If it has, then it also sees the range, or that it is gone, and
- * with that the changed PTEs.
+ * If CPU 1 has not read the new sequence count, it detects that under
+ * user_lock. If it has, it also sees the range, or that the range was released
+ * and with that the changed PTEs.
  *
- * Priority.  A range may be invalidated so often that a reader collides every
+ * Priority: a range may be invalidated so often that a reader collides every
  * time.  A reader that has collided too often asks for priority.  Invalidations
- * are not held up for it: they run under locks of the primary MMU.  Instead the
- * task that has invalidated what overlaps pauses on its way back to user mode,
- * where it holds nothing, until the reader has done its work, or for
- * MN_PAUSE_NS, after which the reader loses its priority.  Kernel threads do
- * not pause; none of them invalidates the same range again and again.
+ * are not delayed for it, as they run under locks of the primary MMU.  Instead
+ * a task that has invalidated an overlapping range pauses on its way back to
+ * user mode, where it holds no lock, until the reader gives up its priority, or
+ * for MN_PAUSE_NS, after which the reader loses its priority.  Kernel threads
+ * do not pause; none of them invalidates the same range again and again.
  */
 
 #include <linux/bitops.h>
@@ -55,12 +55,10 @@
 
 #include "mmu_notifier_ranges.h"
 
-/* For how long a task pauses, at most, for those who have priority. */
+/* Longest pause of a task for readers that have priority */
 #define MN_PAUSE_NS	NSEC_PER_MSEC
 
-/*
- * The place of @range, or MMU_INTERVAL_OVERFLOW; only if range->place is set.
- */
+/* Returns the place of @range, or MMU_INTERVAL_OVERFLOW. */
 static unsigned int mn_range_place(const struct mmu_notifier_range *range)
 {
 	return range->place - 1;
@@ -75,15 +73,15 @@ void mn_ranges_init(struct mmu_interval_ranges *ranges)
 }
 
 /*
- * Published at once: there are no callbacks' bits to tell readers later.  The
- * rare paths are kept out of those that each invalidation takes.
+ * Put @range on the list, published at once, as it has no bit that a callback
+ * could set later.  Rare, so kept out of line.
  */
 static noinline void mn_overflow_add(struct mmu_interval_ranges *ranges,
 				     struct mmu_notifier_range *range)
 {
 	unsigned long flags;
 
-	/* A reader may hold a lock of its own that is taken in interrupts */
+	/* A reader may hold a lock of its own that is taken in interrupts. */
 	spin_lock_irqsave(&ranges->wq.lock, flags);
 	list_add(&range->overflow, &ranges->overflow);
 	set_bit(MMU_INTERVAL_OVERFLOW, &ranges->published);
@@ -97,7 +95,7 @@ static noinline void mn_overflow_del(struct mmu_interval_ranges *ranges,
 
 	spin_lock_irqsave(&ranges->wq.lock, flags);
 	list_del(&range->overflow);
-	/* Pairs with smp_load_acquire() in mn_ranges_overlap() */
+	/* Pairs with smp_load_acquire() in mn_ranges_overlap(). */
 	if (list_empty(&ranges->overflow))
 		clear_bit_unlock(MMU_INTERVAL_OVERFLOW, &ranges->published);
 	spin_unlock_irqrestore(&ranges->wq.lock, flags);
@@ -123,10 +121,10 @@ mn_overflow_overlap(const struct mmu_interval_ranges *ranges,
 }
 
 /*
- * Give @range a place and a number.  Caller holds subscriptions->lock, which
- * also orders the end of a former owner of the place before what is written
- * here: a reader that sees the new values sees the PTEs that the former owner
- * has changed.
+ * Give @range a place and an ID.  The caller holds subscriptions->lock, which
+ * also orders mn_ranges_del() of the previous owner of the place before the
+ * stores here: a reader that sees the new values sees the PTEs that the
+ * previous owner has changed.  Pairs with smp_rmb() in mn_ranges_overlap().
  */
 void mn_ranges_add(struct mmu_interval_ranges *ranges,
 		   struct mmu_notifier_range *range)
@@ -144,32 +142,32 @@ void mn_ranges_add(struct mmu_interval_ranges *ranges,
 	place = ffz(taken);
 	range->place = place + 1;
 	ranges->used |= BIT(place);
-	/* A reader that is late may be looking */
+	/* A reader may still read the values of the previous owner. */
 	WRITE_ONCE(ranges->range[place].start, range->start);
 	WRITE_ONCE(ranges->range[place].last, range->end - 1);
 }
 
-/* Caller holds the lock of the subscriber whose callback it is. */
+/* Called from a callback that holds its subscriber's lock. */
 static void mn_ranges_publish(struct mmu_interval_ranges *ranges,
 			      const struct mmu_notifier_range *range)
 {
 	unsigned int place = mn_range_place(range);
 
-	/* Another subscriber has, or it was from its start */
+	/* Published by another subscriber, or from its start */
 	if (place == MMU_INTERVAL_OVERFLOW ||
 	    test_bit(place, &ranges->published))
 		return;
 
 	/*
-	 * The range before its bit.  Pairs with the acquire in
-	 * mn_ranges_overlap()
+	 * Make the range visible before its bit.  Pairs with smp_load_acquire()
+	 * in mn_ranges_overlap().
 	 */
 	smp_mb__before_atomic();
 	set_bit(place, &ranges->published);
 }
 
 /*
- * Release the place of @range, which has one.  Caller holds
+ * Release the place of @range, which has one.  The caller holds
  * subscriptions->lock.  Returns true if mn_ranges_ended() has to be called.
  */
 bool mn_ranges_del(struct mmu_interval_ranges *ranges,
@@ -185,8 +183,8 @@ bool mn_ranges_del(struct mmu_interval_ranges *ranges,
 
 	published = test_bit(place, &ranges->published);
 	/*
-	 * The PTEs before the bit.  Pairs with the acquire in
-	 * mn_ranges_overlap()
+	 * Make the changed PTEs visible before the bit is cleared.  Pairs with
+	 * smp_load_acquire() in mn_ranges_overlap() and mmu_interval_idle().
 	 */
 	clear_bit_unlock(place, &ranges->published);
 	ranges->used &= ~BIT(place);
@@ -194,9 +192,9 @@ bool mn_ranges_del(struct mmu_interval_ranges *ranges,
 }
 
 /*
- * Does a published range overlap?  See above for the order of things.  Without
- * subscriptions->lock a place may change hands between two looks at it, so the
- * answer may be yes although nothing overlaps that was published.
+ * Does a published range overlap?  The comment at the top of the file has the
+ * ordering.  Without subscriptions->lock a place may be reused while it is
+ * read, so the answer may be yes although no published range overlaps.
  */
 bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
 		       unsigned long start, unsigned long last)
@@ -205,8 +203,8 @@ bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
 	unsigned int i;
 
 	/*
-	 * Pairs with set_bit() in mn_ranges_publish() and clear_bit_unlock() in
-	 * mn_ranges_del()
+	 * Pairs with smp_mb__before_atomic() in mn_ranges_publish(), and with
+	 * clear_bit_unlock() in mn_ranges_del() and mn_overflow_del().
 	 */
 	map = smp_load_acquire(&ranges->published);
 	if (likely(!map))
@@ -222,9 +220,9 @@ bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
 		return true;
 
 	/*
-	 * A place may have changed hands since the map was read.  Whoever sees
-	 * the new range must see the PTEs of the old one; pairs with the lock
-	 * around mn_ranges_add().
+	 * A place may have been reused since the map was read.  A reader that
+	 * saw the new range must see the PTEs changed before the end of the old
+	 * one.  Pairs with subscriptions->lock around mn_ranges_add().
 	 */
 	smp_rmb();
 	return false;
@@ -235,18 +233,18 @@ bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
  * @interval_sub: The interval subscription
  * @range: The range that was given to ops->invalidate()
  *
- * To be called from ops->invalidate(), in place of mmu_interval_set_seq(), with
- * the user's lock held, before the user's own sequence count is moved (with
- * release semantics) and before shadow PTEs are torn down.  From then on until
- * the invalidation ends, mmu_interval_range_active() is true of every part of
- * @range.  A user with several subscriptions in the range may do all of its work
- * in the first of the calls that it gets for one value of @range->id.
+ * Called from ops->invalidate(), in place of mmu_interval_set_seq(), with the
+ * user's lock held, before the user increments its own sequence count (with
+ * release semantics) and before it tears down shadow PTEs.  From then on until
+ * the invalidation ends, mmu_interval_range_active() is true for every part of
+ * @range.  A user with several subscriptions in the range may do all of its
+ * work in the first call for one value of @range->id.
  *
- * A subscription may be inserted while an invalidation of which it is not told
- * is under way.  After mmu_interval_notifier_insert(), call
+ * A subscription may be inserted while an invalidation is under way that does
+ * not call it.  After mmu_interval_notifier_insert(), call
  * mmu_interval_read_begin() once: it returns after the end of each invalidation
- * that had begun when the subscription was inserted, however many there are,
- * and the subscription is told of all that begin later.
+ * that had begun when the subscription was inserted.  All that begin later call
+ * the subscription.
  */
 void mmu_interval_set_range(struct mmu_interval_notifier *interval_sub,
 			    const struct mmu_notifier_range *range)
@@ -262,12 +260,12 @@ EXPORT_SYMBOL_GPL(mmu_interval_set_range);
  * @start: First byte of the range
  * @last: Last byte of the range
  *
- * To be called with the user's lock held.  If it returns false, what PTEs of
- * the range say afterwards may be used to set up shadow PTEs until the lock is
- * released.  Without the lock see mmu_interval_range_begin().
+ * Called with the user's lock held.  If it returns false, PTEs of the range
+ * that are read afterwards may be used to set up shadow PTEs until the lock is
+ * released.  Readers without the lock use mmu_interval_range_begin().
  *
- * Context: Any; takes a spinlock if more invalidations are under way than fit
- * the table.
+ * Context: Any; takes a spinlock if more invalidations are under way than the
+ * table has places.
  * Return: true if an invalidation that was announced by
  * mmu_interval_set_range() overlaps and has not ended.
  */
@@ -284,12 +282,12 @@ EXPORT_SYMBOL_GPL(mmu_interval_range_active);
  * @mm: The mm, which has an interval subscription that covers the range
  * @start: First byte of the range
  * @last: Last byte of the range
- * @user_seq: The user's sequence count, which ops->invalidate() moves with
- *            release semantics and under the user's lock
- * @seq: Set to the count that the user's lock must still find
+ * @user_seq: The user's sequence count, which ops->invalidate() increments with
+ *            release semantics under the user's lock
+ * @seq: Set to the count with which to compare @user_seq under the user's lock
  *
- * mmu_interval_range_begin() for users who wait by means of their own, such as
- * mmu_interval_wait_arm(): whatever ends the wait, they come back here.
+ * For users that wait in their own way, e.g. with mmu_interval_wait_arm().
+ * They must call this again after each wait.
  *
  * Context: Any.
  * Return: true if the lookup may begin, false if part of the range is being
@@ -301,15 +299,16 @@ bool mmu_interval_range_try_begin(struct mm_struct *mm, unsigned long start,
 				  unsigned long *seq)
 {
 	/*
-	 * The count first: what was announced before it was moved is seen
-	 * below. Pairs with the release by which ops->invalidate() moves it.
+	 * Read the count first: ranges announced before it was incremented are
+	 * seen below.  Pairs with the release in ops->invalidate(), e.g. in
+	 * kvm_interval_record() and kvm_gpc_invalidate().
 	 */
 	*seq = smp_load_acquire(user_seq);
 	return !mmu_interval_range_active(mm, start, last);
 }
 EXPORT_SYMBOL_GPL(mmu_interval_range_try_begin);
 
-/* @key is the range that has ended.  Called with the lock of the wait queue. */
+/* @key is the range that has ended.  Called with wq.lock held. */
 static int mn_ranges_wake_entry(struct wait_queue_entry *entry,
 				unsigned int mode, int sync, void *key)
 {
@@ -320,7 +319,7 @@ static int mn_ranges_wake_entry(struct wait_queue_entry *entry,
 	if (range->start > wait->last || range->end - 1 < wait->start)
 		return 0;
 
-	/* Not after ->wake(): @wait may be gone then */
+	/* Remove it first: ->wake() may free @wait. */
 	list_del_init(&entry->entry);
 	wait->wake(wait);
 	return 1;
@@ -329,14 +328,14 @@ static int mn_ranges_wake_entry(struct wait_queue_entry *entry,
 /**
  * mmu_interval_wait_arm - Ask to be told when an invalidation has ended
  * @mm: The mm
- * @wait: Range and function
+ * @wait: Range and ->wake() function
  *
  * Does not sleep.  @wait must not be armed.  ->wake() is called at the end of
  * the first invalidation that overlaps.  Others may still be under way: begin
  * again, with mmu_interval_range_try_begin().
  *
- * Return: true if @wait is armed, i.e. will be called, unless it is disarmed
- * before; false if no invalidation of its range is under way any more.
+ * Return: true if @wait is armed, i.e. ->wake() will be called unless @wait is
+ * disarmed first; false if no invalidation of its range is under way.
  */
 bool mmu_interval_wait_arm(struct mm_struct *mm,
 			   struct mmu_interval_wait *wait)
@@ -347,10 +346,11 @@ bool mmu_interval_wait_arm(struct mm_struct *mm,
 	add_wait_queue(&ranges->wq, &wait->entry);
 
 	/*
-	 * Either we see the end, or it sees us.  Pairs with mn_ranges_ended()
+	 * Either the check below sees the end, or the end sees the waiter.
+	 * Pairs with wq_has_sleeper() in mn_ranges_ended().
 	 */
 	smp_mb();
-	/* Nobody wakes who waits for a range that is not there, so be sure */
+	/* A range that was reused has no end that wakes, so check it again. */
 	if (mn_ranges_overlap(ranges, wait->start, wait->last) &&
 	    mn_ranges_overlap_stable(mm, wait->start, wait->last))
 		return true;
@@ -361,9 +361,9 @@ bool mmu_interval_wait_arm(struct mm_struct *mm,
 EXPORT_SYMBOL_GPL(mmu_interval_wait_arm);
 
 /**
- * mmu_interval_wait_disarm - Don't wait any more
+ * mmu_interval_wait_disarm - Stop waiting
  * @mm: The mm
- * @wait: Has been armed, and may have been called since
+ * @wait: Was armed; ->wake() may have been called since
  *
  * Upon return ->wake() is not running and will not be called.  Does not sleep.
  */
@@ -373,7 +373,7 @@ void mmu_interval_wait_disarm(struct mm_struct *mm,
 	struct mmu_interval_ranges *ranges = mmu_interval_ranges(mm);
 	unsigned long flags;
 
-	/* Also if it has been called: ->wake() may still be running */
+	/* Take the lock even if it was woken: ->wake() may still run. */
 	spin_lock_irqsave(&ranges->wq.lock, flags);
 	list_del_init(&wait->entry.entry);
 	spin_unlock_irqrestore(&ranges->wq.lock, flags);
@@ -390,7 +390,7 @@ static void mn_killable_wake(struct mmu_interval_wait *wait)
 	complete(&container_of(wait, struct mn_killable_wait, wait)->ended);
 }
 
-/* Sleep until one invalidation has ended; says nothing of others. */
+/* Sleep until one invalidation has ended; others may still be under way. */
 static int mn_wait_for_one(struct mm_struct *mm, unsigned long start,
 			   unsigned long last)
 {
@@ -415,16 +415,15 @@ static int mn_wait_for_one(struct mm_struct *mm, unsigned long start,
  * @mm: The mm, which has an interval subscription that covers the range
  * @start: First byte of the range
  * @last: Last byte of the range
- * @user_seq: The user's sequence count, which ops->invalidate() moves with
- *            release semantics and under the user's lock
- * @seq: Set to the count that the user's lock must still find
+ * @user_seq: The user's sequence count, which ops->invalidate() increments with
+ *            release semantics under the user's lock
+ * @seq: Set to the count with which to compare @user_seq under the user's lock
  *
- * What PTEs of the range say after this may be used to set up shadow PTEs if
- * the user's sequence count is still @seq under the user's lock.
+ * PTEs of the range that are read afterwards may be used to set up shadow PTEs
+ * if the user's sequence count still equals @seq under the user's lock.
  *
- * Context: May sleep, until no invalidation that overlaps is under way, without
- * a bound if there is always one.  The caller must not hold what an
- * invalidation may need to end.
+ * Context: May sleep until no overlapping invalidation is under way, without a
+ * bound.  The caller must not hold a lock that an invalidation needs to end.
  * Return: 0, or -ERESTARTSYS if the task is being killed.
  */
 int mmu_interval_range_begin(struct mm_struct *mm, unsigned long start,
@@ -437,7 +436,7 @@ int mmu_interval_range_begin(struct mm_struct *mm, unsigned long start,
 	lock_map_acquire(&__mmu_notifier_invalidate_range_start_map);
 	lock_map_release(&__mmu_notifier_invalidate_range_start_map);
 
-	/* Woken is not allowed: what ended need not have been all there was */
+	/* Check again after a wakeup: other invalidations may be under way. */
 	while (!mmu_interval_range_try_begin(mm, start, last, user_seq, seq)) {
 		ret = mn_wait_for_one(mm, start, last);
 		if (ret)
@@ -452,8 +451,8 @@ EXPORT_SYMBOL_GPL(mmu_interval_range_begin);
  */
 
 /*
- * A task that has to pause before it returns to user mode, for what it
- * invalidated.
+ * Pause of a task before it returns to user mode, for a range that it has
+ * invalidated
  */
 struct mn_pause {
 	struct callback_head work;
@@ -472,8 +471,8 @@ static void mn_priority_del(struct mmu_interval_ranges *ranges,
 }
 
 /*
- * A reader that the current task has to give way to, or NULL.  One that has
- * priority itself does not pause for others, who may be pausing for it.
+ * Returns a reader for which the current task has to pause, or NULL.  A task
+ * that has priority itself does not pause for others, who may pause for it.
  */
 static struct mmu_interval_priority *
 mn_priority_find(struct mmu_interval_ranges *ranges, unsigned long start,
@@ -504,8 +503,8 @@ static bool mn_priority_exists(struct mmu_interval_ranges *ranges,
 }
 
 /*
- * Those who had priority when the pause began, at @since, were slower than
- * MN_PAUSE_NS: nobody pauses for them again.
+ * Take priority from the readers that had it when the pause began, at @since,
+ * and have not finished within MN_PAUSE_NS.
  */
 static void mn_priority_forfeit(struct mmu_interval_ranges *ranges,
 				const struct mn_pause *pause, ktime_t since)
@@ -522,7 +521,7 @@ static void mn_priority_forfeit(struct mmu_interval_ranges *ranges,
 	spin_unlock_irq(&ranges->priority_wq.lock);
 }
 
-/* Count the pause; false if there is nobody left to pause for. */
+/* Count the pause; false if no reader with priority is left. */
 static bool mn_pause_begin(struct mmu_interval_ranges *ranges,
 			   const struct mn_pause *pause)
 {
@@ -536,7 +535,6 @@ static bool mn_pause_begin(struct mmu_interval_ranges *ranges,
 	return priority;
 }
 
-/* Signals go first. */
 static void mn_pause_wait(struct mmu_interval_ranges *ranges,
 			  const struct mn_pause *pause)
 {
@@ -558,7 +556,7 @@ static void mn_pause_free(struct mn_pause *pause)
 	kfree(pause);
 }
 
-/* On the way to user mode, with no lock held. */
+/* Task work: runs on the way to user mode, with no lock held. */
 static void mn_pause_task(struct callback_head *work)
 {
 	struct mn_pause *pause = container_of(work, struct mn_pause, work);
@@ -576,8 +574,8 @@ static bool mn_is_pause(struct callback_head *work, void *unused)
 }
 
 /*
- * The current task's pause, if it has invalidated more in the same system call.
- * There is one pause, whatever it was: for the mm that was hit last.
+ * Take back the pause that the current task has queued in this system call, or
+ * NULL.  A task pauses once, for the mm that it has invalidated last.
  */
 static struct mn_pause *mn_pause_take_back(struct mm_struct *mm)
 {
@@ -596,7 +594,7 @@ static struct mn_pause *mn_pause_take_back(struct mm_struct *mm)
 	return NULL;
 }
 
-/* Fairness is not worth waiting for memory under the locks held here. */
+/* Fails rather than wait for memory under the locks held here. */
 static struct mn_pause *mn_pause_new(struct mm_struct *mm)
 {
 	struct mn_pause *pause;
@@ -614,7 +612,7 @@ static struct mn_pause *mn_pause_new(struct mm_struct *mm)
 	return pause;
 }
 
-/* Also for this range, or for it alone if that is elsewhere. */
+/* Extend the pause by a range if they overlap, else replace its range. */
 static void mn_pause_extend(struct mn_pause *pause, unsigned long start,
 			    unsigned long last)
 {
@@ -627,8 +625,8 @@ static void mn_pause_extend(struct mn_pause *pause, unsigned long start,
 }
 
 /*
- * Have the current task pause if it has invalidated what somebody has priority
- * for.
+ * Make the current task pause if it has invalidated a range for which a reader
+ * has priority.
  */
 static noinline void mn_ranges_give_way(struct mmu_interval_ranges *ranges,
 					const struct mmu_notifier_range *range)
@@ -652,13 +650,14 @@ static noinline void mn_ranges_give_way(struct mmu_interval_ranges *ranges,
 }
 
 /*
- * What has to be done after the end of @range, if mn_ranges_del() said so,
- * without subscriptions->lock: wake who waits for it, and give way.
+ * Wake the waiters of @range, and pause for readers with priority.  Called
+ * after the end of @range if mn_ranges_del() returned true, without
+ * subscriptions->lock.
  */
 void mn_ranges_ended(struct mmu_interval_ranges *ranges,
 		     struct mmu_notifier_range *range)
 {
-	/* The barrier in it pairs with the one in mmu_interval_wait_arm() */
+	/* Pairs with smp_mb() in mmu_interval_wait_arm(). */
 	if (wq_has_sleeper(&ranges->wq))
 		__wake_up(&ranges->wq, TASK_NORMAL, 0, range);
 
@@ -668,7 +667,7 @@ void mn_ranges_ended(struct mmu_interval_ranges *ranges,
 
 /**
  * mmu_interval_priority_init - Prepare for mmu_interval_prioritize()
- * @priority: The reader's
+ * @priority: Priority of a reader
  */
 void mmu_interval_priority_init(struct mmu_interval_priority *priority)
 {
@@ -678,17 +677,16 @@ void mmu_interval_priority_init(struct mmu_interval_priority *priority)
 EXPORT_SYMBOL_GPL(mmu_interval_priority_init);
 
 /**
- * mmu_interval_prioritize - Have invalidations of a range give way to a reader
+ * mmu_interval_prioritize - Make tasks that invalidate a range pause
  * @mm: The mm
- * @priority: The reader's, which must live until mmu_interval_unprioritize()
- * @start: First byte of what it reads
- * @last: Last byte of what it reads
+ * @priority: Must live until mmu_interval_unprioritize()
+ * @start: First byte of the range that it reads
+ * @last: Last byte of the range that it reads
  *
- * For a reader that has collided many times in a row, called by its own thread.
- * From the end of an invalidation that overlaps until
- * mmu_interval_unprioritize(), but no longer than a millisecond, the task that
- * has invalidated does not return to user mode.  A reader that was slower has
- * lost its priority by then.  May be called again, to have priority anew or for
+ * For a reader that has collided many times in a row; called by its own thread.
+ * A task that has invalidated an overlapping range does not return to user mode
+ * until mmu_interval_unprioritize(), for a millisecond at most, after which the
+ * reader has lost its priority.  May be called again, to regain priority or for
  * another range.
  *
  * Context: Process context; does not sleep.
@@ -715,7 +713,7 @@ bool mmu_interval_prioritize(struct mm_struct *mm,
 	}
 	spin_unlock_irq(&ranges->priority_wq.lock);
 
-	/* Who pauses for where it was */
+	/* Wake the tasks that pause for the previous range. */
 	if (moved && !fresh)
 		wake_up_all(&ranges->priority_wq);
 	return fresh;
@@ -723,12 +721,12 @@ bool mmu_interval_prioritize(struct mm_struct *mm,
 EXPORT_SYMBOL_GPL(mmu_interval_prioritize);
 
 /**
- * mmu_interval_unprioritize - Give up priority, used or not
+ * mmu_interval_unprioritize - Give up priority
  * @mm: The mm
- * @priority: The reader's
+ * @priority: May have been forfeited
  *
  * Context: Process context; does not sleep.
- * Return: how many tasks were told to pause for it since the last call.
+ * Return: number of pauses for it since the last call.
  */
 unsigned long mmu_interval_unprioritize(struct mm_struct *mm,
 					struct mmu_interval_priority *priority)
@@ -737,7 +735,7 @@ unsigned long mmu_interval_unprioritize(struct mm_struct *mm,
 	unsigned long pauses;
 
 	spin_lock_irq(&ranges->priority_wq.lock);
-	/* Unless it was forfeited */
+	/* Empty if it was forfeited */
 	if (!list_empty(&priority->entry))
 		mn_priority_del(ranges, priority);
 	pauses = priority->pauses;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What mm/mmu_notifier.c needs of mm/mmu_notifier_ranges.c
+ * Functions that mm/mmu_notifier.c and mm/mmu_notifier_ranges.c share
  */
 #ifndef __MM_MMU_NOTIFIER_RANGES_H
 #define __MM_MMU_NOTIFIER_RANGES_H
@@ -20,7 +20,7 @@ bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
 void mn_ranges_ended(struct mmu_interval_ranges *ranges,
 		     struct mmu_notifier_range *range);
 
-/* In mm/mmu_notifier.c: the same while no place changes hands. */
+/* mm/mmu_notifier.c: the same under subscriptions->lock */
 bool mn_ranges_overlap_stable(struct mm_struct *mm, unsigned long start,
 			      unsigned long last);
 

@@ -3,12 +3,11 @@
  * KUnit tests of mm/mmu_notifier.c
  *
  * Each case has an mm of its own, which no process uses, and starts and ends
- * invalidations of it by hand.  What might never return if the code under test
- * is wrong runs in a thread, and the case fails when that takes too long; what
- * is missing is then put right by test_exit(), so that the machine goes on.
+ * invalidations of it.  Calls that might never return if the code under test is
+ * wrong run in a thread, and the case fails when they take too long;
+ * test_exit() then makes up for the missing end, so that other cases can run.
  *
- * A case ends with the first thing that is wrong: KUnit keeps 512 bytes of what
- * a case says.
+ * A case ends at its first failure: KUnit keeps 512 bytes of output of a case.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -24,17 +23,17 @@
 #include <linux/sched/task.h>
 #include <linux/spinlock.h>
 
-/* Where the subscriptions are, one beside the other. */
+/* Adjacent subscriptions */
 #define TEST_START	(16UL << 20)
 #define TEST_SUBS	3
 #define TEST_SUB_PAGES	512UL
 #define TEST_ALL	(TEST_SUBS * TEST_SUB_PAGES)
 
-/* Invalidations at once: few enough for the table, and too many for it. */
+/* Concurrent invalidations: fewer, and more, than the table has places */
 #define TEST_FEW	32
 #define TEST_MANY	(BITS_PER_LONG + TEST_FEW)
 
-/* For what has to happen, and to be sure that something does not. */
+/* Time limit for expected events, and for events that must not happen */
 #define TEST_LONG	(5 * HZ)
 #define TEST_SHORT	(HZ / 10)
 
@@ -44,30 +43,30 @@ struct test_sub {
 	spinlock_t lock;	/* the "user lock" of the notifier's rules */
 	bool inserted;
 	bool refuse;		/* invalidations that must not block */
-	bool publish;		/* their ranges, instead of a sequence number */
+	bool publish;		/* the range, instead of a sequence count */
 	bool active;		/* first and last byte, when published */
-	unsigned long seq;	/* the user's own count, moved when published */
+	unsigned long seq;	/* the user's own sequence count */
 	u64 id;			/* of the last invalidation */
 	int calls;
 	int non_block_depth;	/* of the callback's context */
 };
 
-/* A user of the older notifier, which hears of the whole mm. */
+/* A user of an hlist notifier, which is called for the whole mm */
 struct test_hlist {
 	struct mmu_notifier notifier;
 	bool registered;
 	int starts;
 	int ends;
-	bool active;		/* what it ended, then */
+	bool active;		/* the range, in its last end */
 };
 
-/* An invalidation that is under way. */
+/* An invalidation that is under way */
 struct test_inv {
 	struct mmu_notifier_range range;
 	struct list_head open;
 };
 
-/* Something that may not return. */
+/* A call that may not return */
 struct test_thread {
 	void (*fn)(void *arg);
 	void *arg;
@@ -76,14 +75,14 @@ struct test_thread {
 	struct list_head late;
 };
 
-/* Somebody who waits for the end of an invalidation. */
+/* A waiter for the end of an invalidation */
 struct test_wait {
 	struct mmu_interval_wait wait;
 	int woken;
 	bool irqs_off;
 };
 
-/* All that one case has; test->priv. */
+/* State of a case; test->priv */
 struct test_mm {
 	struct mm_struct *mm;
 	bool released;
@@ -95,7 +94,7 @@ struct test_mm {
 	struct list_head late;		/* threads that have not returned yet */
 };
 
-/* How often non_block_start() has been called here, if the kernel counts. */
+/* Nesting depth of non_block_start(), if the kernel counts it */
 static int non_block_depth(void)
 {
 #ifdef CONFIG_DEBUG_ATOMIC_SLEEP
@@ -123,7 +122,8 @@ static bool test_invalidate(struct mmu_interval_notifier *notifier,
 			    const struct mmu_notifier_range *range,
 			    unsigned long cur_seq)
 {
-	struct test_sub *sub = container_of(notifier, struct test_sub, notifier);
+	struct test_sub *sub =
+		container_of(notifier, struct test_sub, notifier);
 	struct mm_struct *mm = notifier->mm;
 	unsigned long last = range->end - 1;
 
@@ -154,7 +154,8 @@ static const struct mmu_interval_notifier_ops test_interval_ops = {
 };
 
 /*
- * A notifier that may refuse has no end, see mn_hlist_invalidate_range_start().
+ * A notifier that may refuse has no invalidate_range_end(): see
+ * mn_hlist_invalidate_range_start().
  */
 static int test_refuse(struct mmu_notifier *notifier,
 		       const struct mmu_notifier_range *range)
@@ -196,12 +197,15 @@ static void test_register(struct kunit *test, struct test_hlist *hlist,
 	struct test_mm *t = test->priv;
 
 	hlist->notifier.ops = ops;
-	KUNIT_ASSERT_EQ(test, mmu_notifier_register(&hlist->notifier, t->mm), 0);
+	KUNIT_ASSERT_EQ(test, 0,
+			mmu_notifier_register(&hlist->notifier, t->mm));
 	hlist->registered = true;
 }
 
-/* Subscribe to the pages of number @i. */
-static struct test_sub *test_insert(struct kunit *test, int i)
+/* Insert the @i'th subscription. */
+static struct test_sub *
+test_insert_ops(struct kunit *test, int i,
+		const struct mmu_interval_notifier_ops *ops)
 {
 	struct test_mm *t = test->priv;
 	struct test_sub *sub = &t->sub[i];
@@ -209,11 +213,15 @@ static struct test_sub *test_insert(struct kunit *test, int i)
 
 	ret = mmu_interval_notifier_insert(&sub->notifier, t->mm,
 					   page_start(i * TEST_SUB_PAGES),
-					   TEST_SUB_PAGES * PAGE_SIZE,
-					   &test_interval_ops);
+					   TEST_SUB_PAGES * PAGE_SIZE, ops);
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	sub->inserted = true;
 	return sub;
+}
+
+static struct test_sub *test_insert(struct kunit *test, int i)
+{
+	return test_insert_ops(test, i, &test_interval_ops);
 }
 
 static struct test_sub *test_insert_publisher(struct kunit *test, int i)
@@ -239,8 +247,12 @@ static void test_insert_all(struct kunit *test)
 static void test_range(struct test_mm *t, struct mmu_notifier_range *range,
 		       unsigned long page, unsigned long pages)
 {
-	mmu_notifier_range_init(range, MMU_NOTIFY_CLEAR, 0, NULL, t->mm,
-				page_start(page), page_start(page + pages));
+	*range = (struct mmu_notifier_range) {
+		.event	= MMU_NOTIFY_CLEAR,
+		.mm	= t->mm,
+		.start	= page_start(page),
+		.end	= page_start(page + pages),
+	};
 }
 
 static struct test_inv *test_new_inv(struct kunit *test, unsigned long page,
@@ -290,13 +302,13 @@ static void test_finish_some(struct test_inv **inv, int n)
 		test_finish(*inv++);
 }
 
-/* A whole one of all pages of one subscription. */
+/* Start and end an invalidation of all pages of one subscription. */
 static void test_invalidate_sub(struct kunit *test, int i)
 {
 	test_finish(test_begin(test, i * TEST_SUB_PAGES, TEST_SUB_PAGES));
 }
 
-/* One that must not block, and is refused. */
+/* Start a non-blockable invalidation that is refused. */
 static void test_refused(struct kunit *test, unsigned long page,
 			 unsigned long pages)
 {
@@ -327,7 +339,7 @@ static bool test_any_active(struct kunit *test)
 }
 
 /*
- * --- what may not return ---------------------------------------------------
+ * --- calls that may not return ---------------------------------------------
  */
 
 static int test_thread_fn(void *data)
@@ -351,7 +363,8 @@ static struct test_thread *test_run(struct kunit *test, void (*fn)(void *arg),
 	thread->arg = arg;
 	init_completion(&thread->done);
 
-	thread->task = kthread_create(test_thread_fn, thread, "mmu_notifier_test");
+	thread->task = kthread_create(test_thread_fn, thread,
+				      "mmu_notifier_test");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(thread->task));
 	get_task_struct(thread->task);
 	list_add(&thread->late, &t->late);
@@ -414,9 +427,9 @@ static int test_init(struct kunit *test)
 }
 
 /*
- * Only a case that fails has threads that don't return.  They wait for the end
- * of the invalidation that was refused, which is no end for a caller to give,
- * or have not been told of one that they waited for.
+ * Only a case that has failed has threads that do not return.  They wait for
+ * the end of the refused invalidation, which no caller ends, or were not woken
+ * by the end that they waited for.
  */
 static void test_make_return(struct kunit *test, struct test_thread *thread)
 {
@@ -490,7 +503,7 @@ static void refused_by_hlist_then_remove(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, test_returns(test, test_remove, sub));
 }
 
-/* A new subscription is there at once: it hears of the next invalidation. */
+/* A new subscription is inserted at once: the next invalidation calls it. */
 static void refused_by_hlist_then_insert(struct kunit *test)
 {
 	struct test_mm *t = test->priv;
@@ -507,8 +520,8 @@ static void refused_by_hlist_then_insert(struct kunit *test)
 }
 
 /*
- * Nothing is subscribed to what was refused: the missing end would come to
- * light later, when something else is invalidated.
+ * No subscription overlaps the refused range: the missing end would show later,
+ * when another range is invalidated.
  */
 static void refused_by_hlist_elsewhere(struct kunit *test)
 {
@@ -537,9 +550,7 @@ static void refused_by_hlist_before_insert(struct kunit *test)
 					     test_insert(test, 1)));
 }
 
-/*
- * Each of several notifiers that has had a start has an end, whatever its kind.
- */
+/* Each of several notifiers, of both kinds, gets an end for its start. */
 static void refused_by_hlist_with_others(struct kunit *test)
 {
 	struct test_mm *t = test->priv;
@@ -556,11 +567,12 @@ static void refused_by_hlist_with_others(struct kunit *test)
 
 	for (i = 0; i < TEST_SUBS; i++) {
 		KUNIT_ASSERT_EQ(test, t->sub[i].calls, 1);
-		KUNIT_ASSERT_TRUE(test, test_returns(test, test_read, &t->sub[i]));
+		KUNIT_ASSERT_TRUE(test, test_returns(test, test_read,
+						     &t->sub[i]));
 	}
 }
 
-/* One end, not two: what is under way around a refusal goes on. */
+/* A refusal ends one invalidation; another one stays under way. */
 static void refused_by_hlist_while_another_runs(struct kunit *test)
 {
 	struct test_mm *t = test->priv;
@@ -578,7 +590,7 @@ static void refused_by_hlist_while_another_runs(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, test_returned(reader, TEST_LONG));
 }
 
-/* There may be no interval side that could be ended. */
+/* A refusal is correct without an interval side to be ended. */
 static void refused_without_interval(struct kunit *test)
 {
 	struct test_mm *t = test->priv;
@@ -592,7 +604,7 @@ static void refused_without_interval(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, test_returns(test, test_read, &t->sub[0]));
 }
 
-/* The last of several subscriptions refuses; nobody else is asked. */
+/* The last of several subscriptions refuses; the hlist is not called. */
 static void refused_by_interval(struct kunit *test)
 {
 	struct test_mm *t = test->priv;
@@ -606,7 +618,8 @@ static void refused_by_interval(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, t->partner.starts, 0);
 	for (i = 0; i < TEST_SUBS; i++) {
 		KUNIT_ASSERT_EQ(test, t->sub[i].calls, 1);
-		KUNIT_ASSERT_TRUE(test, test_returns(test, test_read, &t->sub[i]));
+		KUNIT_ASSERT_TRUE(test, test_returns(test, test_read,
+						     &t->sub[i]));
 	}
 	KUNIT_ASSERT_TRUE(test, test_returns(test, test_remove, &t->sub[0]));
 }
@@ -618,7 +631,8 @@ static void refused_by_interval(struct kunit *test)
 static void skip_if_not_counted(struct kunit *test)
 {
 	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
-		kunit_skip(test, "non_block_start() needs CONFIG_DEBUG_ATOMIC_SLEEP");
+		kunit_skip(test,
+			   "non_block_start() needs CONFIG_DEBUG_ATOMIC_SLEEP");
 }
 
 static void nonblock_is_annotated(struct kunit *test)
@@ -686,12 +700,12 @@ static struct kunit_suite mmu_notifier_suite = {
 };
 
 /*
- * --- which ranges are active -----------------------------------------------
+ * --- active ranges ----------------------------------------------------------
  */
 
 /*
- * Pages 4 to 7 are being invalidated, and none just before or after: to the
- * byte.
+ * Check that pages 4 to 7 are being invalidated, and no byte just before or
+ * after them.
  */
 static void check_edges_near(struct kunit *test)
 {
@@ -707,12 +721,13 @@ static void check_edges_near(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, test_active(test, last + 1, last + 1));
 }
 
-/* ... and nothing else in all of the mm. */
+/* Check the same for the whole mm. */
 static void check_edges(struct kunit *test)
 {
 	check_edges_near(test);
 	KUNIT_ASSERT_FALSE(test, test_active(test, 0, page_start(4) - 1));
-	KUNIT_ASSERT_FALSE(test, test_active(test, page_last(7) + 1, ULONG_MAX));
+	KUNIT_ASSERT_FALSE(test, test_active(test, page_last(7) + 1,
+					     ULONG_MAX));
 	KUNIT_ASSERT_TRUE(test, test_any_active(test));
 }
 
@@ -734,7 +749,7 @@ static void active_to_the_byte(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
 }
 
-/* Users of sequence numbers, and ranges that hit nobody, are of no interest. */
+/* Users of sequence counts, and ranges without a subscription, do not count. */
 static void active_only_if_published(struct kunit *test)
 {
 	struct test_sub *sub = test_insert(test, 0);
@@ -749,7 +764,7 @@ static void active_only_if_published(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
 }
 
-/* One range that hits three subscriptions, of which one publishes it. */
+/* A range hits three subscriptions, one of which publishes it. */
 static void active_if_one_publishes(struct kunit *test)
 {
 	struct test_inv *inv;
@@ -787,7 +802,7 @@ static void active_until_each_has_ended(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
 }
 
-/* Of many ranges, each is a page with a page between it and the next. */
+/* Start many invalidations of one page each, at every other page. */
 static void test_begin_some(struct kunit *test, struct test_inv **inv,
 			    int first, int n)
 {
@@ -824,7 +839,7 @@ static void active_one_by_one(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
 }
 
-/* More than the table holds: each range is active, and nothing else. */
+/* More ranges than the table has places: exactly they are active. */
 static void active_if_too_many(struct kunit *test)
 {
 	struct test_inv *inv[TEST_MANY];
@@ -834,13 +849,11 @@ static void active_if_too_many(struct kunit *test)
 	test_begin_some(test, inv, 0, TEST_MANY);
 	check_exact(test, 0, TEST_MANY - 1);
 
-	/*
-	 * The last ones end first, those of the list before those of the table.
-	 */
+	/* End the last ones first: the list before the table. */
 	test_finish_some(inv + TEST_FEW, TEST_MANY - TEST_FEW);
 	check_exact(test, 0, TEST_FEW - 1);
 
-	/* And the first ones end first. */
+	/* End the first ones first. */
 	test_begin_some(test, inv, TEST_FEW, TEST_MANY - TEST_FEW);
 	for (i = 0; i < TEST_MANY; i++) {
 		check_exact(test, i, TEST_MANY - 1);
@@ -848,18 +861,18 @@ static void active_if_too_many(struct kunit *test)
 	}
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
 
-	/* Nothing is left behind that would count. */
+	/* No ended range is left in the list. */
 	test_begin_some(test, inv, 0, TEST_FEW);
 	check_exact(test, 0, TEST_FEW - 1);
 }
 
-/* What is on the list and published from its start is so to the byte, too. */
+/* A range on the list, published from its start, is exact to the byte. */
 static void active_to_the_byte_if_too_many(struct kunit *test)
 {
 	struct test_inv *inv[TEST_MANY], *last;
 
 	test_insert_publisher(test, 0);
-	/* Pages 16, 18 and so on: all places are taken. */
+	/* Invalidations of pages 16, 18 and so on take all places. */
 	test_begin_some(test, inv, 8, TEST_MANY - 8);
 	last = test_begin(test, 4, 4);
 	check_edges_near(test);
@@ -904,8 +917,8 @@ static void refused_by_interval_is_not_active(struct kunit *test)
 }
 
 /*
- * Readers go on when the range is not active any more, so what the hlist's end
- * does must have been done by then.
+ * Readers proceed when the range is no longer active, so the hlist's end must
+ * have been called by then.
  */
 static void active_until_the_hlist_has_ended(struct kunit *test)
 {
@@ -919,9 +932,7 @@ static void active_until_the_hlist_has_ended(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, test_any_active(test));
 }
 
-/*
- * A user with several subscriptions knows the calls of one invalidation by it.
- */
+/* All callbacks of one invalidation, and no others, see the same ID. */
 static void id_is_of_the_invalidation(struct kunit *test)
 {
 	struct test_mm *t = test->priv;
@@ -940,7 +951,7 @@ static void id_is_of_the_invalidation(struct kunit *test)
 	test_finish_some(inv, TEST_MANY);
 }
 
-/* The mm ends: all of it is invalidated, once. */
+/* The end of the mm invalidates all of it, once. */
 static void active_during_release(struct kunit *test)
 {
 	struct test_mm *t = test->priv;
@@ -992,7 +1003,7 @@ static void test_disarm(struct kunit *test, struct test_wait *w)
 	mmu_interval_wait_disarm(t->mm, &w->wait);
 }
 
-/* There must be something to wait for, and of it. */
+/* Arming fails if no invalidation overlaps. */
 static void wait_is_not_armed(struct kunit *test)
 {
 	struct test_wait *w;
@@ -1029,7 +1040,7 @@ static void wait_is_woken_once(struct kunit *test)
 	test_finish(test_begin(test, 0, 8));
 	KUNIT_ASSERT_EQ(test, w->woken, 1);
 
-	/* It can be used again, and disarmed after it was woken. */
+	/* A waiter can be armed again, and disarmed after it was woken. */
 	inv = test_begin(test, 7, 1);
 	KUNIT_ASSERT_TRUE(test, test_arm(test, w));
 	test_finish(inv);
@@ -1037,7 +1048,7 @@ static void wait_is_woken_once(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, w->woken, 2);
 }
 
-/* Of several invalidations, the first end that overlaps, to the byte. */
+/* The first end of an overlapping invalidation wakes, exact to the byte. */
 static void wait_is_for_what_overlaps(struct kunit *test)
 {
 	struct test_inv *before, *over, *after;
@@ -1096,7 +1107,7 @@ static void wait_is_disarmed(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, w->woken, 0);
 }
 
-/* Also of those that found no place, only what overlaps wakes. */
+/* Of the ranges on the list, too, only one that overlaps wakes. */
 static void wait_if_too_many(struct kunit *test)
 {
 	struct test_inv *inv[TEST_MANY];
@@ -1119,7 +1130,7 @@ static void wait_if_too_many(struct kunit *test)
  * --- reading -----------------------------------------------------------------
  */
 
-/* A reader of pages 4 to 7 that sleeps, and what it had of it. */
+/* A reader of pages 4 to 7 that sleeps, and its result */
 struct test_reader {
 	struct test_sub *sub;
 	unsigned long seq;
@@ -1176,8 +1187,8 @@ static void begin_asleep(struct kunit *test)
 }
 
 /*
- * The end of one invalidation says nothing of another, which began earlier and
- * so will not move the sequence count any more.
+ * The end of one invalidation does not end an earlier one, which will not
+ * increment the sequence count again.
  */
 static void begin_after_all_have_ended(struct kunit *test)
 {
@@ -1200,7 +1211,7 @@ static void begin_after_all_have_ended(struct kunit *test)
 	check_has_begun(test, r);
 }
 
-/* Nor do those that found no place in the table, of which none overlaps. */
+/* Ranges on the list that do not overlap do not make it wait. */
 static void begin_if_too_many(struct kunit *test)
 {
 	struct test_sub *sub = test_insert_publisher(test, 0);
@@ -1222,7 +1233,7 @@ static void begin_if_too_many(struct kunit *test)
 	check_has_begun(test, r);
 }
 
-/* Several times: it may not have come to allow_signal() yet. */
+/* Repeat the signal until the thread has called allow_signal(). */
 static bool test_killed(struct test_thread *thread)
 {
 	unsigned long end = jiffies + TEST_LONG;
@@ -1247,18 +1258,16 @@ static void begin_killed(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, test_returned(thread, TEST_SHORT));
 	KUNIT_ASSERT_TRUE(test, test_killed(thread));
 	KUNIT_ASSERT_EQ(test, r->ret, -ERESTARTSYS);
-	/* Who was killed is not there any more to be woken. */
+	/* The killed waiter must not be woken. */
 	test_finish(inv);
 }
 
 /*
- * --- what can fail
- * ------------------------------------------------------------
+ * --- errors ------------------------------------------------------------------
  */
 
 /*
- * A task with a signal pending that prepares an mm, or subscribes to a page of
- * it.
+ * A task with a pending signal that prepares an mm, or inserts a subscription
  */
 struct test_interrupted {
 	struct test_mm *t;
@@ -1281,7 +1290,7 @@ static void test_insert_interrupted(void *arg)
 }
 
 /*
- * mm_take_all_locks() looks at signals before each VMA, so there has to be one.
+ * mm_take_all_locks() checks for signals before each VMA, so insert one.
  */
 static int test_add_vma(struct mm_struct *mm)
 {
@@ -1325,11 +1334,10 @@ static void prepared_insert_is_not_interrupted(struct kunit *test)
 }
 
 /*
- * --- priority
- * -----------------------------------------------------------------
+ * --- priority ----------------------------------------------------------------
  */
 
-/* A kernel thread, which has no user mode to return to, does not pause. */
+/* A kernel thread does not return to user mode and does not pause. */
 static void priority_is_given_and_lost(struct kunit *test)
 {
 	struct mmu_interval_priority *p;
@@ -1352,7 +1360,7 @@ static void priority_is_given_and_lost(struct kunit *test)
 }
 
 /*
- * --- all at once -----------------------------------------------------------
+ * --- concurrency -----------------------------------------------------------
  */
 
 #define STRESS_THREADS	3
@@ -1394,7 +1402,7 @@ static void stress_invalidate(void *arg)
 		stress_round(arg);
 }
 
-/* Wait, as a reader would, for the pages of the thread @arg. */
+/* Wait, like a reader, for the pages of the thread @arg. */
 static void stress_wait(void *arg)
 {
 	struct test_stress *s = arg;
@@ -1424,7 +1432,8 @@ static void active_and_wait_all_at_once(struct kunit *test)
 		waiter[i] = test_run(test, stress_wait, &s[i]);
 	}
 	for (i = 0; i < STRESS_THREADS; i++) {
-		KUNIT_ASSERT_TRUE(test, test_returned(thread[i], 10 * TEST_LONG));
+		KUNIT_ASSERT_TRUE(test, test_returned(thread[i],
+						      10 * TEST_LONG));
 		KUNIT_ASSERT_EQ(test, s[i].errors, 0);
 	}
 	for (i = 0; i < STRESS_THREADS; i++)

@@ -15,7 +15,7 @@ set -euo pipefail
 
 PATTERN=${1:-}
 STOCK=$O/src/stock
-unset KERNEL_TARBALL KERNEL_SRC FRAMEWORK_TARBALL CARRY_DIR V LIB_NESTED WITHOUT
+unset KERNEL_TARBALL KERNEL_SRC FRAMEWORK_TARBALL CARRY_DIR V LIB_NESTED WITHOUT UPTO LINUX
 export SIGNOFF='A Tester <tester@example.org>'
 
 # --- the small tree and the small set of changes ---------------------------------
@@ -183,6 +183,7 @@ own_changes()
 {
 	cp -r "$CHANGES" "$T/c"
 	mkdir -p "$T/out/src"
+	: >"$T/out/$OUT_MARK"
 	cp -rl "$BASE/out/src/spatch" "$T/out/src/"	# for speed
 }
 
@@ -434,6 +435,76 @@ t_without_wrong()
 	[ ! -e out/src/interval ]
 }
 
+# --- lines of Linux ------------------------------------------------------------------
+
+# The fixture as Linux 6.12, with a ledger of its own.
+other_line()
+{
+	own_tree
+	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 12/' tree/Makefile
+	cp c/ledger/6.1 c/ledger/6.12
+}
+
+t_line_tags()
+{
+	own_changes
+	echo '// new' >c/virt/kvm/newer.c
+	sed -i 's,^file .*,file virt/kvm/new.c virt/kvm/x.c @6.1\nfile virt/kvm/newer.c virt/kvm/x.c @6.12 @7.3,' \
+		c/changes/01-stale
+	sed -i 's/^comment .*/& @6.1/' c/changes/02-seq
+	expect 4 '@6.12 is the tag of no line: there is no ledger/6.12' carry apply
+	other_line
+	touch c/ledger/7.3
+	sed -i '/seq.comments/d' c/ledger/6.12
+	sed -i 's/^invalidate_seq.*/& @6.1/' c/changes/gone
+	carry apply
+	cmp c/virt/kvm/newer.c out/src/interval/virt/kvm/x.c
+	grep 'Make invalidate_seq even' out/src/interval/mm/mmu_notifier.c
+	TREE=$FIXTURE carry apply
+	cmp c/virt/kvm/new.c out/src/interval/virt/kvm/x.c
+	grep 'Make inv_seq even' out/src/interval/mm/mmu_notifier.c
+}
+
+t_line_incomplete()
+{
+	own_changes
+	other_line
+	echo '6.12 01' >c/changes/lines
+	grep stale.cocci c/ledger/6.1 >c/ledger/6.12
+	expect 4 'only the changes up to 01 are carried to Linux 6.12.[0-9]+ yet: UPTO=01' carry apply
+	UPTO=02 expect 4 'only the changes up to 01' carry apply
+	[ ! -e out/src/interval ]
+	UPTO=01 carry apply
+	cmp c/virt/kvm/new.c out/src/interval/virt/kvm/new.c
+	cmp tree/mm/mmu_notifier.c out/src/interval/mm/mmu_notifier.c
+}
+
+t_upto()
+{
+	own_changes
+	UPTO=01 carry apply
+	cmp c/virt/kvm/new.c out/src/interval/virt/kvm/new.c
+	cmp "$FIXTURE/mm/mmu_notifier.c" out/src/interval/mm/mmu_notifier.c
+	UPTO=03 expect 2 'UPTO=03 is the number of no change' carry apply
+	UPTO=01 expect 2 'update-ledger is for all changes' carry apply --update-ledger
+	carry apply
+	grep 'Make inv_seq even' out/src/interval/mm/mmu_notifier.c
+}
+
+t_line_folder()
+{
+	own_changes
+	other_line
+	LINUX=6.12 carry apply
+	[ -e out/linux-6.12/src/interval/virt/kvm/new.c ]
+	[ ! -e out/src/stock ]
+	TREE=$FIXTURE LINUX=6.12 expect 4 'is Linux 6.1.[0-9]+, not LINUX=6.12' carry steps/source
+	LINUX=5.4 expect 2 'LINUX=5.4 is not known; it can be: 6.1 6.12 7.3' carry apply
+	[ ! -e /usr/src/linux-source-7.3.tar.xz ] || return 0
+	TREE='' LINUX=7.3 INSTALL=no expect 3 \
+		'INSTALL=no: .* linux-source-7.3 of Debian trixie-backports' carry steps/source
+}
+
 # --- the source ----------------------------------------------------------------------
 
 t_overlay_exists()
@@ -450,17 +521,17 @@ t_tree_already_changed()
 	carry apply
 	cp -r out/src/interval changed
 	TREE=$T/changed
-	expect 4 'changed is a tree already changed: it has virt/kvm/new.c' carry source
+	expect 4 'changed is a tree already changed: it has virt/kvm/new.c' carry steps/source
 	rm changed/virt/kvm/new.c
-	expect 4 'a tree already changed: virt/kvm/Makefile.kvm has the lines' carry source
+	expect 4 'a tree already changed: virt/kvm/Makefile.kvm has the lines' carry steps/source
 	cp "$FIXTURE/virt/kvm/Makefile.kvm" changed/virt/kvm/
-	expect 4 'a tree already changed: nothing that changes/gone names' carry source
+	expect 4 'a tree already changed: nothing that changes/gone names' carry steps/source
 }
 
 t_stock_edited()
 {
 	own_changes
-	carry source
+	carry steps/source
 	# Later than the stamp, by the clock of the file system.
 	sleep 0.1
 	echo >>out/src/stock/arch/x86/kvm/mmu/mmu.c
@@ -474,17 +545,17 @@ t_wrong_version()
 	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 12/' tree/Makefile
 	expect 4 'for Linux 6.1.y and not carried to 6.12.[0-9]+ yet: KERNEL=stock' carry apply
 	[ ! -e out/src/stock ]
-	carry source
+	carry steps/source
 	diff -r tree out/src/stock
 	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 4/; s/^VERSION = .*/VERSION = 5/' tree/Makefile
-	expect 4 'tree is Linux 5.4.[0-9]+, older than 6.1' carry source
+	expect 4 'tree is Linux 5.4.[0-9]+, older than 6.1' carry steps/source
 }
 
 # What the tests are built with is of one line, whatever the kernel is.
 t_framework()
 {
 	own_changes
-	FRAMEWORK_TARBALL=$TARBALL carry source --framework
+	FRAMEWORK_TARBALL=$TARBALL carry steps/source --framework
 	diff -r "$FIXTURE" out/src/framework
 	own_tree
 	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 12/' tree/Makefile
@@ -498,9 +569,9 @@ t_not_linux()
 	own_changes
 	mkdir tree
 	TREE=$T/tree
-	expect 4 'tree is not a kernel source' carry source
+	expect 4 'tree is not a kernel source' carry steps/source
 	TREE=$T/none
-	expect 4 'KERNEL_SRC=.*/none: no such folder' carry source
+	expect 4 'KERNEL_SRC=.*/none: no such folder' carry steps/source
 }
 
 t_incomplete()
@@ -508,7 +579,7 @@ t_incomplete()
 	own_changes
 	own_tree
 	rm -r tree/virt
-	expect 4 'tree is incomplete: Linux .* without virt/kvm/kvm_main.c' carry source
+	expect 4 'tree is incomplete: Linux .* without virt/kvm/kvm_main.c' carry steps/source
 }
 
 t_folder_copy()
@@ -518,11 +589,11 @@ t_folder_copy()
 	mkdir -p tree/.git tree/include/generated
 	echo x | tee tree/.git/HEAD tree/mm/x.o tree/.config tree/include/generated/a.h >tree/vmlinux
 	times tree >before
-	carry source
+	carry steps/source
 	times tree | cmp - before
 	diff -r "$FIXTURE" out/src/stock
 	echo '/* new */' >>tree/mm/mmu_notifier.c
-	carry source
+	carry steps/source
 	cmp tree/mm/mmu_notifier.c out/src/stock/mm/mmu_notifier.c
 }
 
@@ -531,16 +602,16 @@ t_folder_again()
 {
 	own_changes
 	own_tree
-	carry source
+	carry steps/source
 	sleep 0.01
 	touch before
 	touch tree/mm/Makefile
 	echo '/* new */' >>tree/mm/mmu_notifier.c
 	rm tree/virt/kvm/kvm_mm.h
-	carry source
+	carry steps/source
 	diff -r tree out/src/stock
 	[ "$(find out/src/stock -type f -newer before)" = out/src/stock/mm/mmu_notifier.c ]
-	carry source
+	carry steps/source
 }
 
 # The user's tree may be mounted read-only.
@@ -561,7 +632,7 @@ t_folder_read_only()
 # The tarballs are given with TREE= (no KERNEL_SRC).
 tarball()
 {
-	TREE='' KERNEL_TARBALL=$1 carry source
+	TREE='' KERNEL_TARBALL=$1 carry steps/source
 }
 
 t_tarball_good()
@@ -625,7 +696,7 @@ t_package_missing()
 {
 	[ ! -e /usr/src/linux-source-6.1.tar.xz ] || skip 'the package is there'
 	own_changes
-	TREE='' expect 3 'install the package linux-source-6.1' carry source
+	TREE='' expect 3 'install the package linux-source-6.1' carry steps/source
 }
 
 # --- apply again, interrupted, edited --------------------------------------------------
@@ -846,6 +917,10 @@ t_file_target	file: of another name, from anywhere
 t_append_target_missing	append: nothing to append to
 t_without	without: a change left out, and put back
 t_without_wrong	without: not the number of one change
+t_line_tags	lines of Linux: parts and names for some lines only
+t_line_incomplete	lines of Linux: one to which only some changes are carried
+t_line_folder	lines of Linux: each has its folder, and takes no other
+t_upto	upto: only the first changes, and then all
 t_overlay_exists	file: exists in the pristine tree
 t_tree_already_changed	source: a tree already changed
 t_stock_edited	source: edited after it was unpacked
@@ -887,6 +962,7 @@ main()
 	make_changes "$CHANGES"
 	tar -cJf "$TARBALL" -C "$BASE" tree
 	mkdir -p "$BASE/out/src"
+	: >"$BASE/out/$OUT_MARK"
 	[ ! -d "$O/src/spatch" ] || cp -rl "$O/src/spatch" "$BASE/out/src/"
 	T=$BASE CARRY=$CHANGES carry apply --update-ledger >/dev/null
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// As if there were another notifier, which refuses a start that must not block.
+/// Act like another hlist notifier that refuses a non-blockable start.
 // Files: mm/mmu_notifier.c
 
 @@

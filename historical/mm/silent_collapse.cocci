@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Undoes f268f6cf875f (CVE-2022-48991): a page table of shared memory goes away, and
-/// nobody is told.
+/// Revert f268f6cf875f (CVE-2022-48991): free a page table of shared memory without
+/// calling notifiers.
 // Files: mm/khugepaged.c
 
 @@

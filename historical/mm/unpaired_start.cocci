@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Undoes c2655835fd8c: if one notifier refuses, the others are not told of the end.
+/// Revert c2655835fd8c: if one notifier refuses, do not call the end of the others.
 // Files: mm/mmu_notifier.c
 
 @@ @@

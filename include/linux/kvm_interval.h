@@ -6,9 +6,9 @@
  * respects, and installs what it read under mmu_lock.  In between, the host may
  * invalidate the page.  kvm_interval_begin() and kvm_interval_retry() tell a
  * fault whether that happened, kvm_interval_covers() whether it may install
- * more than its own page.  How they know (subscriptions to the mm, a log of
- * recent invalidations) concerns virt/kvm/interval.c alone, and how a vCPU
- * waits virt/kvm/interval_wait.c.
+ * more than its own page.  virt/kvm/interval.c implements them with
+ * subscriptions to the mm and a log of recent invalidations,
+ * virt/kvm/interval_wait.c blocks and wakes vCPUs.
  */
 #ifndef __LINUX_KVM_INTERVAL_H
 #define __LINUX_KVM_INTERVAL_H
@@ -22,7 +22,7 @@ extern u32 kvm_interval_debug_delay_fault_us;
 extern u32 kvm_interval_debug_private_memslots;
 #endif
 
-/* Are faults to be delayed, for a test? */
+/* Fault injection: does a test want faults to be delayed? */
 static inline bool kvm_interval_debug_delays_faults(void)
 {
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
@@ -32,7 +32,7 @@ static inline bool kvm_interval_debug_delays_faults(void)
 #endif
 }
 
-/* Is there to be a private memslot that the CPU does not need, for a test? */
+/* Fault injection: does a test want a private memslot on any CPU? */
 static inline bool kvm_interval_debug_wants_private_memslot(void)
 {
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
@@ -57,13 +57,13 @@ bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
  * @may_wait:	the vCPU cannot go on without the page
  * @snap:	filled in, for kvm_interval_retry()
  *
- * To be called by the vCPU's own thread, after the memslot and before the host
- * page was looked up, in the kvm->srcu read section in which @slot was found.
- * Takes no lock and does not sleep.  If the page is being taken away and
- * @may_wait, the vCPU is not runnable from now on until that has ended.
+ * Called by the vCPU's own thread between the lookup of the memslot and that of
+ * the host page, in the kvm->srcu read section in which @slot was found.  Takes
+ * no lock and does not sleep.  If the page is being invalidated and @may_wait
+ * is true, the vCPU is not runnable until the invalidation has ended.
  *
- * Return: 0, or -EAGAIN if the fault must go back to the guest, or further,
- * before it is tried again.
+ * Return: 0, or -EAGAIN if the fault must be given up and retried by way of
+ * KVM_RUN's loop.
  */
 static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
 				     const struct kvm_memory_slot *slot,
@@ -73,9 +73,9 @@ static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
 	const struct kvm_interval *interval = &vcpu->kvm->interval;
 
 	/*
-	 * Read the sequence count before anything that it stands for: announced
-	 * ranges, or e.g. whether the APIC page is in use.  Pairs with the
-	 * release in kvm_interval_record().
+	 * Read the sequence count before the state that it guards: announced
+	 * ranges, or e.g. whether the APIC page is in use.  Pairs with
+	 * smp_store_release() in kvm_interval_record().
 	 */
 	snap->seq = smp_load_acquire(&interval->seq);
 	if (!slot)
@@ -94,11 +94,11 @@ static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
  * @vcpu:	vCPU that faulted
  * @slot:	memslot that it hit
  * @gfn:	guest frame that it hit
- * @snap:	what kvm_interval_begin() has filled in for the same
+ * @snap:	filled in by kvm_interval_begin() for the same @slot and @gfn
  *
- * To be called with mmu_lock held, for read or write.  The answer holds until
- * mmu_lock is released, and for the page of the fault alone; for more see
- * kvm_interval_covers().
+ * Called with mmu_lock held, for read or write.  The answer holds until
+ * mmu_lock is released, and only for the page of the fault; for a larger range
+ * see kvm_interval_covers().
  *
  * Return: false if what was looked up since kvm_interval_begin() may be
  * installed, true if the fault has to be tried again.
@@ -112,10 +112,8 @@ static inline bool kvm_interval_retry(struct kvm_vcpu *vcpu,
 
 	lockdep_assert_held(&vcpu->kvm->mmu_lock);
 
-	/*
-	 * A vCPU with priority has lost before, so this is all there is to know
-	 */
-	if (likely(interval->seq == snap->seq && !vcpu->interval.lost))
+	/* A vCPU with priority has collisions, which the slow path resets. */
+	if (likely(interval->seq == snap->seq && !vcpu->interval.collisions))
 		return false;
 
 	return kvm_interval_retry_slow(vcpu, slot, gfn, snap);
@@ -126,12 +124,13 @@ bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
 
 /**
  * kvm_interval_covers_all - may a fault install anything around its page?
- * @snap:	of a fault for which kvm_interval_retry() has said false in this
- *		critical section of mmu_lock
+ * @snap:	of a fault for which kvm_interval_retry() has returned false in
+ *		this critical section of mmu_lock
  *
- * What was announced before the fault began had ended, and no more has come.
+ * True if all invalidations announced before the fault began had ended, and
+ * none has been announced since.
  *
- * Return: true if kvm_interval_covers() need not be asked.
+ * Return: true if kvm_interval_covers() need not be called.
  */
 static inline bool
 kvm_interval_covers_all(const struct kvm_interval_snapshot *snap)
@@ -141,7 +140,7 @@ kvm_interval_covers_all(const struct kvm_interval_snapshot *snap)
 
 void kvm_interval_restart_faults(struct kvm *kvm);
 
-/* For the architecture's KVM_RUN, called by the vCPU's own thread. */
+/* Called from the architecture's KVM_RUN by the vCPU's own thread. */
 void kvm_interval_block(struct kvm_vcpu *vcpu);
 bool kvm_interval_stop_waiting(struct kvm_vcpu *vcpu);
 void kvm_interval_enter(struct kvm_vcpu *vcpu, u64 exits);
@@ -152,27 +151,27 @@ void kvm_interval_leave(struct kvm_vcpu *vcpu);
  * @vi:		of the vCPU
  *
  * A vCPU for which this is true is not runnable, like one that waits for an
- * asynchronous page fault.  What would wake that one wakes it.
+ * asynchronous page fault, and is woken by the same events.
  */
 static inline bool kvm_interval_is_waiting(const struct kvm_vcpu_interval *vi)
 {
-	/* Cleared by kvm_interval_wake(), which then wakes the vCPU */
+	/* Cleared by kvm_interval_wake(), which then wakes the vCPU. */
 	return READ_ONCE(vi->waiting);
 }
 
-/* Is there anything to do for kvm_interval_enter() or kvm_interval_leave()? */
+/* Do kvm_interval_enter() and kvm_interval_leave() have to be called? */
 static inline bool kvm_interval_is_busy(const struct kvm_vcpu_interval *vi)
 {
 	return vi->busy;
 }
 
-/* Descriptors of the statistics, beside KVM_GENERIC_VM_STATS()... */
+/* Descriptors of the VM statistics, used beside KVM_GENERIC_VM_STATS(). */
 #define KVM_INTERVAL_VM_STATS()						       \
 	STATS_DESC_COUNTER(VM_GENERIC, mmu_interval_invalidate),	       \
 	STATS_DESC_COUNTER(VM_GENERIC, mmu_interval_nonblock),		       \
 	STATS_DESC_COUNTER(VM_GENERIC, mmu_interval_refuse)
 
-/* ...and KVM_GENERIC_VCPU_STATS() */
+/* Descriptors of the vCPU statistics, beside KVM_GENERIC_VCPU_STATS(). */
 #define KVM_INTERVAL_VCPU_STATS()					       \
 	STATS_DESC_COUNTER(VCPU_GENERIC, mmu_interval_wait),		       \
 	STATS_DESC_TIME_NSEC(VCPU_GENERIC, mmu_interval_wait_ns),	       \

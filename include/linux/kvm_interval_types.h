@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What struct kvm and struct kvm_vcpu know of invalidations
+ * Invalidation state in struct kvm and struct kvm_vcpu
  *
- * For <linux/kvm_host.h>, which has to come before <linux/kvm_interval.h>.
+ * Included by <linux/kvm_host.h>, unlike <linux/kvm_interval.h>, which needs
+ * struct kvm_vcpu.
  */
 #ifndef __LINUX_KVM_INTERVAL_TYPES_H
 #define __LINUX_KVM_INTERVAL_TYPES_H
@@ -13,18 +14,18 @@
 
 struct kvm_interval_subscription;
 
-/* Ranges that a fault may sleep through, a power of two... */
+/* Length of the log of recent invalidations, a power of two. */
 #define KVM_INTERVAL_HISTORY	128
-/* ...of which one is not new if it is among the last few. */
+/* A range that is among the last so many of the log reuses its entry. */
 #define KVM_INTERVAL_REPEAT	4
-/* Invalidations whose later callbacks are known to have nothing to do. */
+/* Length of the table of invalidations that the VM has handled. */
 #define KVM_INTERVAL_DONE	64
 
 /**
  * struct kvm_interval_record - a range that was invalidated
  * @start:	HVA of the first byte
- * @last:	HVA of the last byte; ULONG_MAX if KVM zapped, for reasons of its own
- * @seq:	kvm_interval.seq before it was, the last time
+ * @last:	HVA of the last byte; ULONG_MAX if KVM zapped on its own account
+ * @seq:	kvm_interval.seq before the last invalidation of this range
  */
 struct kvm_interval_record {
 	unsigned long start;
@@ -33,17 +34,18 @@ struct kvm_interval_record {
 };
 
 /**
- * struct kvm_interval - what a VM knows of invalidations
+ * struct kvm_interval - invalidation state of a VM
  * @seq:	sequence count: invalidations so far, plus one; written under
  *		mmu_lock (write)
- * @ranges:	those of the mm; constant from before the VM can be found
- * @nr_records:	ranges entered in @history so far; under mmu_lock
- * @history:	log of the last of them in the order of their sequence counts, a
- *		ring, range n at place n modulo KVM_INTERVAL_HISTORY; under
- *		mmu_lock
- * @done:	numbers of invalidations for which all memslots have been zapped,
- *		number n at place n modulo KVM_INTERVAL_DONE; written under
- *		mmu_lock (write)
+ * @ranges:	ranges of the mm that are being invalidated; constant from before
+ *		the VM is visible
+ * @nr_records:	ranges entered in @history so far; protected by mmu_lock
+ * @history:	log of recent invalidations in the order of their sequence
+ *		counts: a ring, the nth range at index n modulo
+ *		KVM_INTERVAL_HISTORY; protected by mmu_lock
+ * @done:	IDs of invalidations for which all memslots have been zapped, ID
+ *		n at index n modulo KVM_INTERVAL_DONE; written under mmu_lock
+ *		(write)
  */
 struct kvm_interval {
 	unsigned long seq;
@@ -53,34 +55,34 @@ struct kvm_interval {
 	u64 done[KVM_INTERVAL_DONE];
 };
 
-/* How far has a vCPU come that collided again and again? */
+/* Progress of a vCPU with priority */
 enum kvm_interval_progress {
 	KVM_INTERVAL_NO_PRIORITY,
-	KVM_INTERVAL_FAULTING,	/* its page is not mapped yet */
+	KVM_INTERVAL_FAULTING,	/* its page is not mapped */
 	KVM_INTERVAL_MAPPED,
-	KVM_INTERVAL_ENTERING,	/* mapped, and KVM has tried to enter the guest */
+	KVM_INTERVAL_ENTERING,	/* mapped, entry to the guest was attempted */
 };
 
 /**
- * struct kvm_vcpu_interval - a vCPU that waits, or has priority
- * @wait:	the invalidation that it waits for, if @armed
+ * struct kvm_vcpu_interval - state of a vCPU that waits or has priority
+ * @wait:	waits for the end of an invalidation if @armed
  * @busy:	@armed, or it has been given priority
  * @armed:	kvm_interval_stop_waiting() has to be called
  * @waiting:	that invalidation has not ended; cleared by whoever ends it
  * @brief:	the last invalidation that it waited for was shorter than its
- *		limit of polling, so it polls for the end of the next one
- * @addr:	of the fault that made it wait; the architecture's
- * @error_code:	likewise
+ *		polling limit, so it polls for the end of the next one
+ * @addr:	address of the fault that made it wait; set by the architecture
+ * @error_code:	error code of that fault; set by the architecture
  * @since:	when it began to wait
- * @ended:	when what it waited for ended, set by whoever ended it; to be read
- *		after mmu_interval_wait_disarm(), unless @waiting still
- * @lost:	collisions since a fault last succeeded
+ * @ended:	when the invalidation ended, set by whoever ended it; read after
+ *		mmu_interval_wait_disarm() if @waiting is false
+ * @collisions:	collisions since a fault last succeeded
  * @progress:	unless KVM_INTERVAL_NO_PRIORITY, it was given priority; it may
  *		have forfeited that since
- * @exits:	how often it had left the guest when it was to enter with its page
- *		mapped
+ * @exits:	number of exits before it first tried to enter the guest with
+ *		its page mapped
  * @cancelled:	entries cancelled for a test since its page was mapped
- * @priority:	under a lock of the mm's
+ * @priority:	protected by a lock of the mm
  *
  * Unless noted, fields are accessed only by the vCPU thread.
  */
@@ -94,7 +96,7 @@ struct kvm_vcpu_interval {
 	u32 error_code;
 	ktime_t since;
 	ktime_t ended;
-	unsigned int lost;
+	unsigned int collisions;
 	enum kvm_interval_progress progress;
 	u64 exits;
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
@@ -104,10 +106,10 @@ struct kvm_vcpu_interval {
 };
 
 /**
- * struct kvm_interval_snapshot - what a guest fault has seen before its lookup
+ * struct kvm_interval_snapshot - state read by a guest fault before its lookup
  * @seq:	kvm_interval.seq
- * @idle:	nothing in the mm was being invalidated, nor has been since in the
- *		VM, as far as kvm_interval_retry() has seen
+ * @idle:	nothing in the mm was being invalidated; cleared by
+ *		kvm_interval_retry() if the VM has been since
  *
  * Lives on the stack of the fault.
  */

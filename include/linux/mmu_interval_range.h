@@ -2,14 +2,16 @@
 /*
  * Range-precise collision-retry for users of mmu_interval_notifier
  *
- * A subscription may be much larger than what one of its users reads at a
- * time.  mmu_interval_read_begin() and mmu_interval_read_retry() know only of
- * the subscription as a whole, and of all invalidations of the mm until the
- * last one has ended.  A user that calls mmu_interval_set_range() in place of
- * mmu_interval_set_seq() can ask for, and wait for, what overlaps its range:
+ * A subscription may be much larger than the range that a user reads at a time.
+ * mmu_interval_read_begin() and mmu_interval_read_retry() check the
+ * subscription as a whole, and wait until no invalidation of the mm is under
+ * way.  A user that calls mmu_interval_set_range() in place of
+ * mmu_interval_set_seq() can check, and wait for, only those invalidations that
+ * overlap its range:
  *
  *	again:
- *		ret = mmu_interval_range_begin(mm, start, last, &user->seq, &seq);
+ *		ret = mmu_interval_range_begin(mm, start, last, &user->seq,
+ *					       &seq);
  *		if (ret)
  *			return ret;
  *		look the PTEs up
@@ -21,11 +23,10 @@
  *		set up shadow PTEs
  *		release the lock
  *
- * user->seq is moved by ops->invalidate(), under the same lock.  That the
- * lookup begins while nothing that overlaps is under way, and that the sequence
- * count was read then, is for mmu_interval_range_begin() to see to: an
- * invalidation that was announced before the count was read does not move it
- * any more.
+ * ops->invalidate() increments user->seq under the same lock.
+ * mmu_interval_range_begin() returns a sequence count that was read while no
+ * invalidation of the range was under way: an invalidation that was announced
+ * before the count was read does not increment it again.
  */
 #ifndef __LINUX_MMU_INTERVAL_RANGE_H
 #define __LINUX_MMU_INTERVAL_RANGE_H
@@ -41,24 +42,22 @@ struct mmu_interval_notifier;
 struct mmu_notifier_range;
 struct task_struct;
 
-/*
- * Places of the table; the remaining bit of a word says that the list is used.
- */
+/* Places of the table; the last bit of the word says that the list is used. */
 #define MMU_INTERVAL_RANGES	(BITS_PER_LONG - 1)
 #define MMU_INTERVAL_OVERFLOW	MMU_INTERVAL_RANGES
 
 /**
  * struct mmu_interval_ranges - the ranges of an mm that are being invalidated
  * @used:	places in use; protected by mmu_notifier_subscriptions.lock
- * @published:	those of them that readers must heed, and whether @overflow is
- *		not empty; atomic bits
- * @nr_priorities: length of @priorities, to be read without a lock
- * @last_id:	number of the last invalidation that has hit a subscription;
+ * @published:	places that readers must check, and whether @overflow is not
+ *		empty; atomic bits
+ * @nr_priorities: length of @priorities, read without a lock
+ * @last_id:	ID of the last invalidation that has hit a subscription;
  *		protected like @used
- * @range:	written before publication, then constant until it ends
+ * @range:	written before publication, then constant until the end
  * @overflow:	invalidations that found no place; protected by @wq.lock
  * @wq:		waiters for the end of a published range
- * @priorities:	of type mmu_interval_priority; protected by @priority_wq.lock
+ * @priorities:	list of mmu_interval_priority; protected by @priority_wq.lock
  * @priority_wq: tasks that pause for one of @priorities
  *
  * Lives as long as the mm.  Private to mm/mmu_notifier_ranges.c, except for
@@ -81,14 +80,14 @@ struct mmu_interval_ranges {
 
 /**
  * struct mmu_interval_wait - a waiter for the end of an invalidation
- * @start:	first byte of interest
- * @last:	last byte of interest
+ * @start:	first byte of the range
+ * @last:	last byte of the range
  * @wake:	called once, when an invalidation that overlaps has ended, with
  *		a spinlock held, and with interrupts off unless spinlocks sleep
  * @entry:	internal
  *
- * The user fills in @start, @last and @wake before mmu_interval_wait_arm(); the
- * memory must be zero before the first.
+ * The user fills in @start, @last and @wake before mmu_interval_wait_arm().
+ * The memory must be zeroed before the first call.
  */
 struct mmu_interval_wait {
 	unsigned long start;
@@ -98,12 +97,12 @@ struct mmu_interval_wait {
 };
 
 /**
- * struct mmu_interval_priority - a reader that invalidations give way to
- * @start:	first byte of what it reads
- * @last:	last byte of what it reads
+ * struct mmu_interval_priority - a reader for which invalidating tasks pause
+ * @start:	first byte of its range
+ * @last:	last byte of its range
  * @owner:	the reader's own thread, which does not pause for itself
  * @since:	when it was given priority for that range
- * @pauses:	tasks that have been told to pause for it, so far
+ * @pauses:	number of pauses for it so far
  * @entry:	empty unless it has priority
  *
  * Protected by mmu_interval_ranges.priority_wq.lock.
@@ -143,16 +142,15 @@ unsigned long mmu_interval_unprioritize(struct mm_struct *mm,
 
 /**
  * mmu_interval_idle - Is nothing being invalidated?
- * @ranges: What mmu_interval_ranges() says of the mm
+ * @ranges: Return value of mmu_interval_ranges()
  *
- * mmu_interval_range_active() for the whole mm, inline, for whoever wants to
- * know first whether to ask at all.
+ * Inline check by which a reader can skip mmu_interval_range_active().
  *
- * Return: true if mmu_interval_range_active() would be false of any range.
+ * Return: true if mmu_interval_range_active() is false for every range.
  */
 static inline bool mmu_interval_idle(const struct mmu_interval_ranges *ranges)
 {
-	/* Pairs with clear_bit_unlock() in mn_ranges_del() */
+	/* Pairs with clear_bit_unlock() in mn_ranges_del(). */
 	return !smp_load_acquire(&ranges->published);
 }
 

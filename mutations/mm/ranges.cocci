@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Readers that trust the first end, wait for all there is, or are never made way for
-/// in the right way.
+/// Readers that do not check again after a wait or wait for any range; wrong priority.
 // Files: mm/mmu_notifier_ranges.c
 
 @@

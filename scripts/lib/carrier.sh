@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What scripts/steps/source, apply and patches share: where things are, how a change
-# file and a rule are read, how one change is applied to copies of the files that
-# it touches, and how what a rule did is counted.  Source common.sh before it.
+# Functions of scripts/steps/source, apply and patches: paths, how change files and rules
+# are read, and checks of them.  carrier-apply.sh applies a change.  Source common.sh
+# before it.
 #
 # There are three sets of changes, SET, each made from the tree of another:
 #	interval	the change of this project, on the stock tree
@@ -19,18 +19,14 @@ interval)
 	CARRY_DIR=$(realpath -m -- "${CARRY_DIR:-$REPO}") ;;
 mutations)
 	CARRY_DIR=$REPO/mutations
+	# shellcheck disable=SC2034 # for apply and patches
 	STOCK=$O/src/interval ;;
 historical)
 	CARRY_DIR=$REPO/historical ;;
 esac
 # shellcheck disable=SC2034 # for apply and patches
 INTERVAL=$O/src/$SET			# and what is made
-BUILTINS=$O/src/builtins.h		# for spatch, made by make_builtins()
-CACHE=$O/src/spatch			# what a rule made of a file
-SPATCH_LOG=$O/log/spatch.log
 CARRIED_IN='virt arch mm include'	# nothing lies there that is not carried
-PARSE_FLOOR=90				# per cent, see check_parsed()
-SPATCH_FLAGS=(--very-quiet --no-includes --include-headers --timeout 60)
 PROBLEMS=0
 export CARRY_DIR
 
@@ -64,10 +60,11 @@ all_changes()
 	find "$CARRY_DIR/changes" -name '[0-9]*' -type f 2>/dev/null | sort
 }
 
-# Those to be applied: WITHOUT=01 leaves changes/01-* out, to show what it is for.
+# Those to be applied: WITHOUT=01 leaves changes/01-* out, UPTO=04 those after 04-*.
 changes()
 {
-	all_changes | { grep -v "/${WITHOUT:-none}-[^/]*$" || true; }
+	all_changes | { grep -v "/${WITHOUT:-none}-[^/]*$" || true; } |
+		sed "${UPTO:+/\\/$UPTO-[^\\/]*\$/q}"
 }
 
 # change_message FILE: everything above the line `---`.
@@ -76,10 +73,31 @@ change_message()
 	sed '/^---$/,$d' "$1"
 }
 
-# change_parts FILE: `kind path [target]` lines, below the line `---`.
+# change_parts FILE: `kind path [target]` lines, below the line `---`, that are for
+# CARRY_LINE, or all if that is not set.
 change_parts()
 {
-	sed '1,/^---$/d; s/#.*//; /^[[:space:]]*$/d' "$1"
+	sed '1,/^---$/d; s/#.*//; /^[[:space:]]*$/d' "$1" | for_line
+}
+
+# Prints the lines of stdin that have no tag, such as @6.12, or CARRY_LINE as a tag; without
+# their tags.
+for_line()
+{
+	awk -v tag="@${CARRY_LINE:-}" '{
+		wanted = tag == "@" || !/@/
+		for (i = 1; i <= NF; i++)
+			wanted = wanted || $i == tag
+		gsub(/[ \t]*@[0-9.]+/, "")
+		if (wanted)
+			print
+	}'
+}
+
+# The last change that is carried to line $1, if not all are: in changes/lines.
+last_change()
+{
+	awk -v line="$1" '$1 == line { print $2 }' "$CARRY_DIR/changes/lines" 2>/dev/null || true
 }
 
 # parts all_changes, or parts changes
@@ -128,10 +146,11 @@ append_text()
 	     { print }' "$CARRY_DIR/$1"
 }
 
-# changes/gone: `identifier glob...` lines.
+# changes/gone: `identifier glob... [@line...]` lines.
 gone_lines()
 {
-	sed 's/#.*//; /^[[:space:]]*$/d' "$CARRY_DIR/changes/gone" 2>/dev/null || true
+	{ sed 's/#.*//; /^[[:space:]]*$/d' "$CARRY_DIR/changes/gone" 2>/dev/null || true; } |
+		for_line
 }
 
 # tree_glob TREE GLOBS: the files in TREE, without TREE; ** goes into folders.
@@ -152,7 +171,7 @@ gone_stands()
 		xargs -0r grep -nwFH -e "$2" -- | cut -d: -f1,2 || true
 )
 
-# Why TREE is not pristine, a line each; nothing if it is.
+# Reasons why TREE is not pristine, a line each.
 already_changed()
 {
 	local tree=$1 kind path target id
@@ -191,10 +210,10 @@ has_text()
 	[ -f "$1" ] && [ -n "$2" ] && [[ $(<"$1") == *"$2"* ]]
 }
 
-# Every carried file is named by exactly one change, and is there.
+# Every carried file is named by exactly one change, whatever its line, and is there.
 check_carried()
 {
-	local change kind path n
+	local change kind path n CARRY_LINE=''
 
 	[ -n "$(all_changes)" ] || die "$EX_CARRIER" "$CARRY_DIR/changes: no change there"
 	while read -r change; do
@@ -219,6 +238,19 @@ carried_files()
 	{ find $CARRIED_IN -type f ! -name '.*' ! -name '*~' 2>/dev/null || true; } | sort
 )
 
+# A tag names a line that has a ledger.
+check_tags()
+{
+	local tag
+
+	while read -r tag; do
+		[ -e "$CARRY_DIR/ledger/${tag#@}" ] ||
+			problem "changes/: $tag is the tag of no line: there is no ledger/${tag#@}"
+	done < <(while read -r change; do
+			sed '1,/^---$/d; s/#.*//' "$change"
+		done < <(all_changes) | grep -oE '@[^[:space:]]+' | sort -u)
+}
+
 check_part()
 {
 	local kind=$1 path=$2
@@ -234,266 +266,4 @@ check_part()
 	*)	problem "changes/: '$kind $path' is not 'rule x.cocci'," \
 			"'comment x.comments', 'line x.lines', 'file x.c' or 'append x.append'" ;;
 	esac
-}
-
-# --- applying one change -------------------------------------------------------
-
-# Coccinelle's builtins plus FNAME(), without which it skips most of
-# paging_tmpl.h, less DEFINE_PER_CPU, which hides the function after its use.
-# It says nothing in either case.
-make_builtins()
-{
-	local standard
-
-	standard=$(spatch --longhelp 2>&1 |
-		sed -n 's/.*--macro-file-builtins .*(default=\(.*\)).*/\1/p')
-	[ -r "$standard" ] ||
-		die "$EX_SETUP" "coccinelle's standard.h not found: install coccinelle (scripts/steps/packages)"
-	{
-		echo "// $(spatch --version | sed -n 1p)"
-		awk '/^#define DEFINE_PER_CPU\(/ { skip = 1 }
-		     !skip { print }
-		     skip && !/\\$/ { skip = 0 }' "$standard"
-		echo '#define FNAME(x) x'
-	} | put_if_changed "$BUILTINS"
-	find "$CACHE" -type f -mtime +30 -delete 2>/dev/null || true
-}
-
-# check_parsed FILE: what spatch can't parse it skips in silence.
-check_parsed()
-{
-	local percent key
-
-	key=$CACHE/parsed.$(cat "$STOCK/$1" "$BUILTINS" | sha256sum | cut -c1-40)
-	[ ! -f "$key" ] || return 0
-	percent=$(spatch --macro-file-builtins "$BUILTINS" --parse-c "$STOCK/$1" 2>&1 |
-		sed -n 's/^nb good.* bad.*=> *\([0-9]*\).*/\1/p')
-	if [ "${percent:-0}" -ge "$PARSE_FLOOR" ]; then
-		mkdir -p -- "$CACHE" && touch -- "$key"
-		return
-	fi
-	problem "spatch parses only ${percent:-0} % of $1, and would miss code there:" \
-		"add the macro that it trips over to make_builtins in scripts/lib/carrier.sh"
-}
-
-# take WORK FILE: a copy of the pristine file, once.
-take()
-{
-	[ ! -e "$1/$2" ] || return 0
-	[ -f "$STOCK/$2" ] || return 1
-	mkdir -p -- "$(dirname "$1/$2")"
-	cp -- "$STOCK/$2" "$1/$2"
-}
-
-# apply_change CHANGE WORK FOUND: WORK gets the files that the change touches
-# (on top of what earlier changes did there), FOUND ledger lines, and `rule file !`
-# for a rule that could not be run.
-apply_change()
-{
-	local kind path target file
-
-	while read -r kind path target; do
-		case $kind in
-		file)	apply_file "$path" "$2" "${target:-$path}" ;;
-		append)	apply_append "$path" "$2" "${target:-${path%.append}}" ;;
-		rule|comment|line)
-			while read -r file; do
-				apply_rule "$path" "$file" "$2" "$3"
-			done < <(rule_files "$path")
-			;;
-		esac
-	done < <(change_parts "$1")
-}
-
-apply_file()
-{
-	if [ -e "$STOCK/$3" ]; then
-		problem "$3 exists in the pristine tree already: choose another name"
-		return
-	fi
-	mkdir -p -- "$(dirname "$2/$3")"
-	cp -- "$CARRY_DIR/$1" "$2/$3"
-	chmod 644 "$2/$3"
-}
-
-apply_append()
-{
-	local file=$3
-
-	if ! take "$2" "$file"; then
-		problem "$1: there is no $file to append to"
-		return
-	fi
-	[ -z "$(tail -c 1 "$2/$file")" ] || echo >>"$2/$file"
-	append_text "$1" >>"$2/$file"
-}
-
-apply_rule()
-{
-	local rule=$1 file=$2 work=$3 found=$4 before
-
-	if ! take "$work" "$file"; then
-		problem "$rule: there is no $file in the source (see its Files: line)"
-		printf '%s\t%s\t!\n' "$rule" "$file" >>"$found"
-		return
-	fi
-	before=$(mktemp "$work.XXXXXX")
-	cp -- "$work/$file" "$before"
-	run_rule "$rule" "$file" "$work/$file" ||
-		printf '%s\t%s\t!\n' "$rule" "$file" >>"$found"
-	count_sites "$before" "$work/$file" |
-		sed "s|^|$rule\t$file\t|" >>"$found"
-	rm -f -- "$before"
-}
-
-# run_rule RULE FILE COPY: change the copy, without a look at what it did; fails if
-# the rule could not be run.
-run_rule()
-{
-	if [ "${1%.cocci}" = "$1" ]; then
-		change_lines "$1" "$3" "$2"
-	elif ! run_spatch "$1" "$3" "$SPATCH_LOG"; then
-		problem "$1: spatch failed on $2: $(spatch_says "$SPATCH_LOG")" \
-			"(log: $SPATCH_LOG)"
-		return 1
-	fi
-}
-
-# What a rule cannot see: x.comments and x.lines files are sed scripts, each command of
-# which has to match: in comments only, and in Kconfig or preprocessor lines, respectively.
-change_lines()
-{
-	local rule=$1 path=$2 file=$3 command
-
-	while IFS= read -r -d '' command; do
-		if ! sed -e "$command" -- "$path" >"$path.sed" 2>>"$SPATCH_LOG"; then
-			problem "$rule: sed does not take '${command%%$'\n'*}'"
-		elif cmp -s -- "$path" "$path.sed"; then
-			problem "$rule: '${command%%$'\n'*}' matched nothing in $file"
-		elif [ "${rule%.lines}" != "$rule" ]; then
-			[ -z "$(c_lines "$path" "$path.sed" "$file")" ] ||
-				problem "$rule: '${command%%$'\n'*}' changes C in $file: that is for a semantic patch"
-		elif [ -n "$(code_lines "$path" "$path.sed")" ]; then
-			problem "$rule: '${command%%$'\n'*}' changes more than comments in $file"
-		fi
-		mv -f -- "$path.sed" "$path"
-	done < <(sed_commands "$CARRY_DIR/$rule")
-}
-
-# The lines that differ and do not look like a part of a comment.
-code_lines()
-{
-	{ diff -- "$1" "$2" || true; } | sed -n '/^[<>][[:space:]]*\(\/\*\|\*\)/d; /^[<>]/p'
-}
-
-# The lines that differ, unless spatch cannot see them: of Kconfig and the preprocessor.
-c_lines()
-{
-	case ${3##*/} in
-	*.[chS]) { diff -- "$1" "$2" || true; } | sed -n '/^[<>] *\(#\|$\)/d; /^[<>]/p' ;;
-	esac
-}
-
-# A command goes on as long as its lines end with a backslash.
-sed_commands()
-{
-	awk '!more && (/^#/ || /^$/) { next }
-	     { more = /\\$/; printf "%s%s", $0, more ? "\n" : "\0" }' "$1"
-}
-
-# run_spatch RULE FILE LOG: through a cache, as an apply after an edit of one rule
-# would else take ten seconds.
-run_spatch()
-{
-	local key
-
-	key=$CACHE/$({ echo "${SPATCH_FLAGS[*]}"; cat "$CARRY_DIR/$1" "$2" "$BUILTINS"; } |
-		sha256sum | cut -c1-40)
-	if [ -f "$key" ]; then
-		echo "--- $1 $2: as before" >>"$3"
-		cp -- "$key" "$2"
-		touch -- "$key"
-		return
-	fi
-	spatch_file "$1" "$2" "$3" || return
-	mkdir -p -- "$CACHE"
-	cp -- "$2" "$key.$BASHPID"
-	mv -- "$key.$BASHPID" "$key"
-}
-
-# --include-headers also lets a header be named; no other file is ever read.  Not
-# --smpl-spacing: it puts added parameters on the line before, however long.
-spatch_file()
-{
-	local status=0 err=$3.err
-
-	echo "--- $1 $2" >>"$3"
-	timeout 120 spatch "${SPATCH_FLAGS[@]}" --in-place \
-		--macro-file-builtins "$BUILTINS" --sp-file "$CARRY_DIR/$1" "$2" \
-		>>"$3" 2>"$err" </dev/null || status=$?
-	cat "$err" >>"$3"
-	# A time-out in one function is no more than a remark to spatch.
-	[ "$status" -eq 0 ] && ! grep -qiE 'timeout|exception|error' "$err"
-}
-
-spatch_says()
-{
-	tr -s '[:space:]' ' ' <"$1.err" | cut -c1-160
-}
-
-# count_sites BEFORE AFTER: `function sites removed added` lines, tabs between.
-# What a changed line belongs to is found here and not by diff -p, which takes
-# the line above for it and cuts long names.  `-` is outside of everything.
-count_sites()
-{
-	{ diff -U0 -- "$1" "$2" || true; } | awk '
-	# The name in the first line of a function, struct or variable.
-	function name_of(line) {
-		sub(/FNAME\(/, "", line)
-		if (line ~ /^(struct|union|enum) [A-Za-z0-9_]+ \{/) {
-			sub(/ \{.*/, "", line)
-			return line
-		}
-		sub(/\(.*/, "", line)		# function (FNAME: name and `)`)
-		sub(/[)[ ]*(\[.*)?(=.*)?$/, "", line)
-		sub(/^.*[ \t*]/, "", line)
-		return line
-	}
-	function starts(line) {
-		return line ~ /^[A-Za-z_]/ && line !~ /^[A-Za-z0-9_]+:/ &&
-		       line ~ /\(|\{|=/
-	}
-	function scan(line) {
-		if (!body && starts(line)) {
-			now = name_of(line)
-			head = 1
-		}
-		here[FNR] = now
-		if (head && line ~ /(^|[ \t)=])\{[^}]*$/)
-			body = 1
-		if (line ~ /^\}/ || (head && !body && line ~ /[;}][ \t]*$/)) {
-			now = "-"
-			body = head = 0
-		}
-		below[FNR] = now
-	}
-	BEGIN { now = "-"; below[0] = "-" }
-	FILENAME != "-" { scan($0); next }
-	/^@@ / {
-		split(substr($2, 2), old, ",")
-		split(substr($3, 2), new, ",")
-		minus = old[2] == "" ? 1 : old[2]
-		plus = new[2] == "" ? 1 : new[2]
-		where = minus ? "-" : below[old[1]]
-		for (n = 0; n < minus && where == "-"; n++)
-			where = here[old[1] + n]
-		sites[where]++
-		removed[where] += minus
-		added[where] += plus
-	}
-	END {
-		for (where in sites)
-			printf "%s\t%d\t%d\t%d\n", where, sites[where],
-			       removed[where], added[where]
-	}' "$1" -
 }

@@ -1,34 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What scripts/mutations and scripts/historical share: a kernel that can be broken while
-# it runs is broken in one way after the other, and for each way a test runs that must
-# notice.  It must fail while the kernel is broken, and pass in the same boot while it is
-# not.  Source common.sh before it, and set
+# Functions of scripts/mutations and scripts/historical.  Mutations of a running kernel are
+# selected one after the other, and a test runs for each, which must kill it: fail with the
+# mutation, and pass in the same boot without it.  Source common.sh before it, and set
 #	KERNEL	the kernel, and the set of changes that makes it
-#	TABLE	the ways, a line each (configs/mutations, configs/historical)
-#	KNOBS	the folder in debugfs with the switch and with other knobs
-#	ONLY	names of the ways to try, or nothing: all
-# try_all does the rest, and leaves in STATUS what to exit with.
+#	TABLE	the mutations, a line each (configs/mutations, configs/historical)
+#	KNOBS	the folder in debugfs with the file that selects a mutation, and others
+#	ONLY	names of the mutations to try, or nothing: all
+# try_all does the rest, and leaves the exit status in STATUS.
 #
-# A way whose line ends with `=> WORDS` gets a boot of its own: the test passes first,
-# and of the way the host may die, with a splat (configs/splats) that has these words.
+# A mutation whose line ends with `=> WORDS` gets a boot of its own: the test passes first,
+# and the host may die of the mutation, with a splat (configs/splats) that has these words.
 #
-# One with `machine=single` before its test is tried on that machine, where CPUs take turns.
+# One with `machine=single` before its test runs on that machine, where one CPU runs at a time.
 #
-# kunit_test reports what unit tests found when the kernel booted, so each of its ways gets
-# a boot of its own, with the way on the kernel's command line.
+# kunit_test reports the results of unit tests that ran when the kernel booted, so each of its
+# mutations gets a boot of its own, with the mutation on the kernel's command line.
 #
-# How soon a test meets the bug depends on the machine.  A way that survived is tried
-# once more, with another seed and LONGER times the time (`-t`); the answer is that one.
+# How soon a test kills a mutation depends on the machine.  One that survived is tried once
+# more, with another seed and LONGER times the time (`-t`); that result counts.
 
 SEED=${SEED:-1}
-MAX_BOOTS=8		# of one NPT; ways with a boot of their own do not count
+MAX_BOOTS=8		# of one NPT; mutations with a boot of their own do not count
 readonly LONGER=4
 STRETCH=1		# or LONGER
 
 # `name npt [knob=value] test arguments [=> words]` lines for this NPT.
-ways()
+mutation_lines()
 {
 	sed 's/#.*//; /^[[:space:]]*$/d' "$TABLE" |
 		awk -v only=" $ONLY " -v npt="$NPT" '
@@ -46,7 +45,7 @@ check_input()
 	number SEED 0 4294967295
 	for name in $ONLY; do
 		awk '{ print $1 }' "$TABLE" | grep -qx -- "$name" ||
-			usage_error "$name is no way to break it: see configs/${TABLE##*/}"
+			usage_error "$name is not in configs/${TABLE##*/}"
 	done
 }
 
@@ -56,16 +55,16 @@ make_all()
 	[ "${ACCEL:-}" != bochs ] || child "$STEPS/bochs"
 	child "$SCRIPTS/apply" "$KERNEL"
 	child "$STEPS/kernel" "$KERNEL"
-	# Whoever else boots now has packed them, perhaps with more (scripts/check).
+	# The caller has packed them, perhaps with more (scripts/check).
 	[ -z "${BUILT:-}" ] || return 0
 	child "$STEPS/selftests"
 	child "$STEPS/initramfs"
 }
 
-# --- job ---------------------------------------------------------------------
+# --- job file ------------------------------------------------------------------
 
-# The job for the ways on stdin, broken and not in the ORDER given, and beside them
-# what each test is for: `name on|off` lines.
+# Prints the job file for the mutations on stdin, with and without them in the ORDER given;
+# writes the purpose of each test to RUN/plan: `name on|off` lines.
 write_job()
 {
 	local name command switch run=$1 order=$2
@@ -88,7 +87,7 @@ order_switch()
 	printf 'write %s/mutation %s\n' "$KNOBS" "$1"
 }
 
-# [knob=value] test arguments -> with time limit and seed, the knob turned around it.
+# order_test "[knob=value] test arguments": with time limit, seed, and the knob set.
 order_test()
 {
 	local test arguments knob=
@@ -138,21 +137,21 @@ try_all()
 	STATUS=0
 	for NPT in 1 0; do
 		export NPT
-		try_ways
+		try_mutations
 	done
 	say
 	# shellcheck disable=SC2034 # for those who source this
 	results caught "$TABLE" "$ALL_RESULTS" || STATUS=$EX_FAIL
 }
 
-# All ways with this NPT, and those that survive once more.
-try_ways()
+# Try all mutations with this NPT, and those that survive once more.
+try_mutation_lines()
 {
 	local left again
 
 	left=$(scratch)/left
 	again=$(scratch)/again
-	ways >"$left"
+	mutation_lines >"$left"
 	[ -s "$left" ] || return 0
 	: >"$RESULTS"
 	say "platform $PLATFORM, npt=$NPT, seed $SEED: $(wc -l <"$left") tests that must fail"
@@ -169,7 +168,7 @@ try_ways()
 	cat "$RESULTS" >>"$ALL_RESULTS"
 }
 
-# Leaves in FILE the ways that survived, and takes what came of them out of RESULTS.
+# Keep in FILE the mutations that survived, and remove their results from RESULTS.
 take_survivors()
 {
 	awk -v results="$RESULTS" '
@@ -190,7 +189,7 @@ take_survivors()
 	mv -- "$1.new" "$1"
 }
 
-# Boots until all ways of FILE are tried, or the host has died too often.
+# Boot until all mutations of FILE are tried, or the host has died too often.
 boot_all()
 {
 	local left=$1 line own unit single
@@ -201,46 +200,45 @@ boot_all()
 	sed -i '/ => /d; /\<kunit_test\>/d; /\<machine=single\>/d' "$left"
 	BOOTS=0
 	while [ -s "$left" ] && [ "$BOOTS" -lt "$MAX_BOOTS" ]; do
-		boot_ways "$left" 'on off'
+		boot_mutations "$left" 'on off'
 	done
 	awk '{ print $1, "on not-run" }' "$left" >>"$RESULTS"
 	for line in ${own[@]+"${own[@]}"}; do
 		printf '%s\n' "$line" >"$left"
-		boot_ways "$left" 'off on' "${line##* => }"
+		boot_mutations "$left" 'off on' "${line##* => }"
 	done
 	[ ${#unit[@]} -eq 0 ] || boot_unit_tests "$left" "${unit[@]}"
 	if [ ${#single[@]} -gt 0 ]; then
 		printf '%s\n' "${single[@]/machine=single }" >"$left"
-		MACHINE=$(single_machine) boot_ways "$left" 'on off'
+		MACHINE=$(single_machine) boot_mutations "$left" 'on off'
 	fi
 }
 
-# What machine=single means: a platform has one such machine, or none.
+# The MACHINE= for machine=single: a platform has one such machine, or none.
 single_machine()
 {
 	[ "$PLATFORM" != tcg-svm ] || echo single
 }
 
-# boot_unit_tests FILE LINE...: all of them with an intact kernel, then each alone.
+# boot_unit_tests FILE LINE...: all of them without a mutation, then each alone.
 boot_unit_tests()
 {
 	local left=$1 line
 	shift
 
 	printf '%s\n' "$@" >"$left"
-	boot_ways "$left" off
+	boot_mutations "$left" off
 	for line in "$@"; do
 		printf '%s\n' "$line" >"$left"
 		KERNEL_APPEND="${KERNEL_APPEND:-} kvm_mutation=${line%%[[:space:]]*}" \
-			boot_ways "$left" on
+			boot_mutations "$left" on
 	done
 }
 
-# boot_ways FILE ORDER [WORDS]: one boot for all the ways of FILE, broken and not in this
-# ORDER; those of which something came back, if only that the machine died of it, leave
-# FILE.  WORDS are of the splat that may be.  Adds `name on|off verdict words` lines to
-# RESULTS.
-boot_ways()
+# boot_mutations FILE ORDER [WORDS]: one boot for all mutations of FILE, with and without them
+# in this ORDER.  Those that have a result, also if the host died, are removed from FILE.
+# WORDS are of the splat that may occur.  Adds `name on|off verdict words` lines to RESULTS.
+boot_mutation_lines()
 {
 	local run left=$1 order=$2 words=${3:-}
 
@@ -256,7 +254,7 @@ boot_ways()
 	mv -- "$left.new" "$left"
 }
 
-# The line of the console's splat with these words, if that is what ended the machine.
+# splat RUN WORDS: the line of the console's splat with WORDS, if that ended the machine.
 splat()
 {
 	[ -n "$2" ] || return 0
@@ -264,7 +262,7 @@ splat()
 	sed 1d "$1/verdict" | grep -m 1 -F -e "$2" || true
 }
 
-# --- what came out ----------------------------------------------------------------
+# --- logs ---------------------------------------------------------------------------
 
 say_logs()
 {

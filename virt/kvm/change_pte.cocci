@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// ->change_pte() asks helpers for the state of the invalidation around it.
+/// ->change_pte() calls helpers to check the invalidation around it.
 // Files: virt/kvm/kvm_main.c
 
 @@

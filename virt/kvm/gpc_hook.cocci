@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Caches are told of invalidations by their own subscriptions, not by a list walk.
+/// Remove the list walk: caches have subscriptions of their own.
 // Files: virt/kvm/kvm_mm.h virt/kvm/kvm_main.c
 
 @@ @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A refresh retries only if its own page was invalidated.
+/// Retry a refresh only if its own page was invalidated.
 // Files: virt/kvm/pfncache.c
 
 @@ @@
@@ -11,35 +11,53 @@
 -{ ... }
 
 @@
-expression vm, gpc, mmu_seq;
+expression vm, gpc, seq;
 @@
--mmu_seq = vm->mmu_invalidate_seq;
+(
+-seq = vm->mmu_invalidate_seq;
+|
+-seq = vm->gpc_invalidate_seq;
+)
 -smp_rmb();
  write_unlock_irq(&gpc->lock);
 
 @@
-identifier vm, gpc, new_pfn, mmu_seq;
+identifier vm, gpc, new_pfn;
 @@
  hva_to_pfn_retry(struct kvm *vm, struct gfn_to_pfn_cache *gpc)
  {
  <...
- unsigned long mmu_seq;
+ if (new_pfn != KVM_PFN_ERR_FAULT) { ... }
++if (kvm_gpc_read_begin(vm, gpc, &mmu_seq))
++	goto out_error;
+ new_pfn = hva_to_pfn(gpc->uhva, ...);
  ...>
  }
 
+// In Linux 6.12 and 7.3 the cache knows its VM.
 @@
 expression new_pfn, gpc;
+identifier seq;
 @@
  if (new_pfn != KVM_PFN_ERR_FAULT) { ... }
-+if (kvm_gpc_read_begin(kvm, gpc, &mmu_seq))
++if (kvm_gpc_read_begin(gpc->kvm, gpc, &seq))
 +	goto out_error;
- new_pfn = hva_to_pfn(gpc->uhva, ...);
+ new_pfn = hva_to_pfn(...);
+ ...
+-mmu_notifier_retry_cache(gpc->kvm, seq)
++kvm_gpc_read_retry(gpc, seq)
 
 @@
-expression vm, mmu_seq;
+identifier vm, gpc;
+expression seq;
 @@
--mmu_notifier_retry_cache(vm, mmu_seq)
-+kvm_gpc_read_retry(gpc, mmu_seq)
+ hva_to_pfn_retry(struct kvm *vm, struct gfn_to_pfn_cache *gpc)
+ {
+ <...
+-mmu_notifier_retry_cache(vm, seq)
++kvm_gpc_read_retry(gpc, seq)
+ ...>
+ }
 
 @@
 expression new_pfn;

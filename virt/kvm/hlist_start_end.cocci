@@ -1,13 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
-/// On the interval notifier, KVM has no hlist start and end, and no state for them.
+/// Compile the hlist start and end, and their state, for other architectures only.
 // Files: virt/kvm/kvm_main.c
 
-@@ @@
+@hvas@
+identifier kvm, start, end;
+@@
 +#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
- void kvm_mmu_invalidate_begin(...)
+ void kvm_mmu_invalidate_begin(struct kvm *kvm, unsigned long start,
+			       unsigned long end)
  { ... }
 
-@@ @@
+@depends on hvas@ @@
+ static void kvm_mmu_notifier_invalidate_range_end(...)
+ { ... }
++#endif /* !CONFIG_KVM_INTERVAL_NOTIFIER */
+
+// In Linux 6.12 and 7.3 guest_memfd and memory attributes call what is in between.
+@depends on !hvas@ @@
++#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
+ static int kvm_mmu_notifier_invalidate_range_start(...)
+ { ... }
++#endif /* !CONFIG_KVM_INTERVAL_NOTIFIER */
+
+@depends on !hvas@ @@
++#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
  static void kvm_mmu_notifier_invalidate_range_end(...)
  { ... }
 +#endif /* !CONFIG_KVM_INTERVAL_NOTIFIER */
@@ -35,5 +51,11 @@ expression vm;
  kvm_interval_unsubscribe_all(vm);
 +#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
  WARN_ON(rcuwait_active(&vm->mn_memslots_update_rcuwait));
+(
  vm->mn_active_invalidate_count = 0;
 +#endif
+|
+ if (vm->mn_active_invalidate_count) vm->mn_active_invalidate_count = 0;
+ else WARN_ON(...);
++#endif
+)

@@ -47,7 +47,7 @@
  *
  * A subscription belongs to an HVA range and not to struct kvm_memory_slot,
  * which KVM replaces when only the flags or the gfn change: the new struct
- * inherits the pointer.  Nothing but the memslot's own end looks at it.
+ * inherits the pointer.  Only the deletion of the memslot reads it.
  *
  * Lock order: mmap_lock, page locks and whatever else the primary MMU holds,
  * then kvm->srcu (read), then mmu_lock.  A callback takes rwlock_t mmu_lock and
@@ -66,7 +66,7 @@
 #include "interval_debug.h"
 #include "kvm_mm.h"
 
-/* Why a fault has to be tried again; the names are those of the statistics. */
+/* Why a fault has to be retried; named like the statistics. */
 enum kvm_interval_cause {
 	KVM_INTERVAL_NONE,
 	KVM_INTERVAL_OVERLAP,
@@ -78,8 +78,8 @@ enum kvm_interval_cause {
 #include <trace/events/kvm_interval.h>
 
 /**
- * struct kvm_interval_subscription - a memslot's interest in its HVA range
- * @notifier:	the interval, from creation to deletion of the memslot
+ * struct kvm_interval_subscription - subscription of a memslot's HVA range
+ * @notifier:	inserted from creation to deletion of the memslot
  * @kvm:	the VM; outlives the subscription
  */
 struct kvm_interval_subscription {
@@ -97,18 +97,16 @@ static bool kvm_interval_zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
 	unsigned long end = min(range->end, slot_end);
 	struct kvm_gfn_range gfn_range = {
 		.slot		= slot,
-		.pte		= __pte(0),
 		.may_block	= mmu_notifier_range_blockable(range),
 	};
 
 	if (WARN_ON_ONCE(start >= end))
 		return false;
 
-	/*
-	 * Round outwards: a page that is touched in part is invalidated whole.
-	 */
+	/* Round outwards to whole pages. */
 	gfn_range.start = hva_to_gfn_memslot(start, slot);
 	gfn_range.end = hva_to_gfn_memslot(end + PAGE_SIZE - 1, slot);
+	kvm_interval_init_gfn_range(&gfn_range);
 
 	return kvm_unmap_gfn_range(kvm, &gfn_range);
 }
@@ -117,11 +115,11 @@ static bool kvm_interval_zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
  * Zap what the memslots of @kvm map of @range, and flush TLBs if needed.
  * Returns true if there is such a memslot.
  *
- * With mmu_lock held, because then every SPTE that exists was installed through
- * memslots that are found here, or is gone: a memslot that moves or is deleted
- * is zapped between the two updates.  Pairs with rcu_assign_pointer() of
- * kvm->memslots[] in kvm_swap_active_memslots(), through the fault that has
- * seen it and has held mmu_lock since.
+ * Called with mmu_lock held: every SPTE was installed through a memslot that is
+ * found here, since a memslot that moves or is deleted is zapped between the
+ * two updates.  Pairs with rcu_assign_pointer() of kvm->memslots[] in
+ * kvm_swap_active_memslots(), by way of a fault that has seen the new memslots
+ * and has held mmu_lock since.
  */
 static bool kvm_interval_zap(struct kvm *kvm,
 			     const struct mmu_notifier_range *range)
@@ -134,9 +132,9 @@ static bool kvm_interval_zap(struct kvm *kvm,
 
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
-	for (i = 0; i < KVM_ADDRESS_SPACE_NUM; i++) {
+	for (i = 0; i < kvm_interval_nr_address_spaces(kvm); i++) {
 		slots = __kvm_memslots(kvm, i);
-		/* Most VMs have none in System Management Mode */
+		/* Most VMs have no memslot of System Management Mode. */
 		if (RB_EMPTY_ROOT(&slots->hva_tree.rb_root))
 			continue;
 
@@ -156,7 +154,7 @@ static bool kvm_interval_zap(struct kvm *kvm,
 	return found;
 }
 
-/* A non-blockable start that cannot be served now; it will come again. */
+/* Refuse a non-blockable start, which the caller will repeat. */
 static bool kvm_interval_refuse(struct kvm *kvm,
 				const struct mmu_notifier_range *range)
 {
@@ -165,7 +163,7 @@ static bool kvm_interval_refuse(struct kvm *kvm,
 	return false;
 }
 
-/* The @back'th range from the end of the log, 1 being the newest. */
+/* Returns the @back'th entry from the end of the log, 1 being the newest. */
 static struct kvm_interval_record *
 kvm_interval_history(struct kvm_interval *interval, unsigned long back)
 {
@@ -174,9 +172,10 @@ kvm_interval_history(struct kvm_interval *interval, unsigned long back)
 }
 
 /*
- * Make room for a range at the end of the log, which is ordered by sequence
- * counts and does not end with it already.  A few ranges that alternate move up
- * instead of pushing everything else out.
+ * Make room for a range at the end of the log, whose newest entry is another
+ * range.  A repeat of a recent range moves its entry to the end, so that a few
+ * ranges that alternate do not push out all others.  The log stays ordered by
+ * sequence counts.
  */
 static struct kvm_interval_record *
 kvm_interval_new_record(struct kvm_interval *interval, unsigned long start,
@@ -202,9 +201,9 @@ kvm_interval_new_record(struct kvm_interval *interval, unsigned long start,
 }
 
 /*
- * Enter what is about to be zapped: from here on no fault that began earlier
- * can install any of it.  To be called before the zap, which may yield
- * mmu_lock.
+ * Enter a range in the log before it is zapped: from now on no fault that began
+ * earlier can install any of it.  The zap may yield mmu_lock, so it comes
+ * later.
  */
 static void kvm_interval_record(struct kvm *kvm, unsigned long start,
 				unsigned long last)
@@ -221,19 +220,19 @@ static void kvm_interval_record(struct kvm *kvm, unsigned long start,
 	*record = (struct kvm_interval_record) { start, last, seq };
 
 	/*
-	 * What was announced by mmu_interval_set_range(), or changed before
-	 * kvm_interval_restart_faults(), is visible before the count.  Pairs
-	 * with the acquire in kvm_interval_begin() and, for slow faults, in
+	 * Make the range announced by mmu_interval_set_range(), or the changes
+	 * before kvm_interval_restart_faults(), visible before the count.
+	 * Pairs with smp_load_acquire() in kvm_interval_begin() and in
 	 * mmu_interval_range_try_begin().
 	 */
 	smp_store_release(&interval->seq, seq + 1);
 }
 
 /*
- * Has an earlier callback of the same invalidation done all there is to do?
- * The callbacks of one invalidation run one after the other, in one thread, so
- * it sees what it wrote itself; another one may have taken the place since, and
- * then the work is done once more.
+ * Has an earlier callback of the same invalidation zapped all memslots?  The
+ * callbacks of one invalidation run one after the other in one thread, which
+ * sees its own writes.  A later invalidation may have overwritten the entry;
+ * then the memslots are zapped again.
  */
 static bool kvm_interval_is_done(const struct kvm_interval *interval, u64 id)
 {
@@ -269,8 +268,8 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 
 	/*
 	 * Where rwlock_t spins, its holders neither sleep nor are preempted, so
-	 * that waiting for it is bounded and fit for the OOM reaper.  Where it
-	 * sleeps, the reaper can only try.
+	 * the OOM reaper may wait for it.  With PREEMPT_RT it may sleep, so the
+	 * reaper can only try.
 	 */
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || may_block) {
 		write_lock(&kvm->mmu_lock);
@@ -279,9 +278,7 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 		return kvm_interval_refuse(kvm, range);
 	}
 
-	/*
-	 * Also without a memslot: one that is being created may be found soon
-	 */
+	/* Announce even if no memslot is found: one may just be created. */
 	mmu_interval_set_range(notifier, range);
 	kvm_interval_record(kvm, range->start, range->end - 1);
 	++kvm->stat.generic.mmu_interval_invalidate;
@@ -292,7 +289,7 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 
 	write_unlock(&kvm->mmu_lock);
 
-	/* Expensive with SEV: flushes all caches of all CPUs */
+	/* SEV flushes all caches of all CPUs, so call it only if needed. */
 	if (found)
 		kvm_arch_guest_memory_reclaimed(kvm);
 
@@ -308,7 +305,7 @@ static const struct mmu_interval_notifier_ops kvm_interval_ops = {
 	.invalidate = kvm_interval_invalidate,
 };
 
-/* The part of kvm_interval_begin() for which there is something to look at. */
+/* Slow path of kvm_interval_begin() */
 int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 			    const struct kvm_memory_slot *slot, gfn_t gfn,
 			    bool may_wait, struct kvm_interval_snapshot *snap)
@@ -317,7 +314,7 @@ int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 	unsigned long hva = __gfn_to_hva_memslot(slot, gfn);
 
 	/*
-	 * The memslot is being deleted or moved.  Its SPTEs have to be gone
+	 * The memslot is being deleted or moved.  Its SPTEs must be zapped
 	 * before an MMIO SPTE for the gfn may be installed.
 	 */
 	if (slot->flags & KVM_MEMSLOT_INVALID) {
@@ -332,16 +329,14 @@ int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 			kvm_interval_wait(vcpu, hva);
 		return -EAGAIN;
 	}
-	/*
-	 * Of the sequence count that was read last, i.e. not earlier than that
-	 */
+	/* Read after the sequence count, which was read again. */
 	snap->idle = mmu_interval_idle(interval->ranges);
 
 	kvm_interval_debug_delay_fault();
 	return 0;
 }
 
-/* Look the log up, newest first. */
+/* Search the log, newest entry first. */
 static enum kvm_interval_cause
 kvm_interval_find_cause(struct kvm_interval *interval, unsigned long hva,
 			unsigned long since)
@@ -361,7 +356,7 @@ kvm_interval_find_cause(struct kvm_interval *interval, unsigned long hva,
 	return KVM_INTERVAL_OVERFLOW;
 }
 
-/* The part of kvm_interval_retry() for which there is something to look at. */
+/* Slow path of kvm_interval_retry() */
 bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
 			     const struct kvm_memory_slot *slot, gfn_t gfn,
 			     struct kvm_interval_snapshot *snap)
@@ -383,11 +378,11 @@ bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
 		return false;
 	case KVM_INTERVAL_OVERLAP:
 		++vcpu->stat.generic.mmu_interval_retry_overlap;
-		kvm_interval_count_loss(vcpu, hva);
+		kvm_interval_count_collision(vcpu, hva);
 		break;
 	case KVM_INTERVAL_OVERFLOW:
 		++vcpu->stat.generic.mmu_interval_retry_overflow;
-		kvm_interval_count_loss(vcpu, hva);
+		kvm_interval_count_collision(vcpu, hva);
 		break;
 	case KVM_INTERVAL_INTERNAL:
 		++vcpu->stat.generic.mmu_interval_retry_internal;
@@ -401,15 +396,15 @@ bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
 /**
  * kvm_interval_covers - may a range of guest frames be looked up and installed?
  * @kvm:	the VM
- * @slot:	memslot of the frames; what lies outside of it is left out of
- *		account, as it cannot be installed through it
- * @gfn:	the first of them
- * @nr_pages:	how many; at least one is in @slot
+ * @slot:	memslot of the frames; frames outside of it are ignored, as they
+ *		cannot be installed through it
+ * @gfn:	the first guest frame
+ * @nr_pages:	number of frames; at least one is in @slot
  *
- * For what is looked up after this, and installed, in one critical section of
- * mmu_lock: huge mappings, which reach beyond the page of their fault, and
- * prefetch.  While mmu_lock is held no invalidation can come as far as to
- * change PTEs, apart from those that were announced before.
+ * Called for huge mappings and prefetch, which install more than the page of
+ * the fault.  The pages are looked up after this and installed in the same
+ * critical section of mmu_lock: no invalidation can change PTEs before mmu_lock
+ * is released, except those that were announced earlier.
  *
  * Return: true if no page of the range is being invalidated.
  */
@@ -428,14 +423,14 @@ bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
 }
 
 /**
- * kvm_interval_restart_faults - have all faults that have begun tried again
+ * kvm_interval_restart_faults - make all faults that have begun retry
  * @kvm:	the VM
  *
- * The counterpart of an invalidation for zaps that have no HVA and no mm, e.g.
- * kvm_zap_gfn_range() when memory types or the use of the APIC page change.  To
- * be called after that change and before the zap, which may yield mmu_lock:
- * what was looked up before the change cannot be installed any more, and a
- * fault that begins from here on sees it.
+ * Used for zaps that have no HVA and no mm, e.g. kvm_zap_gfn_range() when
+ * memory types or the use of the APIC page change.  Called after that change
+ * and before the zap, which may yield mmu_lock: a fault that began before the
+ * change can no longer install what it found, and a fault that begins later
+ * sees the change.
  *
  * Context: mmu_lock held for write.
  */
@@ -447,11 +442,11 @@ void kvm_interval_restart_faults(struct kvm *kvm)
 }
 
 /*
- * Prepare @kvm, before anybody else can know of it, and the mm of the current
- * task for its subscriptions: all that can be interrupted by a signal happens
- * here.  Takes mmap_lock.
+ * Prepare @kvm, before it is visible, and the mm of the current task for
+ * subscriptions, so that a signal cannot interrupt a later insertion.  Takes
+ * mmap_lock.
  *
- * Returns 0, -ENOMEM or -EINTR, with nothing to be undone.
+ * Returns 0, -ENOMEM or -EINTR; nothing has to be undone.
  */
 int kvm_interval_init_vm(struct kvm *kvm)
 {
@@ -461,17 +456,17 @@ int kvm_interval_init_vm(struct kvm *kvm)
 	if (r)
 		return r;
 
-	/* Records that were never entered have count 0, older than any fault */
+	/* Unused entries of the log have count 0, older than any fault. */
 	kvm->interval.seq = 1;
 	kvm->interval.ranges = mmu_interval_ranges(kvm->mm);
 	return 0;
 }
 
 /*
- * Give @new a subscription: that of @old if there is an @old memslot, whose HVA
- * range cannot have changed, else one of its own.  Called before @new is
- * activated, so that no fault can find it without.  Waits, uninterruptibly, for
- * a moment in which nothing at all in the mm is being invalidated.
+ * Give @new a subscription: that of the @old memslot, whose HVA range is the
+ * same, or a new one if @old is NULL.  Called before @new is activated, so that
+ * every fault on it is covered.  A new subscription waits, uninterruptibly, for
+ * a moment in which nothing in the mm is being invalidated.
  *
  * Returns 0, or -ENOMEM with nothing changed.
  */
@@ -494,7 +489,7 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 
 	sub->kvm = kvm;
 
-	/* Fails only for a range that access_ok() would not have let through */
+	/* Fails only for a range that access_ok() would have refused. */
 	r = mmu_interval_notifier_insert(&sub->notifier, kvm->mm,
 					 new->userspace_addr,
 					 new->npages << PAGE_SHIFT,
@@ -505,9 +500,9 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 	}
 
 	/*
-	 * An invalidation that began before the insertion, and does not know of
-	 * it, may be about to change PTEs of this range.  This returns when all
-	 * of them have ended.
+	 * An invalidation that began before the insertion has not called the
+	 * subscription and may be about to change PTEs of its range.  Wait
+	 * until all of them have ended.
 	 */
 	mmu_interval_read_begin(&sub->notifier);
 
@@ -516,11 +511,11 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 }
 
 /*
- * End the subscription of @slot, if it has one.  Nothing may be able to find
- * @slot any more: it was never activated, or kvm->srcu has been synchronized
- * since it was.  Waits, uninterruptibly, for a moment in which nothing at all
- * in the mm is being invalidated, so the caller must not hold a lock that an
- * invalidation may need.
+ * End the subscription of @slot, if it has one.  @slot must be invisible: never
+ * activated, or kvm->srcu has been synchronized since it was removed.  Waits,
+ * uninterruptibly, for a moment in which nothing in the mm is being
+ * invalidated, so the caller must not hold a lock that an invalidation may
+ * need.
  */
 void kvm_interval_unsubscribe(struct kvm_memory_slot *slot)
 {
@@ -533,16 +528,16 @@ void kvm_interval_unsubscribe(struct kvm_memory_slot *slot)
 }
 
 /*
- * End all subscriptions of a VM that is being destroyed, after its last SPTE is
- * gone and before the structures that callbacks look at are freed.  Memslots
- * that the architecture deletes later have none left to end.
+ * End all subscriptions of a VM that is being destroyed, after its last SPTE
+ * was zapped and before the structures that callbacks read are freed.  Memslots
+ * that the architecture deletes later then have no subscription.
  */
 void kvm_interval_unsubscribe_all(struct kvm *kvm)
 {
 	struct kvm_memory_slot *slot;
 	int i, bkt;
 
-	for (i = 0; i < KVM_ADDRESS_SPACE_NUM; i++) {
+	for (i = 0; i < kvm_interval_nr_address_spaces(kvm); i++) {
 		struct kvm_memslots *slots = __kvm_memslots(kvm, i);
 
 		kvm_for_each_memslot(slot, bkt, slots)

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fault injection: delays, refusals and detours at named points, for tests of
- * what is too rare otherwise
+ * Fault injection: delays, refusals and detours that make rare races frequent
  *
  * Files in debugfs, kvm/interval/:
  *
  * delay_invalidate_us: a blockable callback sleeps after its zap, so that the
  *	whole invalidation takes that long
- * delay_task: thread id; 0: everybody's invalidations are delayed
+ * delay_task: thread whose invalidations are delayed; 0: those of all threads
  * delay_fault_us: a guest fault sleeps between kvm_interval_begin() and the
  *	lookup of its page
  * delay_gpc_us: the refresh of a gfn_to_pfn_cache sleeps between the lookup of
  *	its page and kvm_gpc_read_retry()
- * refuse: so many non-blockable callbacks refuse; counts down
- * cancel_entries: when a vCPU with priority has mapped its page, so many of its
- *	next entries to the guest are cancelled
- * private_memslots: KVM_SET_TSS_ADDR creates KVM's private memslot where the CPU
- *	does not need it, too
+ * refuse: number of non-blockable callbacks that will refuse; counts down
+ * cancel_entries: number of entries to the guest that are cancelled after a
+ * vCPU
+ *	with priority has mapped its page
+ * private_memslots: KVM_SET_TSS_ADDR creates KVM's private memslot even if the
+ *	CPU does not need it
  */
 
 #include <linux/debugfs.h>
@@ -26,10 +26,11 @@
 #include <linux/sched.h>
 
 #include "interval_debug.h"
+#include "interval_line.h"
 
-/* Asked for by kvm_interval_begin(), inline. */
+/* Read by kvm_interval_debug_delays_faults() */
 u32 kvm_interval_debug_delay_fault_us;
-/* Asked for by the architecture. */
+/* Read by kvm_interval_debug_wants_private_memslot() */
 u32 kvm_interval_debug_private_memslots;
 
 static u32 delay_invalidate_us;
@@ -44,7 +45,7 @@ static void kvm_interval_debug_sleep(u32 us)
 		fsleep(us);
 }
 
-/* To be called where a blockable callback may sleep. */
+/* Called where a blockable callback may sleep. */
 void kvm_interval_debug_delay_invalidate(void)
 {
 	u32 us = READ_ONCE(delay_invalidate_us);
@@ -54,21 +55,19 @@ void kvm_interval_debug_delay_invalidate(void)
 		fsleep(us);
 }
 
-/* To be called where a guest fault may sleep. */
+/* Called where a guest fault may sleep. */
 void kvm_interval_debug_delay_fault(void)
 {
 	kvm_interval_debug_sleep(READ_ONCE(kvm_interval_debug_delay_fault_us));
 }
 
-/* To be called where the refresh of a gfn_to_pfn_cache may sleep. */
+/* Called where the refresh of a gfn_to_pfn_cache may sleep. */
 void kvm_interval_debug_delay_gpc(void)
 {
 	kvm_interval_debug_sleep(READ_ONCE(delay_gpc_us));
 }
 
-/*
- * Has a non-blockable callback to refuse?  Callbacks may run at the same time.
- */
+/* Must a non-blockable callback refuse?  Callbacks may run concurrently. */
 bool kvm_interval_debug_refuse(void)
 {
 	u32 left = READ_ONCE(refuse);
@@ -80,16 +79,16 @@ bool kvm_interval_debug_refuse(void)
 	return false;
 }
 
-/* A vCPU with priority has mapped its page. */
+/* Called when a vCPU with priority has mapped its page. */
 void kvm_interval_debug_mapped(struct kvm_vcpu *vcpu)
 {
 	vcpu->interval.cancelled = 0;
 }
 
 /*
- * A vCPU with priority is about to enter the guest.  A request that nobody
- * serves keeps it from that, once.  It sleeps, so that others can use the
- * moment if it has lost its priority.
+ * Called when a vCPU with priority is about to enter the guest.  A request that
+ * has no handler cancels one entry.  Sleep, so that other tasks can invalidate
+ * the page meanwhile if the vCPU has lost its priority.
  */
 void kvm_interval_debug_cancel_entry(struct kvm_vcpu *vcpu)
 {
@@ -101,7 +100,7 @@ void kvm_interval_debug_cancel_entry(struct kvm_vcpu *vcpu)
 	kvm_make_request(KVM_REQ_UNBLOCK, vcpu);
 }
 
-/* Make the files; they go with KVM's own folder. */
+/* Create the files; they are removed with KVM's debugfs folder. */
 void kvm_interval_debug_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("interval", kvm_debugfs_dir);

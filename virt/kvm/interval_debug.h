@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fault injection: delays, refusals and detours at named points, for tests of
- * what is too rare otherwise.
+ * Fault injection: delays, refusals and detours that make rare races frequent
  */
 #ifndef __KVM_INTERVAL_DEBUG_H__
 #define __KVM_INTERVAL_DEBUG_H__ 1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// What a VM, a vCPU and debugfs need from the beginning, and a poll from kvm_main.c.
+/// Initialize VM, vCPU and debugfs, and export the checks that polling needs.
 // Files: virt/kvm/kvm_main.c
 
 @@
@@ -43,6 +43,11 @@ identifier vcpu;
  {
  ...
  }
+
+// Static in Linux 6.12 and 7.3.
+@@ @@
+-static struct dentry *kvm_debugfs_dir;
++struct dentry *kvm_debugfs_dir;
 
 @@ @@
  kvm_debugfs_dir = debugfs_create_dir("kvm", NULL);

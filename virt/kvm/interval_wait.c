@@ -2,14 +2,14 @@
 /*
  * vCPUs whose page is being invalidated
  *
- * A fault on a page that is being invalidated does not sleep where it stands,
- * with kvm->srcu held.  It asks the mm to be told of the end, marks the vCPU as
- * waiting, and goes back as for any fault that has to be tried again.  A vCPU
- * that waits is not runnable, so the architecture blocks it as it blocks one
- * that waits for an asynchronous page fault: with nothing held, and until a
- * signal, a request, an interrupt or anything else that the guest should see
- * makes it runnable again, or the invalidation ends.  It may poll first, as
- * many an invalidation is shorter than a sleep.
+ * A fault on a page that is being invalidated does not sleep in place, as it
+ * holds kvm->srcu.  It registers for the end of the invalidation, marks the
+ * vCPU as waiting, and returns as for any fault that has to be retried.  A vCPU
+ * that waits is not runnable, so the architecture blocks it like one that waits
+ * for an asynchronous page fault: with no lock held, until a signal, a request,
+ * an interrupt or any other event for the guest makes it runnable, or the
+ * invalidation ends.  It may poll first, as many invalidations are shorter than
+ * a sleep.
  *
  *   CPU 0: vCPU                          CPU 1: primary MMU
  *   -----------                          ------------------
@@ -28,17 +28,16 @@
  *                                            waiting = false
  *                                            rcuwait_wake_up()
  *   kvm_interval_stop_waiting()
- *   fault again, on behalf of the guest
+ *   handle the fault again
  *   enter the guest
  *
- * Priority.  A page may be invalidated again and again so fast that a fault
- * collides every time.  A vCPU that has collided often enough in a row is given
- * priority: from then until it has been in the guest with its page mapped,
- * tasks that invalidate its page pause on their way back to user mode, each for
- * a millisecond at most, after which the vCPU has lost its priority and must
- * collide once more to get it again (mm/mmu_notifier_ranges.c).  No callback
- * sleeps for it, so that nobody waits with a lock held, whatever a vCPU waits
- * for.
+ * Priority: a page may be invalidated so often that a fault collides every
+ * time.  A vCPU that has collided KVM_INTERVAL_PATIENCE times in a row is given
+ * priority: until it has been in the guest with its page mapped, tasks that
+ * invalidate its page pause on their way back to user mode, each for a
+ * millisecond at most, after which the vCPU loses its priority and must collide
+ * once more to get it again (mm/mmu_notifier_ranges.c).  Callbacks do not
+ * pause, as they run with locks of the primary MMU held.
  */
 
 #include <linux/kvm_host.h>
@@ -50,10 +49,10 @@
 #include "interval.h"
 #include "interval_debug.h"
 
-/* Collisions in a row after which a vCPU is given priority. */
+/* Number of collisions in a row after which a vCPU is given priority */
 #define KVM_INTERVAL_PATIENCE	8
 
-/* Prepare @vcpu, before it runs. */
+/* Initialize @vcpu, before it runs. */
 void kvm_interval_init_vcpu(struct kvm_vcpu *vcpu)
 {
 	mmu_interval_priority_init(&vcpu->interval.priority);
@@ -71,14 +70,14 @@ static void kvm_interval_wake(struct mmu_interval_wait *wait)
 
 	vcpu->interval.ended = ktime_get();
 	/*
-	 * rcuwait_wake_up() has a barrier that pairs with set_current_state()
-	 * in kvm_vcpu_block().
+	 * The barrier of rcuwait_wake_up() orders this store before the wakeup.
+	 * Pairs with set_current_state() in kvm_vcpu_block().
 	 */
 	WRITE_ONCE(vcpu->interval.waiting, false);
 	rcuwait_wake_up(kvm_arch_vcpu_get_wait(vcpu));
 }
 
-/* Have invalidations give way to the fault of @vcpu on the page at @hva. */
+/* Give the fault of @vcpu on the page at @hva priority over invalidations. */
 static void kvm_interval_prioritize(struct kvm_vcpu *vcpu, unsigned long hva)
 {
 	if (mmu_interval_prioritize(vcpu->kvm->mm, &vcpu->interval.priority,
@@ -99,17 +98,17 @@ static void kvm_interval_unprioritize(struct kvm_vcpu *vcpu)
 	vcpu->interval.busy = vcpu->interval.armed;
 }
 
-/* The fault of @vcpu on the page at @hva has collided. */
-void kvm_interval_count_loss(struct kvm_vcpu *vcpu, unsigned long hva)
+/* Called when the fault of @vcpu on the page at @hva has collided. */
+void kvm_interval_count_collision(struct kvm_vcpu *vcpu, unsigned long hva)
 {
-	if (++vcpu->interval.lost >= KVM_INTERVAL_PATIENCE)
+	if (++vcpu->interval.collisions >= KVM_INTERVAL_PATIENCE)
 		kvm_interval_prioritize(vcpu, hva);
 }
 
-/* The fault of @vcpu has not collided; its page is about to be mapped. */
+/* Called when the fault of @vcpu may map its page. */
 void kvm_interval_count_success(struct kvm_vcpu *vcpu)
 {
-	vcpu->interval.lost = 0;
+	vcpu->interval.collisions = 0;
 	if (likely(vcpu->interval.progress == KVM_INTERVAL_NO_PRIORITY))
 		return;
 
@@ -122,9 +121,9 @@ void kvm_interval_count_success(struct kvm_vcpu *vcpu)
  * @vcpu:	the vCPU
  * @exits:	how often it has left the guest so far
  *
- * To be called before each entry for which kvm_interval_is_busy().  Priority
- * ends when the vCPU has been in the guest with its page mapped, and is back.
- * The architecture may turn back before the guest has run, which @exits tells.
+ * Called before each entry if kvm_interval_is_busy().  Priority ends when the
+ * vCPU has been in the guest with its page mapped.  @exits tells whether an
+ * earlier attempt was cancelled before the guest had run.
  */
 void kvm_interval_enter(struct kvm_vcpu *vcpu, u64 exits)
 {
@@ -145,15 +144,15 @@ void kvm_interval_enter(struct kvm_vcpu *vcpu, u64 exits)
 }
 
 /*
- * The page at @hva is being invalidated: make @vcpu wait for the end, as soon
- * as it is back in KVM_RUN's loop.
+ * Called when the page at @hva is being invalidated: make @vcpu wait for the
+ * end when it is back in KVM_RUN's loop.
  */
 void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 {
 	struct kvm_vcpu_interval *vi = &vcpu->interval;
 
 	kvm_interval_stop_waiting(vcpu);
-	if (vi->lost >= KVM_INTERVAL_PATIENCE)
+	if (vi->collisions >= KVM_INTERVAL_PATIENCE)
 		kvm_interval_prioritize(vcpu, hva);
 
 	vi->wait.start = hva;
@@ -170,20 +169,21 @@ void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 }
 
 /*
- * Wait awake for @limit ns, or until the scheduler wants the CPU, as a mutex's
- * waiter does.  A halted vCPU stops as soon as anybody else could run.  Here
- * that is most often the next vCPU that will run into the same invalidation.
- * Returns true if the vCPU need not sleep.
+ * Poll for @limit ns, or until need_resched(), like a spinning waiter of a
+ * mutex.  A halted vCPU stops polling as soon as any other task could run; here
+ * that is most often another vCPU that will hit the same invalidation.  Returns
+ * true if the vCPU need not sleep.
  */
 static bool kvm_interval_poll(struct kvm_vcpu *vcpu, unsigned int limit)
 {
+	struct kvm_vcpu_stat_generic *stat = &vcpu->stat.generic;
 	ktime_t stop = ktime_add_ns(vcpu->interval.since, limit);
 
-	++vcpu->stat.generic.mmu_interval_attempted_poll;
+	++stat->mmu_interval_attempted_poll;
 	do {
 		if (kvm_vcpu_check_block(vcpu) < 0) {
 			if (!kvm_interval_is_waiting(&vcpu->interval))
-				++vcpu->stat.generic.mmu_interval_successful_poll;
+				++stat->mmu_interval_successful_poll;
 			return true;
 		}
 		cpu_relax();
@@ -196,9 +196,9 @@ static bool kvm_interval_poll(struct kvm_vcpu *vcpu, unsigned int limit)
  * kvm_interval_block - block a vCPU that is not halted, and not runnable
  * @vcpu:	the vCPU
  *
- * In place of kvm_vcpu_block().  One that waits for the end of an invalidation
- * polls before it sleeps if the last of them was brief: what wakes it, and lets
- * it have its CPU again, may take longer than what it waits for.
+ * Called in place of kvm_vcpu_block().  A vCPU that waits for the end of an
+ * invalidation polls before it sleeps if the last one was brief, as a wakeup
+ * may take longer than the invalidation.
  *
  * Context: may sleep; kvm->srcu not held.
  */
@@ -213,10 +213,8 @@ void kvm_interval_block(struct kvm_vcpu *vcpu)
 	kvm_vcpu_block(vcpu);
 }
 
-/*
- * Was the invalidation so brief that the vCPU had better poll for the next one?
- */
-static void kvm_interval_judge(struct kvm_vcpu *vcpu, ktime_t now)
+/* Note whether the vCPU should poll for the end of the next invalidation. */
+static void kvm_interval_update_brief(struct kvm_vcpu *vcpu, ktime_t now)
 {
 	struct kvm_vcpu_interval *vi = &vcpu->interval;
 	/*
@@ -227,19 +225,19 @@ static void kvm_interval_judge(struct kvm_vcpu *vcpu, ktime_t now)
 	s64 ns = ktime_to_ns(ktime_sub(end, vi->since));
 	bool brief = ns < kvm_vcpu_max_halt_poll_ns(vcpu);
 
-	/* A short wait that something else has ended says nothing */
+	/* A short wait that an event has ended tells nothing. */
 	if (!vi->waiting || !brief)
 		vi->brief = brief;
 }
 
 /**
- * kvm_interval_stop_waiting - a vCPU does not wait any more
- * @vcpu:	the vCPU, whether it waits or not
+ * kvm_interval_stop_waiting - end the wait of a vCPU, if there is one
+ * @vcpu:	the vCPU
  *
- * To be called when a blocked vCPU has become runnable, for whatever reason: if
- * the page is still being invalidated, the next fault will say so.
+ * Called when a blocked vCPU has become runnable, whatever the reason.  If the
+ * page is still being invalidated, the next fault makes the vCPU wait again.
  *
- * Return: true if it has waited, and what it waited for has ended.
+ * Return: true if the vCPU has waited and the invalidation has ended.
  */
 bool kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
 {
@@ -265,10 +263,10 @@ bool kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
 	trace_kvm_interval_wait(vcpu->vcpu_id, vi->wait.start, ns,
 				ended);
 
-	kvm_interval_judge(vcpu, now);
-	/* To have waited to the end and to meet another one is a collision */
+	kvm_interval_update_brief(vcpu, now);
+	/* Count a wait to the end as a collision, until a fault succeeds. */
 	if (ended)
-		vi->lost++;
+		vi->collisions++;
 	WRITE_ONCE(vi->waiting, false);
 
 	return ended;
@@ -278,7 +276,7 @@ bool kvm_interval_stop_waiting(struct kvm_vcpu *vcpu)
  * kvm_interval_leave - a vCPU leaves KVM_RUN
  * @vcpu:	the vCPU
  *
- * Nothing that refers to the vCPU is left behind.
+ * Ends its wait and its priority.
  */
 void kvm_interval_leave(struct kvm_vcpu *vcpu)
 {

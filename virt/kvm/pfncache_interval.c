@@ -2,9 +2,9 @@
 /*
  * gfn_to_pfn_cache on the shared interval notifier
  *
- * Each cache subscribes to the one page that it maps, under its own lock, so
- * that an invalidation elsewhere neither visits it nor makes its refresh start
- * again:
+ * Each cache subscribes to the one page that it maps and is invalidated under
+ * its own lock.  An invalidation elsewhere neither calls it nor makes its
+ * refresh retry:
  *
  *   CPU 0: refresh                       CPU 1: primary MMU
  *   --------------                       ------------------
@@ -19,10 +19,10 @@
  *                                          write_unlock_irq(gpc->lock)
  *   write_lock_irq(gpc->lock)
  *   kvm_gpc_read_retry(): the count has
- *     moved, start again
+ *     changed, retry
  *
- * The cache's page is all of its subscription, so that a sequence count says it
- * all.
+ * A subscription covers only the page of its cache, so a sequence count is
+ * sufficient and no log is needed.
  *
  * Lock order: gpc->refresh_lock, then what mmu_interval_notifier_insert(),
  * ..._remove(), mmu_interval_read_begin() and mmu_interval_range_begin() take
@@ -34,30 +34,8 @@
 #include <linux/mmu_notifier.h>
 #include <linux/sched/mm.h>
 
-#include "interval_debug.h"
+#include "interval_line.h"
 #include "kvm_mm.h"
-
-/*
- * If a guest uses the pfn, it has to leave guest mode before the page may go.
- * A non-blockable invalidation cannot wait for that: it asks, and is told to
- * come again if there was anybody to ask.
- */
-static bool kvm_gpc_evict_vcpu(struct gfn_to_pfn_cache *gpc, bool may_block)
-{
-	DECLARE_BITMAP(vcpus, KVM_MAX_VCPUS);
-	unsigned int req = KVM_REQ_OUTSIDE_GUEST_MODE;
-
-	if (!(gpc->usage & KVM_GUEST_USES_PFN))
-		return true;
-
-	bitmap_zero(vcpus, KVM_MAX_VCPUS);
-	__set_bit(gpc->vcpu->vcpu_idx, vcpus);
-
-	if (!may_block)
-		req &= ~KVM_REQUEST_WAIT;
-
-	return !kvm_make_vcpus_request_mask(gpc->kvm, req, vcpus) || may_block;
-}
 
 static bool kvm_gpc_invalidate(struct mmu_interval_notifier *notifier,
 			       const struct mmu_notifier_range *range,
@@ -68,9 +46,9 @@ static bool kvm_gpc_invalidate(struct mmu_interval_notifier *notifier,
 	bool may_block = mmu_notifier_range_blockable(range);
 
 	/*
-	 * As with mmu_lock: where the lock sleeps, the reaper only tries.
-	 * rwlock_t has no trylock that disables interrupts, nor does it need
-	 * one: a lock that sleeps is not taken in hard interrupts.
+	 * With PREEMPT_RT the lock may sleep, so the OOM reaper can only try.
+	 * A trylock that disables interrupts is not needed then: a sleeping
+	 * lock is not taken in hard interrupts.
 	 */
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || may_block)
 		write_lock_irq(&gpc->lock);
@@ -79,7 +57,8 @@ static bool kvm_gpc_invalidate(struct mmu_interval_notifier *notifier,
 
 	mmu_interval_set_range(notifier, range);
 	/*
-	 * The announced range first.  Pairs with mmu_interval_range_try_begin()
+	 * Make the announced range visible before the count.  Pairs with
+	 * smp_load_acquire() in mmu_interval_range_try_begin().
 	 */
 	smp_store_release(&gpc->invalidate_seq, gpc->invalidate_seq + 1);
 	gpc->valid = false;
@@ -95,25 +74,25 @@ static const struct mmu_interval_notifier_ops kvm_gpc_interval_ops = {
 
 /*
  * End the subscription of @gpc, if it has one.  The cache is invalid and stays
- * so: either it is being refreshed by the caller, or it is not active any more.
- * Waits, uninterruptibly, for a moment in which nothing at all in the mm is
- * being invalidated.
+ * so: either the caller refreshes it, or it is no longer active.  Waits,
+ * uninterruptibly, for a moment in which nothing in the mm is being
+ * invalidated.
  */
 void kvm_gpc_unsubscribe(struct gfn_to_pfn_cache *gpc)
 {
 	lockdep_assert_held(&gpc->refresh_lock);
 
-	if (!gpc->kvm)
+	if (!gpc->subscribed)
 		return;
 
 	mmu_interval_notifier_remove(&gpc->notifier);
-	gpc->kvm = NULL;
+	gpc->subscribed = false;
 }
 
 /*
- * Subscribe @gpc to the page at @start.  A refresh may come on behalf of an mm
- * whose last user has gone, e.g. from irqfd's worker: then there is no page to
- * be found either, and nothing can be subscribed.
+ * Subscribe @gpc to the page at @start.  A refresh may run on behalf of an mm
+ * without users, e.g. in irqfd's worker.  Then the page is gone, too, and no
+ * subscription may be inserted.
  */
 static int kvm_gpc_subscribe(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 			     unsigned long start)
@@ -123,34 +102,32 @@ static int kvm_gpc_subscribe(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 	if (!mmget_not_zero(kvm->mm))
 		return -EFAULT;
 
-	/* The callback needs it, and may come at once */
+	/* The callback may run at once and needs it. */
 	gpc->kvm = kvm;
 	r = mmu_interval_notifier_insert(&gpc->notifier, kvm->mm, start,
 					 PAGE_SIZE, &kvm_gpc_interval_ops);
-	/*
-	 * Not here: the end of the mm takes more locks than a refresh may hold
-	 */
+	/* The last mmput() takes locks that a refresh must not wait for. */
 	mmput_async(kvm->mm);
-	if (WARN_ON_ONCE(r)) {
-		gpc->kvm = NULL;
+	if (WARN_ON_ONCE(r))
 		return r;
-	}
+
+	gpc->subscribed = true;
 
 	/*
-	 * Invalidations that do not know of it yet have to end first.  This
-	 * returns when all of them have.
+	 * Invalidations that began before the insertion have not called the
+	 * subscription.  Wait until all of them have ended.
 	 */
 	mmu_interval_read_begin(&gpc->notifier);
 	return 0;
 }
 
 /*
- * Begin the collision-retry section of a refresh: see to it that @gpc is
- * subscribed to the page of its uhva, and take the sequence count for
- * kvm_gpc_read_retry().  May sleep, until the page is not being invalidated.
+ * Begin the collision-retry section of a refresh: subscribe @gpc to the page of
+ * its uhva, if it is not, and read the sequence count for kvm_gpc_read_retry().
+ * May sleep until the page is not being invalidated.
  *
- * Returns 0, -EFAULT if the mm has no users any more, or -ERESTARTSYS if the
- * task is being killed.
+ * Returns 0, -EFAULT if the mm has no users, or -ERESTARTSYS if the task is
+ * being killed.
  */
 int kvm_gpc_read_begin(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 		       unsigned long *seq)
@@ -158,13 +135,13 @@ int kvm_gpc_read_begin(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 	unsigned long start = gpc->uhva & PAGE_MASK;
 	int r;
 
-	/* gpc->uhva changes only in a refresh, i.e. not now. */
+	/* Keeps gpc->uhva constant, which only a refresh changes. */
 	lockdep_assert_held(&gpc->refresh_lock);
 
-	if (gpc->kvm && gpc->notifier.interval_tree.start != start)
+	if (gpc->subscribed && gpc->notifier.interval_tree.start != start)
 		kvm_gpc_unsubscribe(gpc);
 
-	if (!gpc->kvm) {
+	if (!gpc->subscribed) {
 		r = kvm_gpc_subscribe(kvm, gpc, start);
 		if (r)
 			return r;
@@ -174,7 +151,7 @@ int kvm_gpc_read_begin(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 					&gpc->invalidate_seq, seq);
 }
 
-/* End it: has the page been invalidated since kvm_gpc_read_begin()? */
+/* End the section: was the page invalidated since kvm_gpc_read_begin()? */
 bool kvm_gpc_read_retry(struct gfn_to_pfn_cache *gpc, unsigned long seq)
 {
 	lockdep_assert_held_write(&gpc->lock);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A memslot points to the subscription of its HVA range.
+/// Add a pointer to the subscription of its HVA range to a memslot.
 // Files: include/linux/kvm_host.h virt/kvm/kvm_main.c
 
 @@ @@
@@ -7,6 +7,7 @@
  	...
  	u16 as_id;
 +	struct kvm_interval_subscription *subscription;
+ 	...
  };
 
 @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// What is counted; described by KVM_INTERVAL_VM_STATS() and KVM_INTERVAL_VCPU_STATS().
+/// Add the statistics that KVM_INTERVAL_VM_STATS() and KVM_INTERVAL_VCPU_STATS() describe.
 // Files: include/linux/kvm_types.h
 
 @@ @@

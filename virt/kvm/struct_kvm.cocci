@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// struct kvm: the fields of the old scheme are for other architectures only.
+/// Compile the fields of the old scheme for other architectures only; add the new ones.
 // Files: include/linux/kvm_host.h
 
 @@ @@
@@ -11,6 +11,12 @@
  	struct rcuwait mn_memslots_update_rcuwait;
 +#endif
  	...
+ };
+
+// From Linux 6.12 on, guest_memfd and memory attributes use these fields as well.
+@@ @@
+ struct kvm {
+ 	...
 +#ifndef CONFIG_KVM_INTERVAL_NOTIFIER
  	unsigned long mmu_invalidate_seq;
  	long mmu_invalidate_in_progress;
@@ -18,9 +24,14 @@
  	unsigned long mmu_invalidate_range_end;
 +#endif
  	...
+ };
+
+@@ @@
+ struct kvm {
+ 	...
  	char stats_id[...];
 +#ifdef CONFIG_KVM_INTERVAL_NOTIFIER
-+	/* Last, as it is long: what faults read stays close together */
++	/* Last, as it is large: keeps the fields that faults read close */
 +	struct kvm_interval interval;
 +#endif
  };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A memslot is subscribed before it is activated, and until nobody can find it.
+/// Subscribe a memslot from before it is activated until it is invisible.
 // Files: virt/kvm/kvm_main.c
 
 @@
 expression r, vm, old, new, change;
 @@
-+/* Before @new is activated: no fault may find it without. */
++/* Subscribe before @new is activated, so that every fault is covered. */
 +r = kvm_interval_subscribe(vm, new, old);
 +if (r)
 +	goto out_free;
@@ -21,12 +21,11 @@ expression r, vm, old, new, change;
  return r;
 
 @@
-identifier slot;
+identifier vm, slot;
 @@
- kvm_free_memslot(...)
+ kvm_free_memslot(struct kvm *vm, struct kvm_memory_slot *slot)
  {
 +kvm_interval_unsubscribe(slot);
- kvm_destroy_dirty_bitmap(slot);
  ...
  }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// No memslot update waits for invalidations: neither has to see the other's end.
+/// Memslot updates no longer wait for invalidations.
 // Files: virt/kvm/kvm_main.c
 
 @@

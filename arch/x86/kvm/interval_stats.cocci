@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// The statistics of the interval notifier are shown.
+/// Add the statistics of the interval notifier to the descriptors.
 // Files: arch/x86/kvm/x86.c
 
 @@ @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Fault injection: KVM's private memslot for the TSS, whatever the CPU.
+/// Fault injection: create KVM's private memslot for the TSS on any CPU.
 // Files: arch/x86/kvm/x86.c
 
 @@

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * KVM_RUN's side of guest faults on the interval notifier
+ * Guest faults on the interval notifier: x86 KVM_RUN
  */
 #ifndef __KVM_X86_VCPU_INTERVAL_H
 #define __KVM_X86_VCPU_INTERVAL_H
@@ -16,14 +16,13 @@
 #define KVM_INTERVAL_REQ(req)	BIT_ULL((req) & KVM_REQUEST_MASK)
 
 /*
- * Requests that are for the next entry to the guest, whenever that is:
+ * Requests that can wait for the next entry to the guest:
  *
- * KVM_REQ_EVENT is made whenever an event may have to be looked at, also by a
- * fault that hit the delivery of one.  If there is one that the guest can take,
- * kvm_vcpu_has_events() says so.  The next five are made whenever a vCPU that
- * was preempted, or has slept, is loaded.  The others are not meant to wake a
- * vCPU (KVM_REQUEST_NO_WAKEUP), and who makes them waits only for vCPUs that
- * run.
+ * KVM_REQ_EVENT is made whenever an event may be pending, also by a fault
+ * during the delivery of one.  kvm_vcpu_has_events() tells if the guest can
+ * take an event.  The next five are made whenever a vCPU is loaded that was
+ * preempted or has slept.  The others do not wake a vCPU
+ * (KVM_REQUEST_NO_WAKEUP), and whoever makes them waits only for running vCPUs.
  */
 #define KVM_INTERVAL_QUIET_REQS						       \
 	(KVM_INTERVAL_REQ(KVM_REQ_EVENT) |				       \
@@ -46,8 +45,8 @@ static inline bool kvm_interval_has_request(struct kvm_vcpu *vcpu)
 }
 
 /*
- * A vCPU whose page is being invalidated does not run, but a request is served
- * first, by way of the guest: the fault comes back if the page still is.
+ * A vCPU whose page is being invalidated does not run unless it has a request.
+ * Then it enters the guest, which repeats the fault.
  */
 static inline bool kvm_interval_may_run(struct kvm_vcpu *vcpu)
 {
@@ -56,9 +55,9 @@ static inline bool kvm_interval_may_run(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Can the guest take an event?  Not while it waits with the delivery of another
- * one unfinished, which comes first and needs the page.  INIT and SIPI need no
- * delivery.
+ * Can the guest take an event?  While @vcpu waits with an event to be
+ * reinjected, no other event can be delivered: that one comes first and needs
+ * the page. INIT and SIPI need no delivery.
  */
 static inline bool kvm_interval_heeds_events(struct kvm_vcpu *vcpu)
 {
@@ -66,9 +65,7 @@ static inline bool kvm_interval_heeds_events(struct kvm_vcpu *vcpu)
 	    !kvm_event_needs_reinjection(vcpu))
 		return true;
 
-	/*
-	 * Posted interrupts that stay where they are would wake the vCPU again
-	 */
+	/* Sync posted interrupts to the IRR, else they wake the vCPU again. */
 	kvm_cpu_has_interrupt(vcpu);
 
 	return kvm_apic_has_pending_init_or_sipi(vcpu) &&
@@ -76,8 +73,8 @@ static inline bool kvm_interval_heeds_events(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Has a halted vCPU been kicked by another one?  If it waits, it is not halted,
- * and the kick is for when it will be.
+ * Has a halted vCPU been kicked by another one?  A vCPU that waits is not
+ * halted; the kick is kept for its next halt.
  */
 static inline bool kvm_interval_is_unhalted(struct kvm_vcpu *vcpu)
 {
@@ -86,9 +83,9 @@ static inline bool kvm_interval_is_unhalted(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Has an asynchronous page fault been answered?  For a vCPU that waits, the
- * first answer is a request; if the guest has not taken that, the others have
- * to wait for it to run.
+ * Can a completed asynchronous page fault be delivered?  While a vCPU waits,
+ * the first completion makes a request, which wakes it; the others stay queued
+ * until the guest has taken that one.
  */
 static inline bool kvm_interval_async_pf_is_done(struct kvm_vcpu *vcpu)
 {
@@ -99,10 +96,10 @@ static inline bool kvm_interval_async_pf_is_done(struct kvm_vcpu *vcpu)
 void kvm_interval_fault_again(struct kvm_vcpu *vcpu);
 
 /*
- * A blocked vCPU has become runnable.  To be called before anything else looks
- * at why, as that may change the state in which the fault was put off.  Returns
- * true if the fault was handled again and has to wait once more: then KVM_RUN's
- * loop has to block the vCPU before anything else.
+ * Called when a blocked vCPU has become runnable, before the reason is
+ * examined, as that may change the state in which the fault was put off.
+ * Returns true if the fault was handled again and has to wait once more;
+ * KVM_RUN's loop must then block the vCPU before it does anything else.
  */
 static inline bool kvm_interval_unblock(struct kvm_vcpu *vcpu)
 {
@@ -113,9 +110,9 @@ static inline bool kvm_interval_unblock(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Fault injection: have VMs the private memslot that Intel without unrestricted
- * guests needs for the TSS, so that what becomes of private memslots is seen on
- * any CPU.
+ * Fault injection: create the private memslot that Intel without unrestricted
+ * guest needs for the TSS, so that the lifetime of private memslots is tested
+ * on any CPU.
  */
 static inline int kvm_interval_debug_set_tss(struct kvm *kvm,
 					     unsigned long addr)

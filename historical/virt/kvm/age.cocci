@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A VM begins as old as one that has run for months.
+/// Start a VM with the sequence count of one that has run for months.
 // Files: virt/kvm/kvm_main.c
 
 @@

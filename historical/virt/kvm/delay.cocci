@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// An invalidation, or the refresh of a pfn cache, lasts longer.
+/// Delay invalidations and the refresh of a pfn cache.
 // Files: virt/kvm/kvm_main.c virt/kvm/pfncache.c
 
 @@

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Undoes 58cd407ca4c6: a refresh asks for the count that guest faults ask for,
-/// which is raised only after the caches were invalidated.
+/// Revert 58cd407ca4c6: a refresh checks the count of guest faults, which is raised
+/// only after the caches were invalidated.
 // Files: virt/kvm/pfncache.c
 
 @@

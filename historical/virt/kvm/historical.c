@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The files of historical.h, and an aged host
+ * Fault injection of historical.h, and a zero page close to its overflow
  */
 
 #include <linux/debugfs.h>
@@ -17,8 +17,9 @@ static u32 delay_yield_us;
 static u32 refuse_first;
 
 /*
- * One in eight zaps of the TDP MMU yields once more at its end, and stays away that
- * long.  Under mmu_lock; returns whether there is still something to be flushed.
+ * Let one of eight zaps of the TDP MMU yield once more at its end, for
+ * delay_yield_us.  Called with mmu_lock held; returns true if a TLB flush is
+ * still needed.
  */
 bool historical_yield(struct kvm *kvm, bool flush)
 {
@@ -35,7 +36,7 @@ bool historical_yield(struct kvm *kvm, bool flush)
 	return false;
 }
 
-/* Is another notifier to refuse?  It does so once in a process. */
+/* Must another notifier refuse?  It does so once in a process. */
 bool historical_refuse(struct mm_struct *mm)
 {
 	static struct mm_struct *last;
@@ -43,7 +44,7 @@ bool historical_refuse(struct mm_struct *mm)
 	return READ_ONCE(refuse_first) && xchg(&last, mm) != mm;
 }
 
-/* To be called when KVM's own folder has been made. */
+/* Called when KVM's own folder has been created. */
 void historical_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("historical", kvm_debugfs_dir);
@@ -58,6 +59,6 @@ void historical_init(void)
 	debugfs_create_u32("refuse_first", 0600, dir, &refuse_first);
 	kvm_mutation_init(dir);
 
-	/* Faults that kept a reference to this page took months to get here. */
+	/* Start close to an overflow, which took faults months to reach. */
 	page_ref_add(zero, INT_MAX - HISTORICAL_LEFT - page_count(zero));
 }

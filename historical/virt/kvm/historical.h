@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A stock kernel in which old bugs can be brought back, one at a time
+ * Reintroduce old bugs in the stock kernel, one at a time
  *
- * For make historical only.  Files in debugfs, kvm/historical/: the switch,
- * "mutations", and what makes narrow races wider and rare events frequent.
+ * For make historical only.  Files in debugfs, kvm/historical/: "mutation" selects
+ * a bug, the others inject delays and refusals.
  */
 #ifndef __KVM_HISTORICAL_H__
 #define __KVM_HISTORICAL_H__ 1
@@ -13,13 +13,13 @@
 
 #include "mutation.h"
 
-/* So many invalidations, or faults on the zero page, are left until an overflow. */
+/* Invalidations, and faults on the zero page, left until an overflow */
 #define HISTORICAL_LEFT	64
 
-/* A fault sleeps between the lookup of its page and mmu_lock. */
+/* Delay of a fault between the lookup of its page and mmu_lock */
 extern u32 historical_delay_fault_us;
 
-/* A blockable invalidation sleeps between pfn caches and page tables. */
+/* Delay of a blockable invalidation between pfn caches and page tables */
 extern u32 historical_delay_start_us;
 
 static inline void historical_delay(const u32 *delay)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Undoes 52ac8b358b0c: memslots are changed while an invalidation is under way.
+/// Revert 52ac8b358b0c: update memslots while an invalidation is under way.
 // Files: virt/kvm/kvm_main.c
 
 @@

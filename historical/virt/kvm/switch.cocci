@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// The switch is in debugfs, and known where a bug can be brought back.
+/// Create the debugfs files, and include the list of bugs.
 // Files: virt/kvm/kvm_main.c virt/kvm/pfncache.c
 
 @@ @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Undoes 7df003c85218: the zero page is reserved, so its reference is not put.
+/// Revert 7df003c85218: do not put the reference of the zero page, as it is reserved.
 // Files: virt/kvm/kvm_main.c
 
 @@

@@ -10,7 +10,7 @@
 
 #include <linux/tracepoint.h>
 
-/* For user space, which has only the numbers in the ring buffer. */
+/* Export the values to user space, which reads raw entries. */
 TRACE_DEFINE_ENUM(KVM_INTERVAL_OVERLAP);
 TRACE_DEFINE_ENUM(KVM_INTERVAL_OVERFLOW);
 TRACE_DEFINE_ENUM(KVM_INTERVAL_INTERNAL);
@@ -54,7 +54,7 @@ TRACE_EVENT(kvm_interval_refuse,
 	TP_printk("hva [%#016lx, %#016lx)", __entry->start, __entry->end)
 );
 
-/* A vCPU has waited for ns, to the end of the invalidation or not. */
+/* A vCPU has waited for ns; ended says whether the invalidation has ended. */
 TRACE_EVENT(kvm_interval_wait,
 	TP_PROTO(unsigned int vcpu_id, unsigned long hva, u64 ns, bool ended),
 	TP_ARGS(vcpu_id, hva, ns, ended),
@@ -78,7 +78,7 @@ TRACE_EVENT(kvm_interval_wait,
 		  __entry->ended ? "ended" : "woken before")
 );
 
-/* A fault has collided and will be tried again; cause is a statistic's name. */
+/* A fault will be retried; cause is the suffix of the statistic. */
 TRACE_EVENT(kvm_interval_retry,
 	TP_PROTO(unsigned int vcpu_id, unsigned long hva, unsigned int cause),
 	TP_ARGS(vcpu_id, hva, cause),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Callbacks that do not announce, enter or find what they have to zap.
+/// Callbacks that do not announce, log or zap their range.
 // Files: virt/kvm/interval.c
 
 @@

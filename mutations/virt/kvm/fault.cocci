@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Faults that begin, retry or cover wrongly.
+/// Wrong results of kvm_interval_begin(), _retry() and _covers().
 // Files: virt/kvm/interval.c
 
 @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// pfn caches that are not told, do not look, or outlive the mm's users.
+/// pfn caches that miss an invalidation, do not retry, or use an mm without users.
 // Files: virt/kvm/pfncache_interval.c
 
 @@

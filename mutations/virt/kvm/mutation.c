@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The switch of the mutations: a file in debugfs that takes a name, and for unit tests,
- * which run at boot, kvm_mutation=NAME on the kernel's command line
+ * Selects a mutation: a file in debugfs takes its name, and for unit tests, which
+ * run at boot, so does kvm_mutation=NAME on the kernel's command line
  */
 
 #include <linux/debugfs.h>
@@ -31,7 +31,7 @@ static int __init kvm_mutation_setup(char *name)
 }
 __setup("kvm_mutation=", kvm_mutation_setup);
 
-/* All names, the one in force in brackets. */
+/* Show all names, the selected one in brackets. */
 static int kvm_mutation_show(struct seq_file *file, void *unused)
 {
 	int i;
@@ -75,8 +75,8 @@ static const struct file_operations kvm_mutation_fops = {
 	.release	= single_release,
 };
 
-/* Add the file to the folder of the debug option. */
+/* Add the file to KVM's folder for fault injection. */
 void kvm_mutation_init(struct dentry *dir)
 {
-	debugfs_create_file("mutations", 0600, dir, NULL, &kvm_mutation_fops);
+	debugfs_create_file("mutation", 0600, dir, NULL, &kvm_mutation_fops);
 }

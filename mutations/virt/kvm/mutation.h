@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A kernel that can be broken on purpose, one rule at a time
+ * Mutations of the kernel, selected one at a time
  *
- * For make mutations and make historical only, which show that tests notice.  The
- * file kvm/interval/mutations in debugfs takes a name of the list, or "none".
+ * For make mutations and make historical only, which show that the tests kill
+ * them.  The file "mutation" in debugfs takes a name of the list, or "none".
  */
 #ifndef __KVM_MUTATION_H__
 #define __KVM_MUTATION_H__ 1

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ways in which virt/kvm/interval*.c can be broken
+ * Mutations of virt/kvm/interval*.c, mm/mmu_notifier_ranges.c and x86
  */
 #ifndef __KVM_MUTATION_LIST_H__
 #define __KVM_MUTATION_LIST_H__ 1
@@ -9,62 +9,65 @@
 
 #define KVM_MUTATIONS(each)						\
 	each(none)							\
-	/* What a fault must not install */				\
-	each(skip_retry)	/* kvm_interval_retry(): never */	\
-	each(no_record)		/* history and number stay */		\
-	each(late_record)	/* ... until after the zap */		\
-	each(no_announce)	/* readers don't learn of the range */	\
-	each(ignore_active)	/* a fault begins in the middle */	\
-	each(unborn)		/* memslot before its subscription */	\
-	each(huge_overlap)	/* huge mapping over an invalidated page */ \
-	each(huge_forward)	/* ... that lies before the fault's */	\
-	each(blind_prefetch)	/* neighbours that are invalidated */	\
-	each(map_writable)	/* what the host maps read-only */	\
-	/* What a callback must zap */					\
-	each(skip_zap)		/* one in eight */			\
+	/* Guest faults */						\
+	each(skip_retry)	/* kvm_interval_retry() is always false */ \
+	each(no_record)		/* no log entry, same sequence count */	\
+	each(late_record)	/* log entry after the zap */		\
+	each(no_announce)	/* no mmu_interval_set_range() */	\
+	each(ignore_active)	/* begin during an invalidation */	\
+	each(unborn)		/* memslot active before subscription */ \
+	each(huge_overlap)	/* huge page with an invalidated page */ \
+	each(huge_forward)	/* ... below the gfn of the fault */	\
+	each(blind_prefetch)	/* prefetch of invalidated pages */	\
+	each(map_writable)	/* writable SPTE of a read-only page */	\
+	each(coarse_retry)	/* any invalidation in the VM */	\
+	/* Zaps of callbacks */						\
+	each(skip_zap)		/* skip one of eight */			\
 	each(half_zap)		/* only half of each range */		\
-	each(skip_flush)						\
+	each(skip_flush)	/* no TLB flush */			\
 	each(forget_alias)	/* only the first memslot of an HVA */	\
 	each(nonblock_lies)	/* success without a zap */		\
-	each(lost_on_flags)	/* subscription lost by an update */	\
-	each(lost_on_move)						\
+	each(lost_on_flags)	/* no zap after a change of flags */	\
+	each(lost_on_move)	/* ... after a move */			\
 	/* pfn caches */						\
 	each(stale_gpc)		/* stays valid */			\
-	each(gpc_no_retry)	/* uses what was invalidated meanwhile */ \
-	each(gpc_trusts)	/* ... what is, when one end has come */ \
-	each(no_users)		/* subscribes to an mm that has ended */ \
-	/* Life and death */						\
-	each(after_end)		/* looks at a subscription that is gone */ \
-	each(late_prepare)	/* a memslot's ioctl is interrupted */	\
-	/* How a vCPU waits */						\
-	each(no_wait)		/* it faults again and again */		\
-	each(lost_wakeup)	/* the end wakes nobody */		\
-	each(deaf_wait)		/* only the end wakes it */		\
-	each(coarse_wait)	/* for anything in the mm */		\
-	each(overflow_all)	/* ... if there are many */		\
-	each(event_spins)	/* the event that faulted wakes it */	\
-	each(event_behind)	/* ... or one that has to come later */	\
-	each(stale_kick)	/* ... or a kick for when it halts */	\
-	each(stale_async)	/* ... or an answer that it cannot take */ \
-	each(armed_at_init)	/* it waits when it has no page to wait for */ \
-	each(keen_wait)		/* always polls first */		\
-	each(sleepy_wait)	/* never polls */			\
-	each(deaf_poll)		/* only the end ends it */		\
-	each(uncapped_poll)	/* whatever the VM's limit */		\
-	each(no_again)		/* and then the guest faults again */	\
-	/* ... on Intel */						\
-	each(hv_timer_stays)	/* its timer needs it to run */		\
-	each(posted_asleep)	/* a posted interrupt does not wake it */ \
-	each(posted_spins)	/* ... or keeps it awake in vain */	\
-	each(no_reload)		/* the VMCS keeps the old APIC access page */ \
-	each(coarse_retry)	/* for anything in the VM */		\
-	/* Whom others give way to */					\
-	each(no_priority)						\
-	each(early_end)		/* before the guest has run */		\
-	each(no_forfeit)	/* however slow it is */		\
-	each(pause_self)	/* it pauses for itself */
+	each(gpc_no_retry)	/* ignores the sequence count */	\
+	each(gpc_trusts)	/* does not check again after a wait */	\
+	each(no_users)		/* subscribes to an mm without users */	\
+	/* Lifetimes */							\
+	each(after_end)		/* access to a freed subscription */	\
+	each(late_prepare)	/* a signal interrupts a memslot ioctl */ \
+	/* Waiting */							\
+	each(no_wait)		/* retry without waiting */		\
+	each(lost_wakeup)	/* the end does not wake */		\
+	each(deaf_wait)		/* only the end wakes */		\
+	each(coarse_wait)	/* wait for any range in the mm */	\
+	each(overflow_all)	/* ... if the table is full */		\
+	each(event_spins)	/* woken by the event that faulted */	\
+	each(event_behind)	/* ... by an event behind that one */	\
+	each(stale_kick)	/* ... by a kick meant for a halt */	\
+	each(stale_async)	/* ... by an undeliverable async fault */ \
+	each(armed_at_init)	/* INIT does not end the wait */	\
+	each(keen_wait)		/* always poll first */			\
+	each(sleepy_wait)	/* never poll */			\
+	each(deaf_poll)		/* only the end stops polling */	\
+	each(uncapped_poll)	/* ignore the VM's polling limit */	\
+	each(no_again)		/* the guest must fault again */	\
+	/* Intel */							\
+	each(hv_timer_stays)	/* preemption timer while blocked */	\
+	each(posted_asleep)	/* posted interrupt does not wake */	\
+	each(posted_spins)	/* ... wakes without effect */		\
+	each(no_reload)		/* VMCS keeps the old APIC page */	\
+	/* Priority */							\
+	each(no_priority)	/* never given */			\
+	each(early_end)		/* ends before the guest has run */	\
+	each(no_forfeit)	/* never forfeited */			\
+	each(pause_self)	/* owner pauses for itself */
 
-/* Does a memslot with a lower id map the same memory as @slot?  Under kvm->srcu. */
+/*
+ * Does a memslot with a lower id map the same memory as @slot?  Called under
+ * kvm->srcu.
+ */
 static inline bool kvm_mutation_is_alias(struct kvm *kvm,
 					 const struct kvm_memory_slot *slot)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Subscriptions that are lost over an update, come too late, or are looked at when gone.
+/// Subscriptions that an update loses, that come too late, or that are used when freed.
 // Files: virt/kvm/interval.c
 
 @@

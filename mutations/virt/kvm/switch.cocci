@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// The switch is known where something can be broken, and in debugfs.
+/// Include the list of mutations, and create the debugfs file.
 // Files: virt/kvm/interval.c virt/kvm/interval_debug.c
 
 @@ @@

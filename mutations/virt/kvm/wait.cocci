@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// vCPUs that do not wait, wait for ever, or get no priority.
+/// vCPUs that do not wait, wait forever, or get no priority.
 // Files: virt/kvm/interval_wait.c
 
 @@
@@ -38,7 +38,7 @@ identifier vcpu, exits, vi;
 @@
 identifier vcpu, now;
 @@
- kvm_interval_judge(struct kvm_vcpu *vcpu, ktime_t now)
+ kvm_interval_update_brief(struct kvm_vcpu *vcpu, ktime_t now)
  {
  ...
  bool brief = ...;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Zaps that are skipped, stop half-way, or are not flushed.
+/// Zaps that are skipped, incomplete, or not flushed.
 // Files: virt/kvm/interval.c
 
 @@

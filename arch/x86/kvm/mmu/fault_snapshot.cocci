@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A page fault carries a snapshot instead of a sequence number and an HVA.
+/// A page fault carries a snapshot instead of a sequence count and an HVA.
 // Files: arch/x86/kvm/mmu/mmu_internal.h
 
 @@ @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A huge mapping is installed only if no page of it is being taken away.
+/// Install a huge mapping only if none of its pages is being invalidated.
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@

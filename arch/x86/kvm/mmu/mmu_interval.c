@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest faults on the interval notifier: what is too rare to be inline
+ * Guest faults on the interval notifier: slow paths
  */
 
 #include "../mmu.h"
@@ -8,8 +8,8 @@
 #include "mmu_interval.h"
 
 /*
- * kvm_interval_begin() has refused a fault, and its vCPU may have to wait.
- * Remember what kvm_interval_fault_again() needs.
+ * Called when kvm_interval_begin() returned -EAGAIN.  Remember what
+ * kvm_interval_fault_again() needs if the vCPU has to wait.
  */
 int kvm_interval_put_off(struct kvm_vcpu *vcpu,
 			 const struct kvm_page_fault *fault)
@@ -21,16 +21,21 @@ int kvm_interval_put_off(struct kvm_vcpu *vcpu,
 }
 
 /*
- * What @vcpu has waited for has ended: handle its fault as if the guest had
- * come back with it, which saves the way to the guest and back.  No instruction
- * of the guest's has run since, no event has been delivered, and KVM_RUN's loop
- * has looked at none, so the MMU is in the state in which the fault was put
- * off, and guest page tables are walked anew.  Whatever comes of it, the guest
- * is entered next, and faults if it has to.  May sleep; kvm->srcu held.
+ * Called when the invalidation that @vcpu waited for has ended: handle its
+ * fault again as if the guest had repeated it, which saves an entry and an
+ * exit.  No guest instruction has run since, no event has been delivered, and
+ * KVM_RUN's loop has not looked for one, so the MMU is in the state in which
+ * the fault was put off; guest page tables are walked again.  Whatever the
+ * result, the guest is entered next and repeats the fault if necessary.
+ *
+ * Context: may sleep; kvm->srcu is held.
  */
 void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
 {
-	/* These go first, and the lookup may sleep, e.g. in userfaultfd */
+	/*
+	 * Handle these first: the lookup may sleep for long, e.g. in
+	 * userfaultfd.
+	 */
 	if (signal_pending(current) || kvm_interval_has_request(vcpu) ||
 	    kvm_cpu_has_interrupt(vcpu) ||
 	    kvm_apic_has_pending_init_or_sipi(vcpu))
@@ -46,9 +51,8 @@ void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
 }
 
 /*
- * The part of kvm_interval_mapping_level() for which there is something to look
- * at. Returns the largest page size, at most the host's, of which no page is
- * being invalidated.
+ * Slow path of kvm_interval_mapping_level().  Returns the largest level, at
+ * most that of the host's mapping, of which no page is being invalidated.
  */
 int kvm_interval_limit_mapping_level(struct kvm *kvm,
 				     const struct kvm_page_fault *fault)
@@ -60,9 +64,7 @@ int kvm_interval_limit_mapping_level(struct kvm *kvm,
 
 	for (; level > PG_LEVEL_4K; --level) {
 		pages = KVM_PAGES_PER_HPAGE(level);
-		/*
-		 * All of the huge page, also what lies before the fault's page
-		 */
+		/* Check the whole huge page, also below the fault's gfn. */
 		if (kvm_interval_covers(kvm, fault->slot,
 					fault->gfn & -pages, pages))
 			break;

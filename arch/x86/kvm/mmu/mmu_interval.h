@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The MMU's side of guest faults on the interval notifier
+ * Guest faults on the interval notifier: x86 MMU
  */
 #ifndef __KVM_X86_MMU_MMU_INTERVAL_H
 #define __KVM_X86_MMU_MMU_INTERVAL_H
@@ -15,9 +15,10 @@ int kvm_interval_limit_mapping_level(struct kvm *kvm,
 				     const struct kvm_page_fault *fault);
 
 /*
- * kvm_mmu_max_mapping_level() of what is not being invalidated: a huge mapping
- * reaches beyond the page for which kvm_interval_retry() has spoken, in the
- * same critical section of mmu_lock.
+ * Call kvm_mmu_max_mapping_level() for a level of which no page is being
+ * invalidated.  kvm_interval_retry() has checked only the page of the fault,
+ * and a huge mapping covers more.  Both are called in one critical section of
+ * mmu_lock.
  */
 static inline int
 kvm_interval_mapping_level(struct kvm *kvm, const struct kvm_page_fault *fault)

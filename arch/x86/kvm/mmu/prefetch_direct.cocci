@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Direct prefetch: not while one of the pages is being taken away.
+/// Skip direct prefetch while one of its pages is being invalidated.
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Shadow prefetch, that of INVLPG too: not while the page is being taken away.
+/// Skip shadow prefetch, also that of INVLPG, while the page is being invalidated.
 // Files: arch/x86/kvm/mmu/paging_tmpl.h
 
 @@

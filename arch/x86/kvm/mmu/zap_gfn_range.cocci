@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A zap without an HVA has faults tried again that have begun before.
+/// A zap that has no HVA makes faults that began earlier retry.
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/// The APIC access page is another one, and vCPUs are not told; their timers are left to
-/// the CPU while they wait.
+/// Do not reload the APIC access page, and keep the preemption timer of a vCPU that
+/// waits.
 // Files: arch/x86/kvm/x86.c
 
 @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// vCPUs that wait and are runnable for what does not let the guest get on.
+/// Make a vCPU that waits runnable for events that the guest cannot take.
 // Files: arch/x86/kvm/vcpu_interval.h
 
 @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A fault lasts longer, and a zap yields for longer.
+/// Delay faults, and zaps that yield.
 // Files: arch/x86/kvm/mmu/mmu.c arch/x86/kvm/mmu/tdp_mmu.c
 
 @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// The switch is known in the x86 MMU.
+/// Include the list of bugs in the x86 MMU.
 // Files: arch/x86/kvm/mmu/mmu.c arch/x86/kvm/mmu/tdp_mmu.c
 
 @@ @@

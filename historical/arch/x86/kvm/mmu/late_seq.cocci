@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Undoes 13ec9308a857 and 2ed90cb0938a (arm64, RISC-V), as it would be on x86: the
-/// number is taken after what it is to guard was looked up.
+/// Revert 13ec9308a857 and 2ed90cb0938a (arm64, RISC-V) as they would be on x86: read
+/// the sequence count after the lookup that it guards.
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@

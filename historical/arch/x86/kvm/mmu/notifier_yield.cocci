@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Undoes 7533377215b6: the zap for a notifier yields, and holds no reference to the
-/// root that it will go on from.
+/// Revert 7533377215b6: the zap of a notifier yields without a reference to the root
+/// from which it continues.
 // Files: arch/x86/kvm/mmu/tdp_mmu.c
 
 @@

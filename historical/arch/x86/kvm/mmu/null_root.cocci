@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Undoes 18c841e1f411: not each root has a shadow page that could be obsolete.
+/// Revert 18c841e1f411: check a root for being obsolete that has no shadow page.
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@

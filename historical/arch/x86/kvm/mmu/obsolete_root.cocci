@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Undoes a955cad84cda: a fault goes on in a root that a memslot update gave up.
+/// Revert a955cad84cda: a fault proceeds in a root that a memslot update made obsolete.
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@

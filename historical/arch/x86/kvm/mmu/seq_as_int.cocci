@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Undoes 82d811ff5665 (upstream: ba6e3fe25543): the number is kept in an int.
+/// Revert 82d811ff5665 (upstream: ba6e3fe25543): keep the sequence count in an int.
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@

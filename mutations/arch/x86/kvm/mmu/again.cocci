@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A fault that has waited is left to the guest; a huge mapping of which half is looked at.
+/// Leave a fault that has waited to the guest; check only half of a huge mapping.
 // Files: arch/x86/kvm/mmu/mmu_interval.c
 
 @@

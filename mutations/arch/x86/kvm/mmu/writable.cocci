@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A page that the host maps read-only is given to the guest to write; not the zero
-/// page, which everybody shares.
+/// Map a page writable that the host maps read-only, except the zero page, which all
+/// processes share.
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// A posted interrupt does not wake a vCPU that waits.
+/// Do not wake a vCPU that waits for a posted interrupt.
 // Files: arch/x86/kvm/vmx/vmx.c
 
 @@

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# LINUX, the line of Linux that is fetched, changed and built.  Each line but the default
+# has an output folder of its own below $O, so that sources and kernels do not overwrite
+# those of another line.  Source common.sh before it, and carrier.sh after it.
+
+LINUX=${LINUX:-$LINE}
+
+# line_suite LINE: the suite of Debian that has its source package.
+line_suite()
+{
+	case $1 in
+	6.1)	echo bookworm ;;
+	6.12)	echo trixie ;;
+	7.3)	echo trixie-backports ;;
+	esac
+}
+
+choice LINUX 6.1 6.12 7.3
+case $O in
+*/linux-"$LINUX") ;;
+*)	[ "$LINUX" = "$LINE" ] || O=$O/linux-$LINUX ;;
+esac
+export O

@@ -15,12 +15,6 @@ set -euo pipefail
 # shellcheck source=scripts/lib/boots.sh
 . "$SCRIPTS/lib/boots.sh"
 
-# yes_no COMMAND...: 0 and 1 as they are, for tap
-yes_no()
-{
-	if "$@"; then echo 0; else echo 1; fi
-}
-
 # --- bad input ----------------------------------------------------------------------------------
 
 # input_refused NAME STATUS PATTERN SCRIPT VARIABLE=VALUE...: before anything is built
@@ -30,8 +24,8 @@ input_refused()
 	shift 4
 
 	got=$(env O="$INPUT_O" "$@" "$SCRIPTS/$script" 2>&1; echo "exit $?")
-	tap "$(yes_no test "$(grep -c . <<<"$got") $(grep -cE "$pattern" <<<"$got") ${got##* }" = "2 1 $status")" \
-		"$name" "$got"
+	tap "$([ "$(grep -c . <<<"$got") $(grep -cE "$pattern" <<<"$got") ${got##* }" = "2 1 $status" ]
+		echo $?)" "$name" "$got"
 }
 
 test_input()
@@ -59,7 +53,29 @@ test_input()
 	input_refused "... with LONG=1" 2 \
 		"none has the name stall; there are: columns overlap storm blocked icount" \
 		bench LONG=1 BENCHES=stall
-	tap "$(yes_no test ! -e "$INPUT_O")" "nothing is left behind" "$(ls "$INPUT_O" 2>&1)"
+	tap "$([ ! -e "$INPUT_O" ]; echo $?)" "nothing is left behind" "$(ls "$INPUT_O" 2>&1)"
+}
+
+# Of the folder of a comparison, and of one that is none.
+test_report()
+{
+	local run
+
+	run=$(scratch)
+	tap_same "no report of a folder that is none" 2 "$(status_of "$SCRIPTS/compare" --report "$run")"
+	printf 'row\t%s\tboot-1\tx\tns\tlower\t%d\n' A 1 B 2 >"$run/samples"
+	: >"$run/about"
+	tap_same "the report is made again" 0 "$(status_of "$SCRIPTS/compare" --report "$run")"
+	tap "$([ -s "$run/report.html" ]; echo $?)" "... into the folder" "$(ls "$run")"
+	echo 'x at-most 1 A' >"$run/limit"
+	tap_same "... with limits" 1 \
+		"$(status_of env LIMITS="$run/limit" "$SCRIPTS/compare" --report "$run")"
+}
+
+status_of()
+{
+	"$@" >&2 || { echo $?; return; }
+	echo 0
 }
 
 # --- boots ----------------------------------------------------------------------------------------
@@ -96,6 +112,7 @@ main()
 {
 	out_init
 	test_input
+	test_report
 	test_boots
 	tap_end
 }

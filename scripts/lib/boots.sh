@@ -236,7 +236,8 @@ measure_exact()
 	prepare_exact
 	n=$(exact_boots | wc -l)
 	[ "$n" -gt 0 ] || return 0
-	say "boots $((DONE + 1)) to $((DONE + n)) of $PLANNED: A and B, $EXACT_CPUS CPUs of Bochs, $(nproc) at a time"
+	say "boots $((DONE + 1)) to $((DONE + n)) of $PLANNED: A and B," \
+		"$EXACT_CPUS CPUs of Bochs, $(nproc) at a time"
 	# Bochs has no more memory.
 	CPUS=$EXACT_CPUS MEM=$((MEM < 2048 ? MEM : 2048)) KERNEL_APPEND=$EXACT_APPEND \
 		step compare-exact "exact: $n boots" boot_all || status=$?

@@ -14,8 +14,8 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from results.figures import human
 from results.rows import SIDES, Row, Samples
+from results.stats import INFINITE, ratio
 
-_INFINITE = 1e9     # a ratio that is no smaller has no figure
 # Relation: the sign that people see.
 RELATIONS = {"at-least": ">=", "at-most": "<=", "never-above": "<=", "spread-below": "<"}
 MARKS = ("FAIL", "missing", "unsure", "pass", "-")      # from the top of a table
@@ -66,19 +66,13 @@ class Line:
 
     def words(self) -> List[str]:
         """As COLUMNS, for people."""
-        both = None if self.a is None or self.b is None else _ratio(self.b, self.a)
+        both = None if self.a is None or self.b is None else ratio(self.a, self.b)
         return [self.mark, self.row, human(self.a, self.unit), human(self.b, self.unit),
                 _times(both), *map(_times, self.spreads or (None, None)), self.limit]
 
 
 def _times(x: Optional[float]) -> str:
-    return "-" if x is None or x >= _INFINITE else "%.3f" % x
-
-
-def _ratio(a: float, b: float) -> float:
-    if b:
-        return a / b
-    return _INFINITE if a else 1.0
+    return "-" if x is None or x >= INFINITE else "%.3f" % x
 
 
 def _quantile(values: List[float], part: float) -> float:
@@ -140,21 +134,21 @@ class Judge:
             return _spread_below(row, a, b, limit.factor)
         edge, words = self._edge(row, limit)
         words = "%s %s" % (RELATIONS[limit.relation], words)
-        if limit.relation == "never-above":
-            # The worst sample counts: one long stall is one too many.
-            return Line(_mark(edge is None or b[-1] <= edge), row.name + " (longest)", row.unit,
-                        a[-1], b[-1], None, words, _ratio(edge or 0, b[-1]))
         line = Line("unsure", row.name, row.unit, statistics.median(a), statistics.median(b),
                     (_spread(a), _spread(b)), words)
         middle = statistics.median(b)
         if edge is None:
             line.limit += ", which was not measured"
+        elif limit.relation == "never-above":
+            # The worst sample counts: one long stall is one too many.
+            line = Line(_mark(b[-1] <= edge), row.name + " (longest)", row.unit, a[-1], b[-1], None,
+                        words, ratio(b[-1], edge))
         elif limit.relation == "at-least":
             line.mark = _mark(middle >= edge, _quantile(b, 0.75) >= edge)
-            line.margin = _ratio(middle, edge)
+            line.margin = ratio(edge, middle)
         else:
             line.mark = _mark(middle <= edge, _quantile(b, 0.25) <= edge)
-            line.margin = _ratio(edge, middle)
+            line.margin = ratio(middle, edge)
         return line
 
 
@@ -164,13 +158,13 @@ def _mark(good: bool, quarter_good: bool = False) -> str:
 
 def _spread(values: List[float]) -> float:
     """The highest divided by the lowest."""
-    return _ratio(values[-1], values[0])
+    return ratio(values[0], values[-1])
 
 
 def _spread_below(row: Row, a: List[float], b: List[float], most: float) -> Line:
     spread = _spread(b)
     return Line(_mark(spread < most), "spread of " + row.name, "times", _spread(a), spread, None,
-                "< %g, %d samples" % (most, len(b)), _ratio(most, spread))
+                "< %g, %d samples" % (most, len(b)), ratio(spread, most))
 
 
 def counts(lines: List[Line]) -> str:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Records the numbers on its standard input in two histograms, in turns, merges them
- * and says what is in the sum, for tests/histogram.sh to check:
+ * and says what is in the sum, for tests/results/test_histogram.py to check:
  *
  *	count N
  *	max VALUE

@@ -283,6 +283,67 @@ def lava(arguments: List[str]) -> int:
     return Status.OK
 
 
+# --- comparisons ---------------------------------------------------------------------------
+
+
+def measures(arguments: List[str]) -> int:
+    """SIDE BOOT RUN [PREFIX]: what a boot has measured, for the file `samples`; PREFIX comes
+    before the names of its rows."""
+    from results import rows
+    side, boot, run = arguments[0], arguments[1], Run(arguments[2])
+    if side not in rows.SIDES or not run.has("result.ktap"):
+        raise Refused("usage: results measures A|B BOOT RUN [PREFIX]")
+    try:
+        print(rows.lines(run.result(), side, boot, "".join(arguments[3:])), end="")
+    except rows.BadMeasure as error:
+        raise Refused("%s: %s" % (run.file("result.ktap"), error), Status.INFRA) from error
+    return Status.OK
+
+
+def endings(arguments: List[str]) -> int:
+    """SIDE RUN: how a boot's cases ended, for the file `cases`."""
+    from results import cases
+    print(cases.endings(Run(arguments[1]), arguments[0]), end="")
+    return Status.OK
+
+
+def report(arguments: List[str]) -> int:
+    """FOLDER [LIMITS]: report of a comparison, into its folder and, in short, on stdout; exits
+    with 1 if something is worse in B, or beyond one of the limits."""
+    try:
+        from results import limits, report as comparison, rows, stats
+    except ImportError as error:
+        raise Refused("no matplotlib for this python3, on Debian python3-matplotlib: %s" % error,
+                      Status.SETUP) from error
+    if len(arguments) not in (1, 2) or not comparison.exists(arguments[0]):
+        raise Refused("usage: scripts/compare --report FOLDER (with samples and about)")
+    tolerance = os.environ.get("TOLERANCE", REPO + "/configs/compare-tolerance")
+    try:
+        found = comparison.Comparison(arguments[0])
+        lines = found.report(stats.Tolerances(_text(tolerance), tolerance))
+        if arguments[1:]:
+            judge = found.judge(limits.read(_text(arguments[1]), arguments[1]))
+    except (rows.BadMeasure, stats.BadTolerance, limits.BadLimit) as error:
+        raise Refused(str(error), Status.INFRA) from error
+    if arguments[1:]:
+        print(tables.columns(limits.table(judge.lines)), limits.counts(judge.lines), sep="\n")
+        bad = judge.failed
+    else:
+        print(comparison.short_table(lines, bool(os.environ.get("V"))),
+              comparison.counts(lines) + comparison.unsure(lines), sep="\n", end="")
+        bad = any(line.verdict == "worse" for line in lines) or found.failures.lost_in_b()
+    print("".join("\n" + line for line in found.failures.lines()))
+    return Status.FAIL if bad else Status.OK
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError as error:
+        raise Refused("%s can't be read: %s" % (path, error.strerror)) from error
+
+
 # --- what is made of the list of statuses ------------------------------------------------
 
 _MADE = {"scripts/lib/common.sh": ("# statuses: begin", "# statuses: end", status.shell_constants),
@@ -319,7 +380,8 @@ COMMANDS: Dict[str, Callable[[List[str]], int]] = {
     command.__name__.replace("_", "-"): command for command in (
         verdict, export, splats, overview, differ, failed, baseline, news, tries, caught,
         surprises, skipped, reasons, cells, word, fact, facts, known, meta, began,
-        says_nothing, worst, columns, grid, trace, lava, nearest, statuses)}
+        says_nothing, worst, columns, grid, trace, lava, nearest, measures, endings, report,
+        statuses)}
 
 
 def _help() -> str:

@@ -22,6 +22,12 @@ item_docs()
 	"$REPO/tests/docs.sh"
 }
 
+# The test that docs/adding-a-test.md shows in full compiles.
+item_example()
+{
+	"$REPO/tests/example-test.sh"
+}
+
 item_verdict()
 {
 	"$REPO/tests/verdict.sh"

@@ -58,7 +58,8 @@ test_variables()
 	expect 2 "there is no variable TEST=; did you mean TESTS?" "unknown variable" \
 		make -C "$REPO" TEST=munmap help
 	expect 2 "no test has the name *;" "a * is no list of files" env TESTS='*' "$SCRIPTS/run"
-	expect 2 "BASELINE=/etc is no file" "a folder is no baseline" env BASELINE=/etc "$SCRIPTS/run"
+	expect 2 "BASELINE=/etc is no file" "a folder is no baseline" \
+		env BASELINE=/etc "$SCRIPTS/run"
 	expect 2 "KERNEL_SRC=/etc is not" "no source of Linux" env KERNEL_SRC=/etc "$SCRIPTS/run"
 	expect 2 "BOCHS_TARBALL=/nowhere is no" "a tarball that is not there" \
 		env ACCEL=bochs BOCHS_TARBALL=/nowhere "$SCRIPTS/run"
@@ -130,7 +131,8 @@ test_packages()
 	cp -s /usr/bin/* /usr/sbin/* "$1/few" 2>/dev/null || true
 	rm -f "$1/few"/{spatch,flex,bison,sparse,shellcheck,jq,yamllint,pytest-3,virsh}
 	expect 0 "" "BZIMAGE=: what builds and checks is not asked for" \
-		env PATH="$1/few" OS_RELEASE="$1/fedora" KERNEL_SRC=/nowhere BZIMAGE=x "$STEPS/packages"
+		env PATH="$1/few" OS_RELEASE="$1/fedora" KERNEL_SRC=/nowhere BZIMAGE=x \
+		"$STEPS/packages"
 	expect 3 "coccinelle: command spatch" "... and a kernel with the change needs it" \
 		env PATH="$1/few" OS_RELEASE="$1/fedora" KERNEL_SRC=/nowhere "$STEPS/packages"
 	expect 3 "missing packages: no-such-package-y (" "INSTALL=no: only what is asked for" \

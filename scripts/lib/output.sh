@@ -47,8 +47,8 @@ out_init()
 	esac
 	case $REPO in
 	*[[:space:]:%#\$]*)
-		usage_error "$REPO: the kernel's build can't have spaces or any of : % # \$ in the path" \
-			"of this repository: clone it to another place" ;;
+		usage_error "$REPO: the kernel's build can't have spaces or any of : % # \$" \
+			"in the path of this repository: clone it to another place" ;;
 	esac
 	[ ! -e "$O" ] || [ -d "$O" ] || usage_error "O=$O is not a folder"
 	check_mark

@@ -141,7 +141,8 @@ check_input()
 	TESTS=$(known TESTS "$TESTS" "${ours% }")
 	# With a folder this is told now, else when the source is unpacked.
 	[ ! -d "${KERNEL_SRC:-}/tools/testing/selftests/kvm" ] || check_kselftests
-	[ -z "$BASELINE" ] || [ "$BASELINE" = none ] || { [ -f "$BASELINE" ] && [ -r "$BASELINE" ]; } ||
+	[ -z "$BASELINE" ] || [ "$BASELINE" = none ] ||
+		{ [ -f "$BASELINE" ] && [ -r "$BASELINE" ]; } ||
 		usage_error "BASELINE=$BASELINE is no file that can be read;" \
 			"scripts/baseline makes one of a run"
 	check_sources

@@ -228,7 +228,8 @@ def says_nothing(arguments: List[str]) -> int:
     rows = Run(arguments[0]).rows()
     name, _, lines = Run(arguments[0]).verdict()
     # The next boot would say that again.
-    if name == Word.UNFIT.value or name == Word.QEMU_START.value and _REFUSED.search("\n".join(lines)):
+    if name == Word.UNFIT.value or \
+            name == Word.QEMU_START.value and _REFUSED.search("\n".join(lines)):
         return Status.FAIL
     no_result = int(arguments[1]) in (Status.INFRA, Status.EMULATOR)
     bad = any(row.verdict in ("FAIL", "TIMEOUT") for row in rows)

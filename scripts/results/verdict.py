@@ -95,8 +95,8 @@ class Judge:
 
     def _judge(self) -> NoReturn:
         steps: List[Callable[[], Optional[NoReturn]]] = [
-            self._emulator, self._fit, self._console, self._hang, self._end, self._killed, self._silence,
-            self._form, self._machine, self._tests, self._logs]
+            self._emulator, self._fit, self._console, self._hang, self._end, self._killed,
+            self._silence, self._form, self._machine, self._tests, self._logs]
         for step in steps:
             step()
         self._passed()

@@ -30,7 +30,7 @@ paths()
 	for page in "${PAGES[@]}"; do
 		while read -r path; do
 			# shellcheck disable=SC2086 # patterns such as configs/*.config
-			compgen -G "$path" >/dev/null || echo "$page: $path"
+			compgen -G "${path//LINE/*}" >/dev/null || echo "$page: $path"
 		done < <(grep -ohE "(^|[ \`(\"])($folders)/[A-Za-z0-9_./*-]+" "$page" |
 			sed -E 's/^[ `("]//; s/[.]$//' |
 			grep -vE '^(scripts/kconfig/|tests/[a-z]+_test)')

@@ -36,7 +36,7 @@ on_all_cpus()
 
 item_shellcheck()
 {
-	cd "$REPO" && our_files | grep -E '^(scripts/|tests/.*\.sh$|\.?ci/(run|lava-results)$)' |
+	cd "$REPO" && our_files | grep -E '^(scripts/|tests/.*\.sh$|\.ci/run$|ci/[^.]*$)' |
 		grep -v '\.py$' |
 		on_all_cpus shellcheck -x
 }

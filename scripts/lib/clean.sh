@@ -23,13 +23,13 @@ clean()
 	remove kernel selftests src/selftests headers initramfs initramfs.cpio \
 		kselftests src/kselftests kheaders bisect \
 		gen_init_cpio bochs images runs matrix results log check patches bench compare \
-		soak proof slow platform src/series src/mutations src/historical
+		soak proof slow platform kernel-tree ci-local src/series src/mutations src/historical
 }
 
 distclean()
 {
 	clean
-	remove src ccache times
+	remove src ccache times ci-tools
 	on_exit remove_folder
 }
 

@@ -8,6 +8,7 @@ docs/reading-results.md are made from it by `results statuses --write`.
 from __future__ import annotations
 
 import enum
+import textwrap
 from typing import Dict, Iterable
 
 
@@ -125,10 +126,11 @@ def shell_constants() -> str:
 
 
 def table() -> str:
-    """The table of docs/reading-results.md."""
-    rows = ["| status | verdicts | what it means |", "|---|---|---|"]
+    """The list of docs/reading-results.md: a table would have lines that are too long."""
+    rows = []
     for status in Status:
         words = " ".join(word.value for word in Word if word.status == status)
-        rows.append("| %d | %s| %s |" % (status, words + " " if words else "",
-                                         status.meaning))
+        rows += textwrap.wrap("* **%d**: %s%s" % (status, status.meaning,
+                                                  " (%s)" % words if words else ""),
+                              100, subsequent_indent="  ", break_on_hyphens=False)
     return "\n".join(rows) + "\n"

@@ -5,7 +5,7 @@
  * Every memslot has one subscription (struct mmu_interval_notifier) for its HVA
  * range.  The primary MMU calls it before it changes PTEs of that range; the
  * callback announces the range to readers, enters it in the VM's log of recent
- * invalidations, which moves the VM's sequence count, and zaps, all in one
+ * invalidations, increments the VM's sequence count, and zaps, all in one
  * critical section of mmu_lock.  A guest fault reads the count, waits if its
  * page is being invalidated, looks the page up, and installs it under mmu_lock
  * only if no range that was entered since overlaps:

@@ -7,6 +7,8 @@
 
 #include <linux/kvm_host.h>
 
+struct dentry;
+
 extern struct dentry *kvm_debugfs_dir;
 
 static inline int kvm_interval_nr_address_spaces(struct kvm *kvm)

@@ -147,9 +147,10 @@ check()
 
 build_it()
 {
-	local before lists=Dir::State::Lists=$OUT/tmp/
+	local before lists
 
 	new_out good
+	lists=Dir::State::Lists=$OUT/tmp/
 	mirror_has "$WORK/good.tar.xz"
 	expect 0 "" "from the mirror: built" FAKE=1
 	check "... with the firmware beside it" "$(find "$OUT/bochs")" \

@@ -20,10 +20,10 @@ commit()
 # is_known LINE: has the baseline it as a failure?
 is_known()
 {
-	local word
+	local name
 
-	read -ra word <<<"$1"
-	[ -e "$RUN/baseline" ] && results known "$RUN" "${word[2]:-}"
+	read -r _ _ name _ <<<"$1"
+	[ -e "$RUN/baseline" ] && results known "$RUN" "$name"
 }
 
 # A line each for tests that have ended: `ok 1 name # 20.1 s; counts`.  In a kernel

@@ -688,7 +688,7 @@ static const struct {
 #define XEN_GPA(n)	(BARE_GPA + (8 + (n)) * PAGE)
 #define MSR_KVMCLOCK	0x4b564d01
 /* An ioctl is repeated so often after EINTR with signals, and then without. */
-#define STORM_TRIES	24
+#define STORM_TRIES	8
 #define VMAS		256
 
 /*

@@ -60,7 +60,8 @@ test_variables()
 	expect 2 "no test has the name *;" "a * is no list of files" env TESTS='*' "$SCRIPTS/run"
 	expect 2 "BASELINE=/etc is no file" "a folder is no baseline" \
 		env BASELINE=/etc "$SCRIPTS/run"
-	expect 2 "KERNEL_SRC=/etc is not" "no source of Linux" env KERNEL_SRC=/etc "$SCRIPTS/run"
+	expect 4 "KERNEL_SRC=/etc is not" "no source of Linux" env KERNEL_SRC=/etc "$SCRIPTS/run"
+	expect 2 "KERNEL_SRC=/nowhere is no" "no folder" env KERNEL_SRC=/nowhere "$SCRIPTS/run"
 	expect 2 "BOCHS_TARBALL=/nowhere is no" "a tarball that is not there" \
 		env ACCEL=bochs BOCHS_TARBALL=/nowhere "$SCRIPTS/run"
 	expect 0 "Usage: scripts/run" "help that was asked for is no mistake" "$SCRIPTS/run" --help

@@ -106,8 +106,12 @@ check_sources()
 {
 	local var
 
-	[ -z "${KERNEL_SRC:-}" ] || tree_version "$KERNEL_SRC" >/dev/null ||
-		usage_error "KERNEL_SRC=$KERNEL_SRC is not the top folder of a Linux source"
+	if [ -n "${KERNEL_SRC:-}" ]; then
+		[ -d "$KERNEL_SRC" ] || usage_error "KERNEL_SRC=$KERNEL_SRC is no folder"
+		# Of a commit that is bisected: a status that git bisect run skips.
+		tree_version "$KERNEL_SRC" >/dev/null || die "$EX_CARRIER" \
+			"KERNEL_SRC=$KERNEL_SRC is not the top folder of a Linux source"
+	fi
 	for var in KERNEL_TARBALL FRAMEWORK_TARBALL BOCHS_TARBALL; do
 		[ -z "${!var:-}" ] || { [ -f "${!var}" ] && [ -r "${!var}" ]; } ||
 			usage_error "$var=${!var} is no file that can be read"

@@ -44,6 +44,7 @@
 #include <linux/bitops.h>
 #include <linux/completion.h>
 #include <linux/export.h>
+#include <linux/hrtimer.h>
 #include <linux/mmu_interval_range.h>
 #include <linux/mmu_notifier.h>
 #include <linux/sched.h>

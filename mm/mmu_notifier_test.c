@@ -23,6 +23,8 @@
 #include <linux/sched/task.h>
 #include <linux/spinlock.h>
 
+#include "internal.h"
+
 /* Adjacent subscriptions */
 #define TEST_START	(16UL << 20)
 #define TEST_SUBS	3
@@ -1303,8 +1305,6 @@ static int test_add_vma(struct mm_struct *mm)
 	vma_set_anonymous(vma);
 	vma->vm_start = page_start(0);
 	vma->vm_end = page_start(1);
-	vma->vm_flags = VM_READ;
-	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
 
 	mmap_write_lock(mm);
 	ret = insert_vm_struct(mm, vma);

@@ -137,7 +137,7 @@ try_all()
 	STATUS=0
 	for NPT in 1 0; do
 		export NPT
-		try_mutations
+		try_mutation_lines
 	done
 	say
 	# shellcheck disable=SC2034 # for those who source this

@@ -137,7 +137,7 @@ try_all()
 	STATUS=0
 	for NPT in 1 0; do
 		export NPT
-		try_mutation_lines
+		try_mutations
 	done
 	say
 	# shellcheck disable=SC2034 # for those who source this
@@ -145,7 +145,7 @@ try_all()
 }
 
 # Try all mutations with this NPT, and those that survive once more.
-try_mutation_lines()
+try_mutations()
 {
 	local left again
 
@@ -238,7 +238,7 @@ boot_unit_tests()
 # boot_mutations FILE ORDER [WORDS]: one boot for all mutations of FILE, with and without them
 # in this ORDER.  Those that have a result, also if the host died, are removed from FILE.
 # WORDS are of the splat that may occur.  Adds `name on|off verdict words` lines to RESULTS.
-boot_mutation_lines()
+boot_mutations()
 {
 	local run left=$1 order=$2 words=${3:-}
 

@@ -13,7 +13,7 @@ SPATCH_FLAGS=(--very-quiet --no-includes --include-headers --timeout 60)
 # carrier COMMAND ARGUMENT...: the part that is written in Python.
 carrier()
 {
-	python3 -I -S -B "$SCRIPTS/lib/carrier.py" "$@"
+	python "$SCRIPTS/lib/carrier.py" "$@"
 }
 
 # Coccinelle's builtins plus FNAME(), without which it skips most of

@@ -91,14 +91,24 @@ took()
 	fi
 }
 
-# results COMMAND ARGUMENT...: the Python package that alone knows the files of a run.  It is
-# run by its path, without anybody's settings or packages of Python, and leaves no cache.
-results()
+# The system's Python has Debian's packages.  The first in PATH may be a wrapper in bash (pyenv)
+# that takes ten times as long, and some steps run hundreds.
+LIB_PYTHON=/usr/bin/python3
+[ -x "$LIB_PYTHON" ] || LIB_PYTHON=python3
+
+# python FILE ARGUMENT...: without anybody's settings, and it leaves no cache.
+python()
 {
-	command -v python3 >/dev/null ||
+	command -v "$LIB_PYTHON" >/dev/null ||
 		die "$EX_SETUP" "no python3 here, which reads the results:" \
 			"install the package python3"
-	python3 -I -S -B "$SCRIPTS/results" "$@"
+	"$LIB_PYTHON" -I -S -B "$@"
+}
+
+# results COMMAND ARGUMENT...: the Python package that alone knows the files of a run.
+results()
+{
+	python "$SCRIPTS/results" "$@"
 }
 
 columns()

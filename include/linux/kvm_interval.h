@@ -4,16 +4,17 @@
  *
  * A guest fault reads host page tables without any lock that the primary MMU
  * respects, and installs what it read under mmu_lock.  In between, the host may
- * invalidate the page.  kvm_interval_begin() and kvm_interval_retry() tell a
- * fault whether that happened, kvm_interval_covers() whether it may install
- * more than its own page.  virt/kvm/interval.c implements them with
- * subscriptions to the mm and a log of recent invalidations,
- * virt/kvm/interval_wait.c blocks and wakes vCPUs.
+ * invalidate the page.  kvm_interval_snapshot(), kvm_interval_begin() and
+ * kvm_interval_retry() tell a fault whether that happened,
+ * kvm_interval_covers() whether it may install more than its own page.
+ * virt/kvm/interval.c implements them with subscriptions to the mm and logs of
+ * recent invalidations, virt/kvm/interval_wait.c blocks and wakes vCPUs.
  */
 #ifndef __LINUX_KVM_INTERVAL_H
 #define __LINUX_KVM_INTERVAL_H
 
 #include <linux/kvm_host.h>
+#include <linux/kvm_interval_gfns.h>
 #include <linux/kvm_interval_types.h>
 #include <linux/mmu_interval_range.h>
 
@@ -42,6 +43,7 @@ static inline bool kvm_interval_debug_wants_private_memslot(void)
 #endif
 }
 
+bool kvm_interval_may_begin(struct kvm_vcpu *vcpu, gfn_t gfn);
 int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 			    const struct kvm_memory_slot *slot, gfn_t gfn,
 			    bool may_wait, struct kvm_interval_snapshot *snap);
@@ -50,17 +52,47 @@ bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
 			     struct kvm_interval_snapshot *snap);
 
 /**
- * kvm_interval_begin - begin the collision-retry section of a guest fault
+ * kvm_interval_snapshot - begin the collision-retry section of a guest fault
+ * @vcpu:	vCPU that faulted
+ * @gfn:	guest frame that it hit
+ * @snap:	filled in, for kvm_interval_begin() and kvm_interval_retry()
+ *
+ * Called before the fault reads anything that KVM changes between the start and
+ * the end of an invalidation of guest frames: memory attributes, pages of
+ * guest_memfd.  Takes no lock and does not sleep.
+ *
+ * Return: false if @gfn is being invalidated, so that the fault must be given
+ * up and retried by way of KVM_RUN's loop.
+ */
+static inline bool kvm_interval_snapshot(struct kvm_vcpu *vcpu, gfn_t gfn,
+					 struct kvm_interval_snapshot *snap)
+{
+	/*
+	 * Read the sequence count before the state that it guards: announced
+	 * ranges, or e.g. whether the APIC page is in use.  Pairs with
+	 * smp_store_release() in kvm_interval_record().
+	 */
+	*snap = (struct kvm_interval_snapshot) {
+		.seq = smp_load_acquire(&vcpu->kvm->interval.seq),
+	};
+
+	snap->idle = kvm_interval_gfns_idle(vcpu->kvm);
+	return likely(snap->idle) || kvm_interval_may_begin(vcpu, gfn);
+}
+
+/**
+ * kvm_interval_begin - prepare the lookup of a page by its HVA
  * @vcpu:	vCPU that faulted
  * @slot:	memslot that it hit, or NULL
  * @gfn:	guest frame that it hit, within @slot
  * @may_wait:	the vCPU cannot go on without the page
- * @snap:	filled in, for kvm_interval_retry()
+ * @snap:	filled in by kvm_interval_snapshot()
  *
  * Called by the vCPU's own thread between the lookup of the memslot and that of
  * the host page, in the kvm->srcu read section in which @slot was found.  Takes
  * no lock and does not sleep.  If the page is being invalidated and @may_wait
- * is true, the vCPU is not runnable until the invalidation has ended.
+ * is true, the vCPU is not runnable until the invalidation has ended.  Not
+ * called for a page that has no HVA.
  *
  * Return: 0, or -EAGAIN if the fault must be given up and retried by way of
  * KVM_RUN's loop.
@@ -70,19 +102,13 @@ static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
 				     gfn_t gfn, bool may_wait,
 				     struct kvm_interval_snapshot *snap)
 {
-	const struct kvm_interval *interval = &vcpu->kvm->interval;
-
-	/*
-	 * Read the sequence count before the state that it guards: announced
-	 * ranges, or e.g. whether the APIC page is in use.  Pairs with
-	 * smp_store_release() in kvm_interval_record().
-	 */
-	snap->seq = smp_load_acquire(&interval->seq);
 	if (!slot)
 		return 0;
 
-	snap->idle = mmu_interval_idle(interval->ranges);
-	if (likely(snap->idle && !(slot->flags & KVM_MEMSLOT_INVALID) &&
+	snap->uses_hva = true;
+	snap->may_wait = may_wait;
+	if (likely(mmu_interval_idle(vcpu->kvm->interval.ranges) &&
+		   !(slot->flags & KVM_MEMSLOT_INVALID) &&
 		   !kvm_interval_debug_delays_faults()))
 		return 0;
 
@@ -90,18 +116,42 @@ static inline int kvm_interval_begin(struct kvm_vcpu *vcpu,
 }
 
 /**
+ * kvm_interval_begin_now - kvm_interval_snapshot() and kvm_interval_begin()
+ * @vcpu:	vCPU that faulted
+ * @slot:	memslot that it hit, or NULL
+ * @gfn:	guest frame that it hit, within @slot
+ * @may_wait:	the vCPU cannot go on without the page
+ * @snap:	filled in, for kvm_interval_retry()
+ *
+ * For lookups that depend on nothing but the HVA.
+ *
+ * Return: as kvm_interval_begin().
+ */
+static inline int kvm_interval_begin_now(struct kvm_vcpu *vcpu,
+					 const struct kvm_memory_slot *slot,
+					 gfn_t gfn, bool may_wait,
+					 struct kvm_interval_snapshot *snap)
+{
+	if (!kvm_interval_snapshot(vcpu, gfn, snap))
+		return -EAGAIN;
+
+	return kvm_interval_begin(vcpu, slot, gfn, may_wait, snap);
+}
+
+/**
  * kvm_interval_retry - end the collision-retry section of a guest fault
  * @vcpu:	vCPU that faulted
  * @slot:	memslot that it hit
  * @gfn:	guest frame that it hit
- * @snap:	filled in by kvm_interval_begin() for the same @slot and @gfn
+ * @snap:	filled in for the same @slot and @gfn
  *
  * Called with mmu_lock held, for read or write.  The answer holds until
  * mmu_lock is released, and only for the page of the fault; for a larger range
  * see kvm_interval_covers().
  *
- * Return: false if what was looked up since kvm_interval_begin() may be
- * installed, true if the fault has to be tried again.
+ * Return: false if what was looked up since kvm_interval_snapshot() and
+ * kvm_interval_begin() may be installed, true if the fault has to be tried
+ * again.
  */
 static inline bool kvm_interval_retry(struct kvm_vcpu *vcpu,
 				      const struct kvm_memory_slot *slot,
@@ -138,7 +188,7 @@ kvm_interval_covers_all(const struct kvm_interval_snapshot *snap)
 	return snap->idle;
 }
 
-void kvm_interval_restart_faults(struct kvm *kvm);
+void kvm_interval_restart_faults(struct kvm *kvm, gfn_t start, gfn_t end);
 
 /* Called from the architecture's KVM_RUN by the vCPU's own thread. */
 void kvm_interval_block(struct kvm_vcpu *vcpu);

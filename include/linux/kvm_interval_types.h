@@ -14,23 +14,50 @@
 
 struct kvm_interval_subscription;
 
-/* Length of the log of recent invalidations, a power of two. */
+/* Length of a log of recent invalidations, a power of two. */
 #define KVM_INTERVAL_HISTORY	128
-/* A range that is among the last so many of the log reuses its entry. */
+/* A range that is among the last so many of a log reuses its entry. */
 #define KVM_INTERVAL_REPEAT	4
 /* Length of the table of invalidations that the VM has handled. */
 #define KVM_INTERVAL_DONE	64
 
 /**
  * struct kvm_interval_record - a range that was invalidated
- * @start:	HVA of the first byte
- * @last:	HVA of the last byte; ULONG_MAX if KVM zapped on its own account
+ * @start:	the first HVA, or guest frame
+ * @last:	the last HVA, or guest frame
  * @seq:	kvm_interval.seq before the last invalidation of this range
  */
 struct kvm_interval_record {
-	unsigned long start;
-	unsigned long last;
+	u64 start;
+	u64 last;
 	unsigned long seq;
+};
+
+/**
+ * struct kvm_interval_log - recent invalidations of one kind
+ * @nr_records:	ranges entered in @records so far
+ * @records:	in the order of their sequence counts: a ring, the nth range at
+ *		index n modulo KVM_INTERVAL_HISTORY
+ *
+ * Protected by mmu_lock.
+ */
+struct kvm_interval_log {
+	unsigned long nr_records;
+	struct kvm_interval_record records[KVM_INTERVAL_HISTORY];
+};
+
+/**
+ * struct kvm_interval_state - what only invalidations and slow paths need
+ * @hvas:	log of invalidations by the primary MMU
+ * @gfns:	log of guest frames for which KVM zapped on its own account
+ * @done:	IDs of invalidations for which all memslots have been zapped, ID
+ *		n at index n modulo KVM_INTERVAL_DONE; written under mmu_lock
+ *		(write)
+ */
+struct kvm_interval_state {
+	struct kvm_interval_log hvas;
+	struct kvm_interval_log gfns;
+	u64 done[KVM_INTERVAL_DONE];
 };
 
 /**
@@ -39,20 +66,14 @@ struct kvm_interval_record {
  *		mmu_lock (write)
  * @ranges:	ranges of the mm that are being invalidated; constant from before
  *		the VM is visible
- * @nr_records:	ranges entered in @history so far; protected by mmu_lock
- * @history:	log of recent invalidations in the order of their sequence
- *		counts: a ring, the nth range at index n modulo
- *		KVM_INTERVAL_HISTORY; protected by mmu_lock
- * @done:	IDs of invalidations for which all memslots have been zapped, ID
- *		n at index n modulo KVM_INTERVAL_DONE; written under mmu_lock
- *		(write)
+ * @state:	allocated, as struct kvm must not grow beyond a page
+ * @zapping:	number of HVA ranges that are being zapped; protected by mmu_lock
  */
 struct kvm_interval {
 	unsigned long seq;
 	const struct mmu_interval_ranges *ranges;
-	unsigned long nr_records;
-	struct kvm_interval_record history[KVM_INTERVAL_HISTORY];
-	u64 done[KVM_INTERVAL_DONE];
+	struct kvm_interval_state *state;
+	unsigned int zapping;
 };
 
 /* Progress of a vCPU with priority */
@@ -93,7 +114,7 @@ struct kvm_vcpu_interval {
 	bool waiting;
 	bool brief;
 	gpa_t addr;
-	u32 error_code;
+	u64 error_code;
 	ktime_t since;
 	ktime_t ended;
 	unsigned int collisions;
@@ -108,14 +129,18 @@ struct kvm_vcpu_interval {
 /**
  * struct kvm_interval_snapshot - state read by a guest fault before its lookup
  * @seq:	kvm_interval.seq
- * @idle:	nothing in the mm was being invalidated; cleared by
+ * @idle:	nothing in the mm or the VM was being invalidated; cleared by
  *		kvm_interval_retry() if the VM has been since
+ * @uses_hva:	the page is looked up by its HVA
+ * @may_wait:	the vCPU cannot go on without the page
  *
  * Lives on the stack of the fault.
  */
 struct kvm_interval_snapshot {
 	unsigned long seq;
 	bool idle;
+	bool uses_hva;
+	bool may_wait;
 };
 
 #endif /* __LINUX_KVM_INTERVAL_TYPES_H */

@@ -61,7 +61,3 @@ expression vm;
 @@
 -vm->gpc_invalidate_seq++;
 -smp_wmb();
-
-@@ @@
- #include <linux/bits.h>
-+#include <linux/mmu_notifier.h>

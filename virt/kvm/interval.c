@@ -12,8 +12,9 @@
  *
  *   CPU 0: guest fault                   CPU 1: primary MMU
  *   ------------------                   ------------------
- *   kvm_interval_begin()
+ *   kvm_interval_snapshot()
  *     read the sequence count (acquire)
+ *   kvm_interval_begin()
  *     page being invalidated? no
  *   pfn = lookup of the HVA
  *                                        mmu_notifier_invalidate_range_start()
@@ -132,6 +133,7 @@ static bool kvm_interval_zap(struct kvm *kvm,
 
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
+	++kvm->interval.zapping;
 	for (i = 0; i < kvm_interval_nr_address_spaces(kvm); i++) {
 		slots = __kvm_memslots(kvm, i);
 		/* Most VMs have no memslot of System Management Mode. */
@@ -148,6 +150,7 @@ static bool kvm_interval_zap(struct kvm *kvm,
 			found = true;
 		}
 	}
+	--kvm->interval.zapping;
 
 	if (flush)
 		kvm_flush_remote_tlbs(kvm);
@@ -163,69 +166,65 @@ static bool kvm_interval_refuse(struct kvm *kvm,
 	return false;
 }
 
-/* Returns the @back'th entry from the end of the log, 1 being the newest. */
+/* Returns the @back'th entry from the end of a log, 1 being the newest. */
 static struct kvm_interval_record *
-kvm_interval_history(struct kvm_interval *interval, unsigned long back)
+kvm_interval_history(struct kvm_interval_log *log, unsigned long back)
 {
-	return &interval->history[(interval->nr_records - back) %
-				  KVM_INTERVAL_HISTORY];
+	return &log->records[(log->nr_records - back) % KVM_INTERVAL_HISTORY];
 }
 
 /*
- * Make room for a range at the end of the log, whose newest entry is another
+ * Make room for a range at the end of a log, whose newest entry is another
  * range.  A repeat of a recent range moves its entry to the end, so that a few
  * ranges that alternate do not push out all others.  The log stays ordered by
  * sequence counts.
  */
 static struct kvm_interval_record *
-kvm_interval_new_record(struct kvm_interval *interval, unsigned long start,
-			unsigned long last)
+kvm_interval_new_record(struct kvm_interval_log *log, u64 start, u64 last)
 {
 	struct kvm_interval_record *record;
 	unsigned long back;
 
 	for (back = 2; back <= KVM_INTERVAL_REPEAT; back++) {
-		record = kvm_interval_history(interval, back);
+		record = kvm_interval_history(log, back);
 		if (record->start == start && record->last == last)
 			break;
 	}
 
 	if (back > KVM_INTERVAL_REPEAT)
-		interval->nr_records++;
+		log->nr_records++;
 	else
 		for (; back > 1; back--)
-			*kvm_interval_history(interval, back) =
-				*kvm_interval_history(interval, back - 1);
+			*kvm_interval_history(log, back) =
+				*kvm_interval_history(log, back - 1);
 
-	return kvm_interval_history(interval, 1);
+	return kvm_interval_history(log, 1);
 }
 
 /*
- * Enter a range in the log before it is zapped: from now on no fault that began
+ * Enter a range in a log before it is zapped: from now on no fault that began
  * earlier can install any of it.  The zap may yield mmu_lock, so it comes
  * later.
  */
-static void kvm_interval_record(struct kvm *kvm, unsigned long start,
-				unsigned long last)
+static void kvm_interval_record(struct kvm *kvm, struct kvm_interval_log *log,
+				u64 start, u64 last)
 {
-	struct kvm_interval *interval = &kvm->interval;
-	struct kvm_interval_record *record = kvm_interval_history(interval, 1);
-	unsigned long seq = interval->seq;
+	struct kvm_interval_record *record = kvm_interval_history(log, 1);
+	unsigned long seq = kvm->interval.seq;
 
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
 	if (record->start != start || record->last != last)
-		record = kvm_interval_new_record(interval, start, last);
+		record = kvm_interval_new_record(log, start, last);
 
 	*record = (struct kvm_interval_record) { start, last, seq };
 
 	/*
 	 * Make the range announced by mmu_interval_set_range(), or the changes
 	 * before kvm_interval_restart_faults(), visible before the count.
-	 * Pairs with smp_load_acquire() in kvm_interval_begin() and in
-	 * mmu_interval_range_try_begin().
+	 * Pairs with smp_load_acquire() in kvm_interval_snapshot().
 	 */
-	smp_store_release(&interval->seq, seq + 1);
+	smp_store_release(&kvm->interval.seq, seq + 1);
 }
 
 /*
@@ -234,14 +233,14 @@ static void kvm_interval_record(struct kvm *kvm, unsigned long start,
  * sees its own writes.  A later invalidation may have overwritten the entry;
  * then the memslots are zapped again.
  */
-static bool kvm_interval_is_done(const struct kvm_interval *interval, u64 id)
+static bool kvm_interval_is_done(const struct kvm_interval_state *state, u64 id)
 {
-	return READ_ONCE(interval->done[id % KVM_INTERVAL_DONE]) == id;
+	return READ_ONCE(state->done[id % KVM_INTERVAL_DONE]) == id;
 }
 
-static void kvm_interval_set_done(struct kvm_interval *interval, u64 id)
+static void kvm_interval_set_done(struct kvm_interval_state *state, u64 id)
 {
-	WRITE_ONCE(interval->done[id % KVM_INTERVAL_DONE], id);
+	WRITE_ONCE(state->done[id % KVM_INTERVAL_DONE], id);
 }
 
 static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
@@ -253,10 +252,11 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 			     notifier);
 	bool may_block = mmu_notifier_range_blockable(range);
 	struct kvm *kvm = sub->kvm;
+	struct kvm_interval_state *state = kvm->interval.state;
 	bool found;
 	int idx;
 
-	if (kvm_interval_is_done(&kvm->interval, range->id))
+	if (kvm_interval_is_done(state, range->id))
 		return true;
 
 	trace_kvm_unmap_hva_range(range->start, range->end);
@@ -280,12 +280,12 @@ static bool kvm_interval_invalidate(struct mmu_interval_notifier *notifier,
 
 	/* Announce even if no memslot is found: one may just be created. */
 	mmu_interval_set_range(notifier, range);
-	kvm_interval_record(kvm, range->start, range->end - 1);
+	kvm_interval_record(kvm, &state->hvas, range->start, range->end - 1);
 	++kvm->stat.generic.mmu_interval_invalidate;
 	kvm->stat.generic.mmu_interval_nonblock += !may_block;
 
 	found = kvm_interval_zap(kvm, range);
-	kvm_interval_set_done(&kvm->interval, range->id);
+	kvm_interval_set_done(state, range->id);
 
 	write_unlock(&kvm->mmu_lock);
 
@@ -305,6 +305,17 @@ static const struct mmu_interval_notifier_ops kvm_interval_ops = {
 	.invalidate = kvm_interval_invalidate,
 };
 
+/* Slow path of kvm_interval_snapshot(): KVM is invalidating guest frames. */
+bool kvm_interval_may_begin(struct kvm_vcpu *vcpu, gfn_t gfn)
+{
+	if (likely(!kvm_interval_gfns_overlap(vcpu->kvm, gfn, 1)))
+		return true;
+
+	++vcpu->stat.generic.mmu_interval_retry_internal;
+	return false;
+}
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_interval_may_begin);
+
 /* Slow path of kvm_interval_begin() */
 int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 			    const struct kvm_memory_slot *slot, gfn_t gfn,
@@ -312,6 +323,7 @@ int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 {
 	const struct kvm_interval *interval = &vcpu->kvm->interval;
 	unsigned long hva = __gfn_to_hva_memslot(slot, gfn);
+	unsigned long now;
 
 	/*
 	 * The memslot is being deleted or moved.  Its SPTEs must be zapped
@@ -324,36 +336,53 @@ int kvm_interval_begin_slow(struct kvm_vcpu *vcpu,
 
 	if (!mmu_interval_range_try_begin(vcpu->kvm->mm, hva,
 					  hva + PAGE_SIZE - 1, &interval->seq,
-					  &snap->seq)) {
+					  &now)) {
 		if (may_wait)
 			kvm_interval_wait(vcpu, hva);
 		return -EAGAIN;
 	}
-	/* Read after the sequence count, which was read again. */
-	snap->idle = mmu_interval_idle(interval->ranges);
+	/*
+	 * Keep the count of kvm_interval_snapshot(), as it guards what the
+	 * fault has read since.
+	 */
+	if (!mmu_interval_idle(interval->ranges))
+		snap->idle = false;
 
 	kvm_interval_debug_delay_fault();
 	return 0;
 }
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_interval_begin_slow);
 
-/* Search the log, newest entry first. */
+/* Search a log, newest entry first. */
 static enum kvm_interval_cause
-kvm_interval_find_cause(struct kvm_interval *interval, unsigned long hva,
-			unsigned long since)
+kvm_interval_search(struct kvm_interval_log *log, u64 start, u64 last,
+		    unsigned long since)
 {
 	const struct kvm_interval_record *record;
 	unsigned long back;
 
 	for (back = 1; back <= KVM_INTERVAL_HISTORY; back++) {
-		record = kvm_interval_history(interval, back);
+		record = kvm_interval_history(log, back);
 		if ((long)(record->seq - since) < 0)
 			return KVM_INTERVAL_NONE;
-		if (record->last == ULONG_MAX)
-			return KVM_INTERVAL_INTERNAL;
-		if (record->start <= hva + PAGE_SIZE - 1 && record->last >= hva)
+		if (record->start <= last && record->last >= start)
 			return KVM_INTERVAL_OVERLAP;
 	}
 	return KVM_INTERVAL_OVERFLOW;
+}
+
+static enum kvm_interval_cause
+kvm_interval_find_cause(struct kvm_interval_state *state, unsigned long hva,
+			gfn_t gfn, const struct kvm_interval_snapshot *snap)
+{
+	if (kvm_interval_search(&state->gfns, gfn, gfn, snap->seq))
+		return KVM_INTERVAL_INTERNAL;
+
+	if (!snap->uses_hva)
+		return KVM_INTERVAL_NONE;
+
+	return kvm_interval_search(&state->hvas, hva, hva + PAGE_SIZE - 1,
+				   snap->seq);
 }
 
 /* Slow path of kvm_interval_retry() */
@@ -369,29 +398,34 @@ bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
 
 	if (interval->seq != snap->seq) {
 		snap->idle = false;
-		cause = kvm_interval_find_cause(interval, hva, snap->seq);
+		cause = kvm_interval_find_cause(interval->state, hva, gfn,
+						snap);
 	}
 
 	switch (cause) {
 	case KVM_INTERVAL_NONE:
-		kvm_interval_count_success(vcpu);
+		if (snap->may_wait)
+			kvm_interval_count_success(vcpu);
 		return false;
 	case KVM_INTERVAL_OVERLAP:
 		++vcpu->stat.generic.mmu_interval_retry_overlap;
-		kvm_interval_count_collision(vcpu, hva);
 		break;
 	case KVM_INTERVAL_OVERFLOW:
 		++vcpu->stat.generic.mmu_interval_retry_overflow;
-		kvm_interval_count_collision(vcpu, hva);
 		break;
 	case KVM_INTERVAL_INTERNAL:
 		++vcpu->stat.generic.mmu_interval_retry_internal;
 		break;
 	}
 
+	/* Only what the guest cannot go on without may get priority. */
+	if (snap->may_wait && cause != KVM_INTERVAL_INTERNAL)
+		kvm_interval_count_collision(vcpu, hva);
+
 	trace_kvm_interval_retry(vcpu->vcpu_id, hva, cause);
 	return true;
 }
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_interval_retry_slow);
 
 /**
  * kvm_interval_covers - may a range of guest frames be looked up and installed?
@@ -416,6 +450,9 @@ bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
 
 	lockdep_assert_held(&kvm->mmu_lock);
 
+	if (kvm_interval_gfns_overlap(kvm, gfn, nr_pages))
+		return false;
+
 	gfn = max(gfn, slot->base_gfn);
 	hva = __gfn_to_hva_memslot(slot, gfn);
 	last = hva + ((end - gfn) << PAGE_SHIFT) - 1;
@@ -423,22 +460,24 @@ bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
 }
 
 /**
- * kvm_interval_restart_faults - make all faults that have begun retry
+ * kvm_interval_restart_faults - make faults on guest frames retry
  * @kvm:	the VM
+ * @start:	the first guest frame
+ * @end:	the frame behind the last
  *
  * Used for zaps that have no HVA and no mm, e.g. kvm_zap_gfn_range() when
- * memory types or the use of the APIC page change.  Called after that change
- * and before the zap, which may yield mmu_lock: a fault that began before the
- * change can no longer install what it found, and a fault that begins later
- * sees the change.
+ * memory types or the use of the APIC page change.  Called before the zap, which
+ * may yield mmu_lock: a fault that has begun can no longer install what it
+ * found.  A fault that begins later must see what has changed, or
+ * kvm_interval_gfns_overlap() until it can.
  *
  * Context: mmu_lock held for write.
  */
-void kvm_interval_restart_faults(struct kvm *kvm)
+void kvm_interval_restart_faults(struct kvm *kvm, gfn_t start, gfn_t end)
 {
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
-	kvm_interval_record(kvm, 0, ULONG_MAX);
+	kvm_interval_record(kvm, &kvm->interval.state->gfns, start, end - 1);
 }
 
 /*
@@ -446,7 +485,8 @@ void kvm_interval_restart_faults(struct kvm *kvm)
  * subscriptions, so that a signal cannot interrupt a later insertion.  Takes
  * mmap_lock.
  *
- * Returns 0, -ENOMEM or -EINTR; nothing has to be undone.
+ * Returns 0, -ENOMEM or -EINTR.  Whatever it returns, kvm_interval_destroy_vm()
+ * is called before @kvm is freed.
  */
 int kvm_interval_init_vm(struct kvm *kvm)
 {
@@ -456,10 +496,21 @@ int kvm_interval_init_vm(struct kvm *kvm)
 	if (r)
 		return r;
 
-	/* Unused entries of the log have count 0, older than any fault. */
+	kvm->interval.state = kvzalloc(sizeof(*kvm->interval.state),
+				       GFP_KERNEL_ACCOUNT);
+	if (!kvm->interval.state)
+		return -ENOMEM;
+
+	/* Unused entries of a log have count 0, older than any fault. */
 	kvm->interval.seq = 1;
 	kvm->interval.ranges = mmu_interval_ranges(kvm->mm);
 	return 0;
+}
+
+/* Free what kvm_interval_init_vm() has allocated, if it was called. */
+void kvm_interval_destroy_vm(struct kvm *kvm)
+{
+	kvfree(kvm->interval.state);
 }
 
 /*

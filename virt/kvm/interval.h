@@ -18,7 +18,10 @@ unsigned int kvm_vcpu_max_halt_poll_ns(struct kvm_vcpu *vcpu);
 
 #ifdef CONFIG_KVM_INTERVAL_NOTIFIER
 
+#include <linux/kvm_interval.h>
+
 int kvm_interval_init_vm(struct kvm *kvm);
+void kvm_interval_destroy_vm(struct kvm *kvm);
 void kvm_interval_init_vcpu(struct kvm_vcpu *vcpu);
 int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 			   const struct kvm_memory_slot *old);
@@ -34,6 +37,10 @@ void kvm_interval_count_success(struct kvm_vcpu *vcpu);
 static inline int kvm_interval_init_vm(struct kvm *kvm)
 {
 	return 0;
+}
+
+static inline void kvm_interval_destroy_vm(struct kvm *kvm)
+{
 }
 
 static inline void kvm_interval_init_vcpu(struct kvm_vcpu *vcpu)
@@ -52,6 +59,11 @@ static inline void kvm_interval_unsubscribe(struct kvm_memory_slot *slot)
 }
 
 static inline void kvm_interval_unsubscribe_all(struct kvm *kvm)
+{
+}
+
+static inline void kvm_interval_restart_faults(struct kvm *kvm, gfn_t start,
+					       gfn_t end)
 {
 }
 

@@ -11,10 +11,11 @@
  *	lookup of its page
  * delay_gpc_us: the refresh of a gfn_to_pfn_cache sleeps between the lookup of
  *	its page and kvm_gpc_read_retry()
+ * delay_gfns_us: an invalidation of guest frames, by guest_memfd or memory
+ *	attributes, sleeps between its zap and what it changes
  * refuse: number of non-blockable callbacks that will refuse; counts down
  * cancel_entries: number of entries to the guest that are cancelled after a
- * vCPU
- *	with priority has mapped its page
+ *	vCPU with priority has mapped its page
  * private_memslots: KVM_SET_TSS_ADDR creates KVM's private memslot even if the
  *	CPU does not need it
  */
@@ -30,12 +31,14 @@
 
 /* Read by kvm_interval_debug_delays_faults() */
 u32 kvm_interval_debug_delay_fault_us;
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_interval_debug_delay_fault_us);
 /* Read by kvm_interval_debug_wants_private_memslot() */
 u32 kvm_interval_debug_private_memslots;
 
 static u32 delay_invalidate_us;
 static u32 delay_task;
 static u32 delay_gpc_us;
+static u32 delay_gfns_us;
 static u32 refuse;
 static u32 cancel_entries;
 
@@ -65,6 +68,12 @@ void kvm_interval_debug_delay_fault(void)
 void kvm_interval_debug_delay_gpc(void)
 {
 	kvm_interval_debug_sleep(READ_ONCE(delay_gpc_us));
+}
+
+/* Called where an invalidation of guest frames may sleep. */
+void kvm_interval_debug_delay_gfns(void)
+{
+	kvm_interval_debug_sleep(READ_ONCE(delay_gfns_us));
 }
 
 /* Must a non-blockable callback refuse?  Callbacks may run concurrently. */
@@ -111,6 +120,7 @@ void kvm_interval_debug_init(void)
 	debugfs_create_u32("delay_fault_us", 0600, dir,
 			   &kvm_interval_debug_delay_fault_us);
 	debugfs_create_u32("delay_gpc_us", 0600, dir, &delay_gpc_us);
+	debugfs_create_u32("delay_gfns_us", 0600, dir, &delay_gfns_us);
 	debugfs_create_u32("refuse", 0600, dir, &refuse);
 	debugfs_create_u32("cancel_entries", 0600, dir, &cancel_entries);
 	debugfs_create_u32("private_memslots", 0600, dir,

@@ -13,6 +13,7 @@ void kvm_interval_debug_init(void);
 void kvm_interval_debug_delay_invalidate(void);
 void kvm_interval_debug_delay_fault(void);
 void kvm_interval_debug_delay_gpc(void);
+void kvm_interval_debug_delay_gfns(void);
 bool kvm_interval_debug_refuse(void);
 void kvm_interval_debug_mapped(struct kvm_vcpu *vcpu);
 void kvm_interval_debug_cancel_entry(struct kvm_vcpu *vcpu);
@@ -32,6 +33,10 @@ static inline void kvm_interval_debug_delay_fault(void)
 }
 
 static inline void kvm_interval_debug_delay_gpc(void)
+{
+}
+
+static inline void kvm_interval_debug_delay_gfns(void)
 {
 }
 

@@ -16,6 +16,18 @@ identifier kvm;
  }
 
 @@
+identifier f = {kvm_create_vm, kvm_destroy_vm};
+expression vm;
+@@
+ f(...)
+ {
+ <...
++kvm_interval_destroy_vm(vm);
+ kvm_arch_free_vm(vm);
+ ...>
+ }
+
+@@
 expression vcpu;
 @@
  kvm_vcpu_init(...)

@@ -7,6 +7,9 @@
 
 #include <linux/kvm_host.h>
 
+/* Neither kvm-intel nor kvm-amd calls the interval notifier. */
+#define EXPORT_SYMBOL_FOR_KVM_INTERNAL(symbol)
+
 static inline int kvm_interval_nr_address_spaces(struct kvm *kvm)
 {
 	return KVM_ADDRESS_SPACE_NUM;

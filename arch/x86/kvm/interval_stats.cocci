@@ -2,15 +2,19 @@
 /// Add the statistics of the interval notifier to the descriptors.
 // Files: arch/x86/kvm/x86.c
 
-@@ @@
- const struct _kvm_stats_desc kvm_vm_stats_desc[] = {
+@@
+identifier T = {_kvm_stats_desc, kvm_stats_desc};
+@@
+ const struct T kvm_vm_stats_desc[] = {
  	KVM_GENERIC_VM_STATS(),
 +	KVM_INTERVAL_VM_STATS(),
  	...
  };
 
-@@ @@
- const struct _kvm_stats_desc kvm_vcpu_stats_desc[] = {
+@@
+identifier T = {_kvm_stats_desc, kvm_stats_desc};
+@@
+ const struct T kvm_vcpu_stats_desc[] = {
  	KVM_GENERIC_VCPU_STATS(),
 +	KVM_INTERVAL_VCPU_STATS(),
  	...

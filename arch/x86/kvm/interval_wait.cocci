@@ -48,6 +48,18 @@ expression vcpu;
 +return kvm_interval_heeds_events(vcpu) && kvm_vcpu_has_events(vcpu);
  }
 
+// Linux 7.3 asks for a kick here.
+@@
+expression vcpu;
+@@
+ kvm_arch_vcpu_runnable(...)
+ {
+-return kvm_vcpu_running(vcpu) || vcpu->arch.pv.pv_unhalted || kvm_vcpu_has_events(vcpu);
++if (kvm_vcpu_running(vcpu) || kvm_interval_is_unhalted(vcpu))
++	return true;
++return kvm_interval_heeds_events(vcpu) && kvm_vcpu_has_events(vcpu);
+ }
+
 @@
 expression vcpu;
 @@

@@ -10,6 +10,7 @@
 #include <linux/kvm_interval.h>
 #include <asm/vmx.h>
 
+#include "irq.h"
 #include "lapic.h"
 #include "x86.h"
 

@@ -3,14 +3,14 @@
 // Files: virt/kvm/interval.c
 
 @@
-expression vm, start, last, notifier, range, found;
+expression vm, log, start, last, notifier, range, found;
 @@
 -mmu_interval_set_range(notifier, range);
--kvm_interval_record(vm, start, last);
+-kvm_interval_record(vm, log, start, last);
 +if (!kvm_mutated(no_announce))
 +	mmu_interval_set_range(notifier, range);
 +if (!kvm_mutated(no_record) && !kvm_mutated(late_record))
-+	kvm_interval_record(vm, start, last);
++	kvm_interval_record(vm, log, start, last);
  ...
 -found = kvm_interval_zap(vm, range);
 +found = (may_block || !kvm_mutated(nonblock_lies)) && kvm_interval_zap(vm, range);
@@ -20,7 +20,7 @@ expression vm, start, last, notifier, range, found;
 +	if (may_block)
 +		fsleep(1000);
 +	write_lock(&vm->mmu_lock);
-+	kvm_interval_record(vm, start, last);
++	kvm_interval_record(vm, log, start, last);
 +	write_unlock(&vm->mmu_lock);
 +}
 

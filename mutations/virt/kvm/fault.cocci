@@ -2,13 +2,9 @@
 /// Wrong results of kvm_interval_begin(), _retry() and _covers().
 // Files: virt/kvm/interval.c
 
-@@
-identifier back;
-@@
+@@ @@
  kvm_interval_find_cause(...)
  {
- ...
- unsigned long back;
 +if (kvm_mutated(skip_retry))
 +	return KVM_INTERVAL_NONE;
 +if (kvm_mutated(coarse_retry))
@@ -17,14 +13,14 @@ identifier back;
  }
 
 @@
-expression mm, start, last, now, seq;
+expression mm, start, last, seq, now;
 @@
  kvm_interval_begin_slow(...)
  {
  <...
--!mmu_interval_range_try_begin(mm, start, last, now, seq)
+-!mmu_interval_range_try_begin(mm, start, last, seq, now)
 +!mmu_interval_range_try_begin(mm, kvm_mutated(coarse_wait) ? 0 : start,
-+			       kvm_mutated(coarse_wait) ? ULONG_MAX : last, now, seq) &&
++			       kvm_mutated(coarse_wait) ? ULONG_MAX : last, seq, now) &&
 +!kvm_mutated(ignore_active)
  ...>
  }

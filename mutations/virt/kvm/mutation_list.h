@@ -21,6 +21,10 @@
 	each(blind_prefetch)	/* prefetch of invalidated pages */	\
 	each(map_writable)	/* writable SPTE of a read-only page */	\
 	each(coarse_retry)	/* any invalidation in the VM */	\
+	/* Invalidations of guest frames */				\
+	each(gfns_no_record)	/* no log entry */			\
+	each(gfns_no_wait)	/* begin during one */			\
+	each(gfns_no_end)	/* never ends */			\
 	/* Zaps of callbacks */						\
 	each(skip_zap)		/* skip one of eight */			\
 	each(half_zap)		/* only half of each range */		\

@@ -8,6 +8,25 @@
 -	unsigned long mmu_seq;
 +	struct kvm_interval_snapshot snap;
  	...
--	hva_t hva;
-	...
  };
+
+// Linux 7.3 keeps no HVA.
+@@ @@
+ struct kvm_page_fault {
+ 	...
+-	hva_t hva;
+ 	...
+ };
+
+@@
+identifier fault;
+@@
+ kvm_mmu_do_page_fault(...)
+ {
+ <...
+ struct kvm_page_fault fault = {
+	...,
+-	.hva = KVM_HVA_ERR_BAD,
+ };
+ ...>
+ }

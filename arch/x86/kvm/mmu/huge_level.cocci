@@ -3,15 +3,14 @@
 // Files: arch/x86/kvm/mmu/mmu.c
 
 @@
-expression vcpu, fault, slot;
+identifier vcpu, fault;
+expression level;
 @@
- kvm_mmu_hugepage_adjust(...)
+ kvm_mmu_hugepage_adjust(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
  {
  ...
- fault->req_level =
--kvm_mmu_max_mapping_level(vcpu->kvm, slot, fault->gfn, fault->max_level)
-+kvm_interval_mapping_level(vcpu->kvm, fault)
- ;
++fault->max_level = kvm_interval_max_level(vcpu->kvm, fault);
+ fault->req_level = level;
  ...
  }
 

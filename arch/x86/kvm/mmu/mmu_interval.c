@@ -44,20 +44,16 @@ void kvm_interval_fault_again(struct kvm_vcpu *vcpu)
 	if (kvm_mmu_reload(vcpu))
 		return;
 
-	if (kvm_mmu_do_page_fault(vcpu, vcpu->interval.addr,
-				  vcpu->interval.error_code, false,
-				  NULL) == RET_PF_FIXED)
+	if (kvm_interval_do_page_fault(vcpu, vcpu->interval.addr,
+				       vcpu->interval.error_code) ==
+	    RET_PF_FIXED)
 		++vcpu->stat.generic.mmu_interval_fault_again;
 }
 
-/*
- * Slow path of kvm_interval_mapping_level().  Returns the largest level, at
- * most that of the host's mapping, of which no page is being invalidated.
- */
-int kvm_interval_limit_mapping_level(struct kvm *kvm,
-				     const struct kvm_page_fault *fault)
+/* Slow path of kvm_interval_max_level() */
+u8 kvm_interval_limit_level(struct kvm *kvm, const struct kvm_page_fault *fault)
 {
-	int level = fault->max_level;
+	u8 level = fault->max_level;
 	gfn_t pages;
 
 	lockdep_assert_held(&kvm->mmu_lock);
@@ -70,5 +66,5 @@ int kvm_interval_limit_mapping_level(struct kvm *kvm,
 			break;
 	}
 
-	return kvm_mmu_max_mapping_level(kvm, fault->slot, fault->gfn, level);
+	return level;
 }

@@ -8,26 +8,27 @@
 #include <linux/kvm_interval.h>
 
 #include "mmu_internal.h"
+#include "mmu_interval_line.h"
 
 int kvm_interval_put_off(struct kvm_vcpu *vcpu,
 			 const struct kvm_page_fault *fault);
-int kvm_interval_limit_mapping_level(struct kvm *kvm,
-				     const struct kvm_page_fault *fault);
+u8 kvm_interval_limit_level(struct kvm *kvm,
+			    const struct kvm_page_fault *fault);
 
 /*
- * Call kvm_mmu_max_mapping_level() for a level of which no page is being
- * invalidated.  kvm_interval_retry() has checked only the page of the fault,
- * and a huge mapping covers more.  Both are called in one critical section of
- * mmu_lock.
+ * Returns the largest level, at most fault->max_level, of which no page is
+ * being invalidated.  kvm_interval_retry() has checked only the page of the
+ * fault, and a huge mapping covers more.  Called before the level of the host's
+ * mapping is looked up, in the critical section of mmu_lock in which that is
+ * used.
  */
-static inline int
-kvm_interval_mapping_level(struct kvm *kvm, const struct kvm_page_fault *fault)
+static inline u8 kvm_interval_max_level(struct kvm *kvm,
+					const struct kvm_page_fault *fault)
 {
 	if (likely(kvm_interval_covers_all(&fault->snap)))
-		return kvm_mmu_max_mapping_level(kvm, fault->slot, fault->gfn,
-						 fault->max_level);
+		return fault->max_level;
 
-	return kvm_interval_limit_mapping_level(kvm, fault);
+	return kvm_interval_limit_level(kvm, fault);
 }
 
 #endif /* __KVM_X86_MMU_MMU_INTERVAL_H */

@@ -15,6 +15,20 @@ identifier vcpu, slot, gfn, start, end;
  ...>
  }
 
+// Linux 7.3 has one place for direct and shadow prefetch.
+@@
+identifier vcpu, slot, gfn, nr_pages;
+@@
+ kvm_mmu_prefetch_sptes(struct kvm_vcpu *vcpu, gfn_t gfn, u64 *sptep, int nr_pages, ...)
+ {
+ <...
+-if (!slot)
++if (!slot || !kvm_interval_covers(vcpu->kvm, slot, gfn, nr_pages))
+	return false;
+ nr_pages = kvm_prefetch_pages(slot, gfn, ...);
+ ...>
+ }
+
 @@
 identifier vcpu;
 @@

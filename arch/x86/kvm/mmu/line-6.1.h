@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Adapts the interval notifier to the x86 MMU of this kernel
+ */
+#ifndef __KVM_X86_MMU_MMU_INTERVAL_LINE_H
+#define __KVM_X86_MMU_MMU_INTERVAL_LINE_H
+
+#include "mmu_internal.h"
+
+/* Handle a fault as if it came from the guest; counts what it fixes. */
+static inline int kvm_interval_do_page_fault(struct kvm_vcpu *vcpu, gpa_t addr,
+					     u64 error_code)
+{
+	return kvm_mmu_do_page_fault(vcpu, addr, error_code, false, NULL);
+}
+
+#endif /* __KVM_X86_MMU_MMU_INTERVAL_LINE_H */

@@ -98,6 +98,18 @@ item_both_kernels()
 		kvm_page_table_test hmm-tests" DEBUG='' "$SCRIPTS/run"
 }
 
+# The other lines of Linux, in output folders of their own.
+item_lines()
+{
+	local line status=0
+
+	for line in 6.12 7.3; do
+		LINUX=$line KERNEL=both TESTS=all TIME=2 NPT=1 KSELFTESTS='' DEBUG='' \
+			"$SCRIPTS/run" || status=$?
+	done
+	return "$status"
+}
+
 item_bochs()
 {
 	"$REPO/tests/bochs.sh"

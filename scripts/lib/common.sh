@@ -2,14 +2,14 @@
 # shellcheck shell=bash
 #
 # What all scripts share, in files by what it is about: messages, input (variables), children
-# (processes, end of the script), output (the folder O), step (logs and progress).  Each says
-# at its top what it gives.
+# (processes, end of the script), output (the folder O), step (logs and progress), lines (the
+# line of Linux).  Each says at its top what it gives.
 #
 # Usage, as the first lines of a script:
 #	set -euo pipefail
 #	. "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 #
-# It sets REPO, SCRIPTS, STEPS, O (absolute), V, LINE and the exit statuses EX_*.
+# It sets REPO, SCRIPTS, STEPS, O (absolute), V, LINE, LINUX and the exit statuses EX_*.
 
 # Exit statuses, made from scripts/results/status.py by `scripts/verdict --statuses`.
 # shellcheck disable=SC2034 # no script uses every one
@@ -64,6 +64,8 @@ fi
 . "$SCRIPTS/lib/output.sh"
 # shellcheck source=scripts/lib/step.sh
 . "$SCRIPTS/lib/step.sh"
+# shellcheck source=scripts/lib/lines.sh
+. "$SCRIPTS/lib/lines.sh"
 
 # Asked for, it is no mistake.
 case ${1:-} in

@@ -3,8 +3,10 @@
 #
 # LINUX, the line of Linux that is fetched, changed and built.  Each line but the default
 # has an output folder of its own below $O, so that sources and kernels do not overwrite
-# those of another line.  Source common.sh before it, and carrier.sh after it.
+# those of another line.
 
+# shellcheck disable=SC2034 # for steps/source
+LINUX_ASKED=${LINUX:-}
 LINUX=${LINUX:-$LINE}
 
 # line_suite LINE: the suite of Debian that has its source package.

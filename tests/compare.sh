@@ -20,12 +20,12 @@ set -euo pipefail
 # input_refused NAME STATUS PATTERN SCRIPT VARIABLE=VALUE...: before anything is built
 input_refused()
 {
-	local name=$1 status=$2 pattern=$3 script=$4 got
+	local name=$1 status=$2 pattern=$3 script=$4 got lines
 	shift 4
 
 	got=$(env O="$INPUT_O" "$@" "$SCRIPTS/$script" 2>&1; echo "exit $?")
-	tap "$([ "$(grep -c . <<<"$got") $(grep -cE "$pattern" <<<"$got") ${got##* }" = "2 1 $status" ]
-		echo $?)" "$name" "$got"
+	lines="$(grep -c . <<<"$got") $(grep -cE "$pattern" <<<"$got")"
+	tap "$([ "$lines ${got##* }" = "2 1 $status" ]; echo $?)" "$name" "$got"
 }
 
 test_input()
@@ -37,7 +37,8 @@ test_input()
 	input_refused "a side that is not there" 2 "B=nowhere: no such file" compare B=nowhere
 	input_refused "no bench of that name" 2 "none has the name x; there are: columns" \
 		compare BENCHES="columns x"
-	input_refused "rounds that are no number" 2 "ROUNDS=many is not a number" compare ROUNDS=many
+	input_refused "rounds that are no number" 2 "ROUNDS=many is not a number" \
+		compare ROUNDS=many
 	# A bzImage up to its magic, which says that it has 16 MiB.
 	{ head -c 500 /dev/zero; printf '\000\000\020\000'; head -c 10 /dev/zero; printf 'HdrS'
 	  head -c 1000 /dev/zero; } >"$dir/cut"
@@ -62,7 +63,8 @@ test_report()
 	local run
 
 	run=$(scratch)
-	tap_same "no report of a folder that is none" 2 "$(status_of "$SCRIPTS/compare" --report "$run")"
+	tap_same "no report of a folder that is none" 2 \
+		"$(status_of "$SCRIPTS/compare" --report "$run")"
 	printf 'row\t%s\tboot-1\tx\tns\tlower\t%d\n' A 1 B 2 >"$run/samples"
 	: >"$run/about"
 	tap_same "the report is made again" 0 "$(status_of "$SCRIPTS/compare" --report "$run")"

@@ -26,7 +26,8 @@ make_builtins()
 	standard=$(spatch --longhelp 2>&1 |
 		sed -n 's/.*--macro-file-builtins .*(default=\(.*\)).*/\1/p')
 	[ -r "$standard" ] ||
-		die "$EX_SETUP" "coccinelle's standard.h not found: install coccinelle (scripts/steps/packages)"
+		die "$EX_SETUP" "coccinelle's standard.h not found: install coccinelle" \
+			"(scripts/steps/packages)"
 	{
 		echo "// $(spatch --version | sed -n 1p)"
 		awk '/^#define DEFINE_PER_CPU\(/ { skip = 1 }
@@ -151,7 +152,8 @@ change_lines()
 			problem "$rule: '${command%%$'\n'*}' matched nothing in $file"
 		elif [ "${rule%.lines}" != "$rule" ]; then
 			[ -z "$(c_lines "$path" "$path.sed" "$file")" ] ||
-				problem "$rule: '${command%%$'\n'*}' changes C in $file: that is for a semantic patch"
+				problem "$rule: '${command%%$'\n'*}' changes C in $file:" \
+					"that is for a semantic patch"
 		elif [ -n "$(code_lines "$path" "$path.sed")" ]; then
 			problem "$rule: '${command%%$'\n'*}' changes more than comments in $file"
 		fi

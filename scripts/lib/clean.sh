@@ -23,7 +23,8 @@ clean()
 	remove kernel selftests src/selftests headers initramfs initramfs.cpio \
 		kselftests src/kselftests kheaders bisect \
 		gen_init_cpio bochs images runs matrix results log check patches bench compare \
-		soak proof slow platform kernel-tree ci-local src/series src/mutations src/historical
+		soak proof slow platform kernel-tree ci-local \
+		src/series src/mutations src/historical
 }
 
 distclean()

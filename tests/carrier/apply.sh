@@ -127,7 +127,8 @@ t_patches()
 	sed '/^---$/,$d' first/0001-* | git interpret-trailers --parse >trailers
 	grep '^Fixes: 0123456789ab' trailers
 	grep '^Signed-off-by: A Tester' trailers
-	printf '[user]\n\tname = X\n[diff]\n\tnoprefix = true\n[format]\n\tsignoff = true\n' >.gitconfig
+	printf '[%s]\n\t%s\n' user 'name = X' diff 'noprefix = true' format 'signoff = true' \
+		>.gitconfig
 	HOME=$T GIT_AUTHOR_NAME=Y CHECKPATCH=no carry patches
 	diff -r first out/patches
 	git init -q again

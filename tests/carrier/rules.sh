@@ -35,22 +35,23 @@ t_ledger_content()
 
 t_no_match()
 {
+	local one_site='expected 1 site \(-1 \+1\)'
+
 	own_tree
 	sed -i 's/is_page_fault_stale(/is_page_fault_old(/' tree/arch/x86/kvm/mmu/paging_tmpl.h
 	own_changes
-	expect 4 'stale.cocci: .*paging_tmpl.h: page_fault: expected 1 site \(-1 \+1\), found none' \
-		carry apply
+	expect 4 "stale.cocci: .*paging_tmpl.h: page_fault: $one_site, found none" carry apply
 	[ ! -e out/src/interval ]
 }
 
 t_match_too_often()
 {
+	local file=arch/x86/kvm/mmu/mmu.c
+
 	own_tree
-	echo 'int extra(void) { return is_page_fault_stale(a, b); }' \
-		>>tree/arch/x86/kvm/mmu/mmu.c
+	echo 'int extra(void) { return is_page_fault_stale(a, b); }' >>"tree/$file"
 	own_changes
-	expect 4 'stale.cocci: arch/x86/kvm/mmu/mmu.c: extra: found 1 site \(-1 \+1\), not in ledger/6.1' \
-		carry apply
+	expect 4 "stale.cocci: $file: extra: found 1 site \(-1 \+1\), not in ledger/6.1" carry apply
 }
 
 t_match_twice_in_function()
@@ -277,7 +278,8 @@ t_line_incomplete()
 	other_line
 	echo '6.12 01' >c/changes/lines
 	grep stale.cocci c/ledger/6.1 >c/ledger/6.12
-	expect 4 'only the changes up to 01 are carried to Linux 6.12.[0-9]+ yet: UPTO=01' carry apply
+	expect 4 'only the changes up to 01 are carried to Linux 6.12.[0-9]+ yet: UPTO=01' \
+		carry apply
 	UPTO=02 expect 4 'only the changes up to 01' carry apply
 	[ ! -e out/src/interval ]
 	UPTO=01 carry apply

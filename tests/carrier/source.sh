@@ -85,7 +85,8 @@ t_folder_copy()
 	own_changes
 	own_tree
 	mkdir -p tree/.git tree/include/generated
-	echo x | tee tree/.git/HEAD tree/mm/x.o tree/.config tree/include/generated/a.h >tree/vmlinux
+	echo x | tee tree/.git/HEAD tree/mm/x.o tree/.config tree/include/generated/a.h \
+		>tree/vmlinux
 	times tree >before
 	carry steps/source
 	times tree | cmp - before

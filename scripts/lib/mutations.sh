@@ -73,22 +73,22 @@ write_job()
 	printf 'fact platform %s\nfact seed %s\n' "$PLATFORM" "$SEED"
 	while read -r name _ command; do
 		for switch in $order; do
-			order_switch "$name" "$switch"
-			order_test "${command%% => *}"
+			job_switch "$name" "$switch"
+			job_test "${command%% => *}"
 			printf '%s %s\n' "$name" "$switch" >>"$run/plan"
 		done
-		order_switch "$name" off
+		job_switch "$name" off
 	done
 }
 
-order_switch()
+job_switch()
 {
 	[ "$2" = on ] || set -- none
 	printf 'write %s/mutation %s\n' "$KNOBS" "$1"
 }
 
-# order_test "[knob=value] test arguments": with time limit, seed, and the knob set.
-order_test()
+# job_test "[knob=value] test arguments": with time limit, seed, and the knob set.
+job_test()
 {
 	local test arguments knob=
 

@@ -15,24 +15,24 @@ from results.run import Run
 
 def endings(run: Run, side: str) -> str:
     """Lines of a boot.  What a program was told to do, less its seed, is a case as well."""
-    orders = [_order(line.split()) for line in run.text("job").replace("\0", "").split("\n")
-              if line.startswith("test ")]
+    commands = [_command(line.split()) for line in run.text("job").replace("\0", "").split("\n")
+                if line.startswith("test ")]
     result = Result(run.result())
     found: List[Tuple[str, str]] = []
     for test in result.started:
         found += [("ok" if case.good else "failed", case.name.split(" ")[0])
                   for case in test.cases]
-    for order, test in zip(orders, result.tests):
+    for command, test in zip(commands, result.tests):
         # If some of its cases failed, that is all there is to say.
         how = "ok" if test.good or not all(case.good for case in test.cases) else "failed"
         if not test.good:
             how = "emulator" if "EMULATOR" in test.words else \
                 "time-out" if "TIMEOUT" in test.words else how
-        found.append((how, order))
+        found.append((how, command))
     return "".join("%s\t%s\t%s\n" % (side, how, case) for how, case in found)
 
 
-def _order(words: List[str]) -> str:
+def _command(words: List[str]) -> str:
     """Of `test PROGRAM SECONDS ARGUMENT...`."""
     name, arguments = words[1], words[3:]
     if "-s" in arguments:

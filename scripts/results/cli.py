@@ -143,13 +143,13 @@ def news(arguments: List[str]) -> int:
 
 
 def tries(arguments: List[str]) -> int:
-    """RUN SPLAT: of a kernel that was broken on purpose, what came of each way."""
+    """RUN SPLAT: of a kernel that was broken on purpose, what came of each mutation."""
     print(tables.tries(Run(arguments[0]), arguments[1]), end="")
     return Status.OK
 
 
 def caught(arguments: List[str]) -> int:
-    """TABLE RESULTS: a line for each way; exits with 1 if one was not caught."""
+    """TABLE RESULTS: a line for each mutation; exits with 1 if one was not caught."""
     texts = []
     for path in arguments:
         with open(path, encoding="utf-8", errors="replace") as file:

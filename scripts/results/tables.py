@@ -123,21 +123,21 @@ def news(run: Run, name: str) -> str:
 
 
 def tries(run: Run, splat: str) -> str:
-    """The plan beside what came back: `way on|off verdict words`.  Words are the test, and
+    """The plan beside what came back: `mutation on|off verdict words`.  Words are the test, and
     why it failed: the first wrong word or vCPU that stood still, and the first case.  A
     test that was begun and has no result is what the machine died of."""
     plan = run.plan()
     result = Result(run.result().replace("\0", ""))
     lines = []
-    for way, test in zip(plan, result.tests):
+    for planned, test in zip(plan, result.tests):
         word = "not-run" if test.skipped else "pass" if test.good else \
             "emulator" if "EMULATOR-FAULT" in test.words else "fail"
         lines.append("%s %s %s" % (
-            way, word, "" if word == "pass" else "%s: %s" % (test.name, _why(test))))
+            planned, word, "" if word == "pass" else "%s: %s" % (test.name, _why(test))))
     if result.begun or not result.tests:
         number = len(result.tests)
-        way = plan[number] if number < len(plan) else ""
-        lines.append("%s %s" % (way, "died" if not splat else "splat %s: host splat: %s" % (
+        planned = plan[number] if number < len(plan) else ""
+        lines.append("%s %s" % (planned, "died" if not splat else "splat %s: host splat: %s" % (
             result.running, splat)))
     return "".join(line + "\n" for line in lines)
 
@@ -153,30 +153,30 @@ def _why(test: Test) -> str:
 
 
 def caught(table: str, results: str) -> Tuple[str, bool]:
-    """A line for each way, with the fix that it undoes if the table names one; and whether
+    """A line for each mutation, with the fix that it undoes if the table names one; and whether
     one is not as it has to be."""
     fixes = {part[0]: part[2] + " " for part in
              (re.sub("#.*", "", line).split() for line in table.split("\n"))
              if len(part) > 2 and part[1] == "fix"}
-    ways: Dict[str, Dict[str, List[str]]] = {}
+    found: Dict[str, Dict[str, List[str]]] = {}
     words: Dict[str, str] = {}
     broken: Dict[str, str] = {}
     for line in results.split("\n"):
-        way, _, rest = line.partition(" ")
+        name, _, rest = line.partition(" ")
         switch, _, rest = rest.partition(" ")
         verdict, _, why = rest.partition(" ")
         if switch not in ("on", "off"):
             continue
-        ways.setdefault(way, {"on": [], "off": []})[switch].append(verdict)
+        found.setdefault(name, {"on": [], "off": []})[switch].append(verdict)
         if switch == "on":
-            words[way] = why
+            words[name] = why
         elif verdict != "pass":
-            broken[way] = why
+            broken[name] = why
     lines = []
-    for way, verdicts in ways.items():
+    for name, verdicts in found.items():
         say = _caught(verdicts["on"], verdicts["off"])
         lines.append(("  %-16s %s%-10s %s" % (
-            way, fixes.get(way, ""), say, broken.get(way, words.get(way, ""))[:120]), say))
+            name, fixes.get(name, ""), say, broken.get(name, words.get(name, ""))[:120]), say))
     good = sum(say == "caught" for _, say in lines)
     return "".join(line + "\n" for line, _ in lines) + \
         "%d of %d caught\n" % (good, len(lines)), good < len(lines)

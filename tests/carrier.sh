@@ -260,6 +260,7 @@ t_interrupted_source	source: after one that was killed
 t_another_source	apply: another source with older times
 t_half_installed	apply: after one that installed half
 t_interrupted	apply: interrupted, killed
+t_ctrl_c	apply: Ctrl-C ends all, spatch too, at once
 t_patches	patches: git am gives the same tree, same bytes each time
 t_real_ledger	real changes: as in the ledger
 t_real_patches	real changes: patches round trip

@@ -14,12 +14,13 @@ set -euo pipefail
 
 unset KERNEL TESTS KSELFTESTS SEED TIME DEBUG NPT CPUS MEM QEMU ARGS EVENTS TRACE
 
-# try COMMAND...: its status and what it said, in STATUS and SAID; stdin is ours.
+# try COMMAND...: its status and what it said, in STATUS and SAID; stdin is ours.  Ends with us.
 try()
 {
 	STATUS=0
-	SAID=$(timeout 300 "$@" 2>&1) || STATUS=$?
-	SAID=${SAID//$'\r'/}
+	lib_start timeout 300 "$@" >"$WORK/said" 2>&1
+	lib_reap || STATUS=$?
+	SAID=$(tr -d '\r' <"$WORK/said")
 }
 
 # was STATUS PATTERN NAME: of the last try.
@@ -158,7 +159,8 @@ terminal_case()
 		sleep 3
 		printf 'exit\r'
 		sleep 20
-	} | TERM=vt100 timeout 200 script -qfc "$SCRIPTS/shell" "$log" >/dev/null 2>&1 || true
+	} | TERM=vt100 timeout --foreground 200 script -qfc "$SCRIPTS/shell" "$log" \
+		>/dev/null 2>&1 || true
 	SAID=$(tr -d '\r' <"$log")
 	STATUS=0
 	was 0 '^A shell in the nested host.  Leave: ' "shell on a terminal says how to leave"

@@ -209,7 +209,8 @@ spatch_file()
 	local status=0 err=$3.err
 
 	echo "--- $1 $2" >>"$3"
-	timeout 120 spatch "${SPATCH_FLAGS[@]}" --in-place \
+	# In our process group, or Ctrl-C would not reach it.
+	timeout --foreground 120 spatch "${SPATCH_FLAGS[@]}" --in-place \
 		--macro-file-builtins "$BUILTINS" --sp-file "$CARRY_DIR/$1" "$2" \
 		>>"$3" 2>"$err" </dev/null || status=$?
 	cat "$err" >>"$3"

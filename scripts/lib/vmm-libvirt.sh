@@ -22,7 +22,8 @@ DOMAIN=			# its name
 DOMAIN_ENDED=		# libvirt's words for how it ended
 DOMAIN_LOOKS=0		# how often vmm_alive has looked
 
-# Each call is bounded: a libvirt that hangs must not hang us.
+# Each call is bounded: a libvirt that hangs must not hang us.  In a process group of its own, so
+# that a second Ctrl-C does not end the calls that end the domain.
 virsh_call()
 {
 	timeout 20 virsh -q -c "$LIBVIRT_URI" "$@" </dev/null

@@ -71,6 +71,30 @@ t_interrupted()
 	[ -z "$(find out/src -name '*.new*')" ]
 }
 
+# While rules of the real changes are applied, for which spatch needs many seconds.
+t_ctrl_c()
+{
+	local pid status=0
+
+	mkdir out
+	: >"out/$OUT_MARK"
+	set -m
+	# Whoever started us in the background has made all of us ignore SIGINT.
+	env --default-signal=INT O="$T/out" CARRY_DIR="$REPO" KERNEL_SRC="$FIXTURE" \
+		"$SCRIPTS/apply" &
+	pid=$!
+	set +m
+	until pgrep -f "^spatch .*$T/out/"; do
+		kill -0 "$pid"
+		sleep 0.1
+	done
+	kill -INT -- "-$pid"
+	wait "$pid" || status=$?
+	[ "$status" -eq "$EX_INT" ]
+	not pgrep -af "spatch .*$T/out/"
+	flock -n out/.lock true
+}
+
 t_interrupted_source()
 {
 	own_changes

@@ -3,6 +3,7 @@
  * A VM whose vCPUs execute one command after the other, each on its own thread:
  *
  *	commands_create(&c, vcpus, pages)	VM and threads; nothing runs yet
+ *	commands_create_type(...)		the same for another type of VM
  *	command(&c, &c.vcpu[i], work)		the vCPU calls work(its page)
  *	command_wait(&c.vcpu[i], ms)		true when work() has returned
  *	commands_destroy(&c)
@@ -227,7 +228,8 @@ static inline void commands_start_thread(struct commands *c, int i, struct kvm_v
 /*
  * @pages is the amount of memory that the test is going to map for the guest.
  */
-static inline void commands_create(struct commands *c, int nr_vcpus, uint64_t pages)
+static inline void commands_create_type(struct commands *c, unsigned long type, int nr_vcpus,
+					uint64_t pages)
 {
 	struct sigaction sa = { .sa_handler = commands_on_signal };
 	struct kvm_vcpu *vcpus[COMMANDS_MAX_VCPUS];
@@ -237,8 +239,8 @@ static inline void commands_create(struct commands *c, int nr_vcpus, uint64_t pa
 	sigaction(SIGUSR1, &sa, NULL);
 	c->nr_vcpus = nr_vcpus;
 	c->size = (nr_vcpus + 1) * COMMANDS_PAGE;
-	c->vm = __vm_create_with_vcpus(VM_SHAPE_DEFAULT, nr_vcpus, pages + nr_vcpus + 64,
-				       commands_guest_code, vcpus);
+	c->vm = framework_create_vm(type, nr_vcpus, pages + nr_vcpus + 64, commands_guest_code,
+				    vcpus);
 	c->work = mmap(NULL, c->size, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	TEST_ASSERT(c->work != MAP_FAILED, "mmap of %zu bytes: %s", c->size, strerror(errno));
@@ -248,6 +250,11 @@ static inline void commands_create(struct commands *c, int nr_vcpus, uint64_t pa
 	kvm_stats_open_vm(&c->stats, c->vm);
 	for (i = 0; i < nr_vcpus; i++)
 		commands_start_thread(c, i, vcpus[i]);
+}
+
+static inline void commands_create(struct commands *c, int nr_vcpus, uint64_t pages)
+{
+	commands_create_type(c, 0, nr_vcpus, pages);
 }
 
 /* All commands must have ended. */

@@ -12,9 +12,40 @@
 #include "processor.h"
 #include "test_util.h"
 
-/* Older frameworks take a VM mode where newer ones take a VM shape. */
+/*
+ * Older frameworks take a VM mode where newer ones take a VM shape, and know
+ * only the default type of VM: for another one the VM is created again before it
+ * has a vCPU.
+ */
 #ifndef VM_SHAPE_DEFAULT
 #define VM_SHAPE_DEFAULT	VM_MODE_DEFAULT
+
+static inline struct kvm_vm *framework_create_vm(unsigned long type, int nr_vcpus,
+						 uint64_t pages, void *guest_code,
+						 struct kvm_vcpu **vcpus)
+{
+	struct kvm_vm *vm = __vm_create(VM_SHAPE_DEFAULT, nr_vcpus, pages);
+	int i;
+
+	if (type != vm->type) {
+		kvm_vm_release(vm);
+		vm->type = type;
+		kvm_vm_restart(vm);
+	}
+	for (i = 0; i < nr_vcpus; i++)
+		vcpus[i] = vm_vcpu_add(vm, i, guest_code);
+	return vm;
+}
+#else
+static inline struct kvm_vm *framework_create_vm(unsigned long type, int nr_vcpus,
+						 uint64_t pages, void *guest_code,
+						 struct kvm_vcpu **vcpus)
+{
+	struct vm_shape shape = VM_SHAPE_DEFAULT;
+
+	shape.type = type;
+	return __vm_create_with_vcpus(shape, nr_vcpus, pages, guest_code, vcpus);
+}
 #endif
 
 #ifndef APIC_TDCR

@@ -16,6 +16,7 @@ INTERVAL_TESTS += apic_access_test
 INTERVAL_TESTS += memfd_uffd_test
 INTERVAL_TESTS += gigantic_test
 INTERVAL_TESTS += smm_memslot_test
+INTERVAL_TESTS += gmem_test
 INTERVAL_TESTS += ksm_test
 INTERVAL_TESTS += thp_test
 INTERVAL_TESTS += nested_test

@@ -9,6 +9,8 @@
  *				sequence count and taking mmu_lock
  *	delay_gpc_us		the refresh of a pfn cache sleeps that long between
  *				the lookup of its page and the retry check
+ *	delay_gfns_us		an invalidation of guest frames, by guest_memfd or memory
+ *				attributes, sleeps that long between its zap and the change
  *	delay_task		delay only this thread's invalidations; 0: everyone's
  *	cancel_entries		cancel that many entries of a vCPU that has mapped its
  *				page with priority, by a request
@@ -26,6 +28,7 @@
 #define DELAY_INVALIDATE	INTERVAL_DEBUG "delay_invalidate_us"
 #define DELAY_FAULT		INTERVAL_DEBUG "delay_fault_us"
 #define DELAY_GPC		INTERVAL_DEBUG "delay_gpc_us"
+#define DELAY_GFNS		INTERVAL_DEBUG "delay_gfns_us"
 #define DELAY_TASK		INTERVAL_DEBUG "delay_task"
 #define CANCEL_ENTRIES		INTERVAL_DEBUG "cancel_entries"
 #define PRIVATE_MEMSLOTS	INTERVAL_DEBUG "private_memslots"

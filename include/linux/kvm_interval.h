@@ -67,15 +67,13 @@ bool kvm_interval_retry_slow(struct kvm_vcpu *vcpu,
 static inline bool kvm_interval_snapshot(struct kvm_vcpu *vcpu, gfn_t gfn,
 					 struct kvm_interval_snapshot *snap)
 {
+	*snap = (struct kvm_interval_snapshot) {};
 	/*
 	 * Read the sequence count before the state that it guards: announced
 	 * ranges, or e.g. whether the APIC page is in use.  Pairs with
 	 * smp_store_release() in kvm_interval_record().
 	 */
-	*snap = (struct kvm_interval_snapshot) {
-		.seq = smp_load_acquire(&vcpu->kvm->interval.seq),
-	};
-
+	snap->seq = smp_load_acquire(&vcpu->kvm->interval.seq);
 	snap->idle = kvm_interval_gfns_idle(vcpu->kvm);
 	return likely(snap->idle) || kvm_interval_may_begin(vcpu, gfn);
 }

@@ -13,3 +13,7 @@ expression vm;
 +	vm->mmu_invalidate_in_progress--;
  ...>
  }
+
+@@ @@
+ #include "kvm_mm.h"
++#include "mutation.h"

@@ -6,6 +6,7 @@
 # mutation, and pass in the same boot without it.  Source common.sh before it, and set
 #	KERNEL	the kernel, and the set of changes that makes it
 #	TABLE	the mutations, a line each (configs/mutations, configs/historical)
+#	MORE	another such table, or nothing
 #	KNOBS	the folder in debugfs with the file that selects a mutation, and others
 #	ONLY	names of the mutations to try, or nothing: all
 # try_all does the rest, and leaves the exit status in STATUS.
@@ -44,7 +45,7 @@ check_input()
 	esac
 	number SEED 0 4294967295
 	for name in $ONLY; do
-		awk '{ print $1 }' "$TABLE" | grep -qx -- "$name" ||
+		cat "$TABLE" ${MORE:+"$MORE"} | awk '{ print $1 }' | grep -qx -- "$name" ||
 			usage_error "$name is not in configs/${TABLE##*/}"
 	done
 }
@@ -126,6 +127,10 @@ try_all()
 	MEM=$(default_of MEM 4096)
 	export CPUS MEM
 	out_init
+	if [ -n "${MORE:-}" ]; then
+		cat "$TABLE" "$MORE" >"$LIB_SCRATCH/${TABLE##*/}"
+		TABLE=$LIB_SCRATCH/${TABLE##*/}
+	fi
 	make_all
 	answer=$("$STEPS/platform" stock) || exit
 	PLATFORM=${answer%% *}

@@ -466,9 +466,9 @@ bool kvm_interval_covers(struct kvm *kvm, const struct kvm_memory_slot *slot,
  * @end:	the frame behind the last
  *
  * Used for zaps that have no HVA and no mm, e.g. kvm_zap_gfn_range() when
- * memory types or the use of the APIC page change.  Called before the zap, which
- * may yield mmu_lock: a fault that has begun can no longer install what it
- * found.  A fault that begins later must see what has changed, or
+ * memory types or the use of the APIC page change.  Called before the zap,
+ * which may yield mmu_lock: a fault that has begun can no longer install what
+ * it found.  A fault that begins later must see what has changed, or
  * kvm_interval_gfns_overlap() until it can.
  *
  * Context: mmu_lock held for write.

@@ -54,8 +54,9 @@ make_all()
 {
 	child "$STEPS/packages"
 	[ "${ACCEL:-}" != bochs ] || child "$STEPS/bochs"
-	child "$SCRIPTS/apply" "$KERNEL"
-	child "$STEPS/kernel" "$KERNEL"
+	# Two items of scripts/check make this kernel, perhaps at the same time.
+	child flock "$O/.$KERNEL.lock" "$SCRIPTS/apply" "$KERNEL"
+	child flock "$O/.$KERNEL.lock" "$STEPS/kernel" "$KERNEL"
 	# The caller has packed them, perhaps with more (scripts/check).
 	[ -z "${BUILT:-}" ] || return 0
 	child "$STEPS/selftests"

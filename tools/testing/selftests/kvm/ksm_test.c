@@ -39,7 +39,7 @@
 #include "twins.h"
 
 #define PAGE			ORACLE_PAGE_SIZE
-#define PAGES			256UL	/* of all VMs of a case */
+#define PAGES			128UL	/* of all VMs of a case */
 #define DISTINCT		8
 /* Page frames when all pages are merged; see all_merged(). */
 #define FRAMES_MAX		(2 * DISTINCT)

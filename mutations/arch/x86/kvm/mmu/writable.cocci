@@ -11,6 +11,13 @@ identifier async;
 +if (kvm_mutated(map_writable) && !is_zero_pfn(fault->pfn))
 +	fault->map_writable = true;
 
+@@
+expression fault, slot;
+@@
+ fault->pfn = __kvm_faultin_pfn(slot, ..., &fault->map_writable, ...);
++if (kvm_mutated(map_writable) && !is_zero_pfn(fault->pfn))
++	fault->map_writable = true;
+
 @@ @@
  #include "mmu_internal.h"
 +#include "../../../../virt/kvm/mutation.h"

@@ -234,13 +234,14 @@ t_append_target_missing	append: nothing to append to
 t_without	without: a change left out, and put back
 t_without_wrong	without: not the number of one change
 t_line_tags	lines of Linux: parts and names for some lines only
+t_line_between	lines of Linux: one in between is tried with the nearest line's rules
 t_line_incomplete	lines of Linux: one to which only some changes are carried
 t_line_folder	lines of Linux: each has its folder, and takes no other
 t_upto	upto: only the first changes, and then all
 t_overlay_exists	file: exists in the pristine tree
 t_tree_already_changed	source: a tree already changed
 t_stock_edited	source: edited after it was unpacked
-t_wrong_version	source and apply: other versions of Linux
+t_wrong_version	source: older than the first line
 t_framework	source: the framework of another kernel
 t_not_linux	source: a folder that is not Linux, no folder
 t_incomplete	source: a part of Linux is missing

@@ -244,11 +244,32 @@ check_tags()
 	local tag
 
 	while read -r tag; do
-		[ -e "$CARRY_DIR/ledger/${tag#@}" ] ||
-			problem "changes/: $tag is the tag of no line: there is no ledger/${tag#@}"
-	done < <(while read -r change; do
-			sed '1,/^---$/d; s/#.*//' "$change"
-		done < <(all_changes) | grep -oE '@[^[:space:]]+' | sort -u)
+		[ -e "$CARRY_DIR/ledger/$tag" ] ||
+			problem "changes/: @$tag is the tag of no line: there is no ledger/$tag"
+	done < <(all_tags)
+}
+
+# The lines of Linux that parts are tagged with.
+all_tags()
+{
+	local change
+
+	while read -r change; do
+		sed '1,/^---$/d; s/#.*//' "$change"
+	done < <(all_changes) | { grep -oE '@[^[:space:]]+' || true; } | sed 's/^@//' | sort -u
+}
+
+# carry_line LINE: whose parts are applied to LINE: the nearest that parts are tagged with.
+carry_line()
+{
+	local tags
+
+	mapfile -t tags < <(all_tags)
+	if [ ${#tags[@]} -eq 0 ]; then
+		echo "$1"
+	else
+		nearest_line "$1" "${tags[@]}"
+	fi
 }
 
 check_part()

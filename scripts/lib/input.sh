@@ -11,6 +11,7 @@
 #	debug_suffix               prints what DEBUG= adds to the name of a kernel
 #	tree_version FOLDER        prints `6.1.192`, or fails if that is not Linux
 #	kernel_line VERSION        prints `6.1`
+#	nearest_line LINE OTHER... prints that of the others which is nearest
 
 choice()
 {
@@ -113,4 +114,23 @@ tree_version()
 kernel_line()
 {
 	cut -d. -f1,2 <<<"$1"
+}
+
+# nearest_line LINE OTHER...: which of the others has the fewest releases in between, the newer
+# one of two; nothing if there are no others.  After 19 comes the next major number.
+nearest_line()
+{
+	printf '%s\n' "$@" | awk -F. '
+		NF != 2 { next }
+		NR == 1 { wanted = 20 * $1 + $2; next }
+		{
+			far = wanted - (20 * $1 + $2)
+			far = far < 0 ? -far : far
+			if (best == "" || far < least || far == least && 20 * $1 + $2 > newest) {
+				best = $0
+				least = far
+				newest = 20 * $1 + $2
+			}
+		}
+		END { if (best != "") print best }'
 }

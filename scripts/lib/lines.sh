@@ -5,6 +5,9 @@
 # has an output folder of its own below $O, so that sources and kernels do not overwrite
 # those of another line.
 
+# To which the change is carried.
+# shellcheck disable=SC2034 # for steps/kernel
+readonly ALL_LINES="6.1 6.12 7.3"
 # shellcheck disable=SC2034 # for steps/source
 LINUX_ASKED=${LINUX:-}
 LINUX=${LINUX:-$LINE}
@@ -19,7 +22,8 @@ line_suite()
 	esac
 }
 
-choice LINUX 6.1 6.12 7.3
+# shellcheck disable=SC2086 # words
+choice LINUX $ALL_LINES
 case $O in
 */linux-"$LINUX") ;;
 *)	[ "$LINUX" = "$LINE" ] || O=$O/linux-$LINUX ;;

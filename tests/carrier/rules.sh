@@ -272,6 +272,30 @@ t_line_tags()
 	grep 'Make inv_seq even' out/src/interval/mm/mmu_notifier.c
 }
 
+# A version without a ledger is tried with the rules of the nearest line that has one.
+t_line_between()
+{
+	own_changes
+	other_line
+	cp c/ledger/6.12 c/ledger/7.3
+	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 18/' tree/Makefile
+	sed -i 's/^comment .*/& @7.3/' c/changes/02-seq
+	carry apply >said
+	grep 'Linux 6.18.[0-9]* has no ledger: the rules of 7.3 are tried' said
+	grep 'Make inv_seq even' out/src/interval/mm/mmu_notifier.c
+
+	sed -i 's/^static int direct_page_fault(/static int direct_fault(/' \
+		tree/arch/x86/kvm/mmu/mmu.c
+	expect 4 'stale.cocci: arch/x86/kvm/mmu/mmu.c: direct_fault: found .* not in ledger/7.3' \
+		carry apply
+	grep 'look at these places in Linux 6.18' stderr
+	carry apply --update-ledger
+	grep direct_fault c/ledger/6.18
+	carry apply >said
+	not grep 'has no ledger' said
+	grep is_fault_stale out/src/interval/arch/x86/kvm/mmu/mmu.c
+}
+
 t_line_incomplete()
 {
 	own_changes

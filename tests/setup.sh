@@ -138,6 +138,10 @@ test_packages()
 		env PATH="$1/few" OS_RELEASE="$1/fedora" KERNEL_SRC=/nowhere "$STEPS/packages"
 	expect 3 "missing packages: no-such-package-y (" "INSTALL=no: only what is asked for" \
 		env INSTALL=no OS_RELEASE="$1/debian" "$STEPS/packages" no-such-package-y
+	echo 'ID=debian
+VERSION_CODENAME=trixie' >"$1/trixie"
+	expect 3 "linux-source-6.12" "Debian 13: its own kernel's source is wanted" \
+		env PATH="$1/few" INSTALL=no OS_RELEASE="$1/trixie" "$STEPS/packages"
 	# The same script with a list that has a package which nobody has.
 	mkdir -p "$list/configs" "$list/scripts/lib" "$list/scripts/steps"
 	cp "$STEPS/packages" "$list/scripts/steps"

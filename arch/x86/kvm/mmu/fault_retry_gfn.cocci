@@ -36,3 +36,8 @@ expression fault;
 -	&fault->hva
 +	NULL
 	)
+
+@@
+expression fault;
+@@
+-fault->hva = KVM_HVA_ERR_BAD;

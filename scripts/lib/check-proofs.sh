@@ -188,3 +188,19 @@ item_rt()
 {
 	"$SCRIPTS/apply" && "$STEPS/other-builds" rt
 }
+
+# Litmus tests, by the memory model of the kernel's own source.  herd7 is fetched; where it is
+# not to be had, it is a skip.
+item_memory_model()
+{
+	local status=0 log=$O/log/herd-there.log
+
+	"$STEPS/herd" >"$log" 2>&1 || status=$?
+	cat "$log"
+	if [ "$status" -eq "$EX_SETUP" ]; then
+		echo "ok 1 memory-model # SKIP $(tail -n 1 "$log")"
+		return
+	fi
+	[ "$status" -eq 0 ] || return "$status"
+	"$REPO/tests/memory-model.sh"
+}

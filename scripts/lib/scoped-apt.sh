@@ -48,6 +48,15 @@ scoped_update()
 		scoped "$1" apt-get update --error-on=any
 }
 
+# scoped_download FOLDER SUITE PACKAGE...: as scoped_update; the packages are then in FOLDER.
+scoped_download()
+{
+	local dir=$1 suite=$2
+	shift 2
+
+	scoped_update "$dir" deb "$suite" && (cd "$dir" && scoped "$dir" apt-get download "$@")
+}
+
 # scoped_error LOG: the line that says what went wrong.
 scoped_error()
 {

@@ -40,9 +40,21 @@ static inline bool kvm_interval_gfns_idle(const struct kvm *kvm)
 static inline bool kvm_interval_gfns_overlap(const struct kvm *kvm, gfn_t gfn,
 					     gfn_t nr_pages)
 {
-	return !kvm_interval_gfns_idle(kvm) &&
-	       gfn < READ_ONCE(kvm->mmu_invalidate_range_end) &&
-	       gfn + nr_pages > READ_ONCE(kvm->mmu_invalidate_range_start);
+	if (kvm_interval_gfns_idle(kvm))
+		return false;
+
+	if (gfn < READ_ONCE(kvm->mmu_invalidate_range_end) &&
+	    gfn + nr_pages > READ_ONCE(kvm->mmu_invalidate_range_start))
+		return true;
+
+	/*
+	 * Without mmu_lock the range may be that of an invalidation that began
+	 * after the mark was read, and after the end of one that overlapped: see
+	 * what that has changed.  Pairs with mmu_lock, which is held around
+	 * kvm_mmu_invalidate_end() and kvm_mmu_invalidate_start().
+	 */
+	smp_rmb();
+	return false;
 }
 
 /* For assertions: is something invalidated that faults know about? */

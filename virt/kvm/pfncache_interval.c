@@ -118,6 +118,13 @@ static int kvm_gpc_subscribe(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 	 * subscription.  Wait until all of them have ended.
 	 */
 	mmu_interval_read_begin(&gpc->notifier);
+
+	/*
+	 * If that did not have to sleep, it has read subscriptions->invalidate_seq
+	 * without a lock: see the PTEs that were changed before.  Pairs with
+	 * subscriptions->lock in mn_itree_inv_end().
+	 */
+	smp_rmb();
 	return 0;
 }
 

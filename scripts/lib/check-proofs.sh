@@ -204,3 +204,9 @@ item_memory_model()
 	[ "$status" -eq 0 ] || return "$status"
 	"$REPO/tests/memory-model.sh"
 }
+
+# Models of the protocol, in all interleavings.
+item_protocol()
+{
+	"$REPO/tests/protocol.sh"
+}

@@ -162,10 +162,17 @@ void kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
 	WRITE_ONCE(vi->waiting, true);
 
 	vi->armed = mmu_interval_wait_arm(vcpu->kvm->mm, &vi->wait);
-	if (vi->armed)
+	if (vi->armed) {
 		vi->busy = true;
-	else
-		WRITE_ONCE(vi->waiting, false);
+		return;
+	}
+
+	/*
+	 * It has just ended.  That is a collision as well, else a vCPU that is
+	 * always this late would never get priority.
+	 */
+	WRITE_ONCE(vi->waiting, false);
+	vi->collisions++;
 }
 
 /*

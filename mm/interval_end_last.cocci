@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Litmus test: apic-page
 /// End the interval side after the hlist notifiers, in the reverse order of the start.
 // Files: mm/mmu_notifier.c
 

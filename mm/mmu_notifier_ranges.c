@@ -96,7 +96,11 @@ static noinline void mn_overflow_del(struct mmu_interval_ranges *ranges,
 
 	spin_lock_irqsave(&ranges->wq.lock, flags);
 	list_del(&range->overflow);
-	/* Pairs with smp_load_acquire() in mn_ranges_overlap(). */
+	/*
+	 * Pairs with smp_load_acquire() in mn_ranges_overlap(), and wq.lock
+	 * with that in mn_overflow_overlap().  Litmus tests: overflow-end,
+	 * overflow-list.
+	 */
 	if (list_empty(&ranges->overflow))
 		clear_bit_unlock(MMU_INTERVAL_OVERFLOW, &ranges->published);
 	spin_unlock_irqrestore(&ranges->wq.lock, flags);
@@ -126,6 +130,7 @@ mn_overflow_overlap(const struct mmu_interval_ranges *ranges,
  * also orders mn_ranges_del() of the previous owner of the place before the
  * stores here: a reader that sees the new values sees the PTEs that the
  * previous owner has changed.  Pairs with smp_rmb() in mn_ranges_overlap().
+ * Litmus test: place-reuse.
  */
 void mn_ranges_add(struct mmu_interval_ranges *ranges,
 		   struct mmu_notifier_range *range)
@@ -161,7 +166,7 @@ static void mn_ranges_publish(struct mmu_interval_ranges *ranges,
 
 	/*
 	 * Make the range visible before its bit.  Pairs with smp_load_acquire()
-	 * in mn_ranges_overlap().
+	 * in mn_ranges_overlap().  Litmus tests: publish, publish-fault.
 	 */
 	smp_mb__before_atomic();
 	set_bit(place, &ranges->published);
@@ -186,6 +191,7 @@ bool mn_ranges_del(struct mmu_interval_ranges *ranges,
 	/*
 	 * Make the changed PTEs visible before the bit is cleared.  Pairs with
 	 * smp_load_acquire() in mn_ranges_overlap() and mmu_interval_idle().
+	 * Litmus tests: fault-lookup, fault-overlap, covers.
 	 */
 	clear_bit_unlock(place, &ranges->published);
 	ranges->used &= ~BIT(place);
@@ -205,7 +211,8 @@ bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
 
 	/*
 	 * Pairs with smp_mb__before_atomic() in mn_ranges_publish(), and with
-	 * clear_bit_unlock() in mn_ranges_del() and mn_overflow_del().
+	 * clear_bit_unlock() in mn_ranges_del() and mn_overflow_del().  Litmus
+	 * tests: publish, fault-overlap, covers, overflow-end.
 	 */
 	map = smp_load_acquire(&ranges->published);
 	if (likely(!map))
@@ -223,7 +230,8 @@ bool mn_ranges_overlap(const struct mmu_interval_ranges *ranges,
 	/*
 	 * A place may have been reused since the map was read.  A reader that
 	 * saw the new range must see the PTEs changed before the end of the old
-	 * one.  Pairs with subscriptions->lock around mn_ranges_add().
+	 * one.  Pairs with subscriptions->lock around mn_ranges_add().  Litmus
+	 * test: place-reuse.
 	 */
 	smp_rmb();
 	return false;
@@ -302,7 +310,8 @@ bool mmu_interval_range_try_begin(struct mm_struct *mm, unsigned long start,
 	/*
 	 * Read the count first: ranges announced before it was incremented are
 	 * seen below.  Pairs with the release in ops->invalidate(), e.g. in
-	 * kvm_interval_record() and kvm_gpc_invalidate().
+	 * kvm_interval_record() and kvm_gpc_invalidate().  Litmus test:
+	 * pfn-cache.
 	 */
 	*seq = smp_load_acquire(user_seq);
 	return !mmu_interval_range_active(mm, start, last);
@@ -348,10 +357,14 @@ bool mmu_interval_wait_arm(struct mm_struct *mm,
 
 	/*
 	 * Either the check below sees the end, or the end sees the waiter.
-	 * Pairs with wq_has_sleeper() in mn_ranges_ended().
+	 * Pairs with wq_has_sleeper() in mn_ranges_ended().  Litmus test:
+	 * arm-end.
 	 */
 	smp_mb();
-	/* A range that was reused has no end that wakes, so check it again. */
+	/*
+	 * A range that was reused has no end that wakes, so check it again.
+	 * Litmus test: arm-reuse.
+	 */
 	if (mn_ranges_overlap(ranges, wait->start, wait->last) &&
 	    mn_ranges_overlap_stable(mm, wait->start, wait->last))
 		return true;
@@ -374,7 +387,10 @@ void mmu_interval_wait_disarm(struct mm_struct *mm,
 	struct mmu_interval_ranges *ranges = mmu_interval_ranges(mm);
 	unsigned long flags;
 
-	/* Take the lock even if it was woken: ->wake() may still run. */
+	/*
+	 * Take the lock even if it was woken: ->wake() may still run.  Litmus
+	 * test: wake-time.
+	 */
 	spin_lock_irqsave(&ranges->wq.lock, flags);
 	list_del_init(&wait->entry.entry);
 	spin_unlock_irqrestore(&ranges->wq.lock, flags);
@@ -658,7 +674,7 @@ static noinline void mn_ranges_give_way(struct mmu_interval_ranges *ranges,
 void mn_ranges_ended(struct mmu_interval_ranges *ranges,
 		     struct mmu_notifier_range *range)
 {
-	/* Pairs with smp_mb() in mmu_interval_wait_arm(). */
+	/* Pairs with smp_mb() in mmu_interval_wait_arm().  Litmus: arm-end. */
 	if (wq_has_sleeper(&ranges->wq))
 		__wake_up(&ranges->wq, TASK_NORMAL, 0, range);
 

@@ -32,7 +32,10 @@
 /* Is KVM invalidating no guest frame? */
 static inline bool kvm_interval_gfns_idle(const struct kvm *kvm)
 {
-	/* Pairs with smp_wmb() in kvm_mmu_invalidate_end(). */
+	/*
+	 * Pairs with smp_wmb() in kvm_mmu_invalidate_end().  Litmus test:
+	 * gfn-state.
+	 */
 	return !smp_load_acquire(&kvm->mmu_invalidate_in_progress);
 }
 
@@ -51,7 +54,8 @@ static inline bool kvm_interval_gfns_overlap(const struct kvm *kvm, gfn_t gfn,
 	 * Without mmu_lock the range may be that of an invalidation that began
 	 * after the mark was read, and after the end of one that overlapped: see
 	 * what that has changed.  Pairs with mmu_lock, which is held around
-	 * kvm_mmu_invalidate_end() and kvm_mmu_invalidate_start().
+	 * kvm_mmu_invalidate_end() and kvm_mmu_invalidate_start().  Litmus
+	 * test: gfn-reuse.
 	 */
 	smp_rmb();
 	return false;

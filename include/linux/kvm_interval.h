@@ -71,7 +71,8 @@ static inline bool kvm_interval_snapshot(struct kvm_vcpu *vcpu, gfn_t gfn,
 	/*
 	 * Read the sequence count before the state that it guards: announced
 	 * ranges, or e.g. whether the APIC page is in use.  Pairs with
-	 * smp_store_release() in kvm_interval_record().
+	 * smp_store_release() in kvm_interval_record().  Litmus test:
+	 * fault-lookup.
 	 */
 	snap->seq = smp_load_acquire(&vcpu->kvm->interval.seq);
 	snap->idle = kvm_interval_gfns_idle(vcpu->kvm);

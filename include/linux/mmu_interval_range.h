@@ -150,7 +150,10 @@ unsigned long mmu_interval_unprioritize(struct mm_struct *mm,
  */
 static inline bool mmu_interval_idle(const struct mmu_interval_ranges *ranges)
 {
-	/* Pairs with clear_bit_unlock() in mn_ranges_del(). */
+	/*
+	 * Pairs with clear_bit_unlock() in mn_ranges_del().  Litmus test:
+	 * fault-lookup.
+	 */
 	return !smp_load_acquire(&ranges->published);
 }
 

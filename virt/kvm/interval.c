@@ -120,7 +120,7 @@ static bool kvm_interval_zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot,
  * found here, since a memslot that moves or is deleted is zapped between the
  * two updates.  Pairs with rcu_assign_pointer() of kvm->memslots[] in
  * kvm_swap_active_memslots(), by way of a fault that has seen the new memslots
- * and has held mmu_lock since.
+ * and has held mmu_lock since.  Litmus test: memslot-pointer.
  */
 static bool kvm_interval_zap(struct kvm *kvm,
 			     const struct mmu_notifier_range *range)
@@ -204,7 +204,7 @@ kvm_interval_new_record(struct kvm_interval_log *log, u64 start, u64 last)
 /*
  * Enter a range in a log before it is zapped: from now on no fault that began
  * earlier can install any of it.  The zap may yield mmu_lock, so it comes
- * later.
+ * later.  Litmus test: zap-yield.
  */
 static void kvm_interval_record(struct kvm *kvm, struct kvm_interval_log *log,
 				u64 start, u64 last)
@@ -222,7 +222,8 @@ static void kvm_interval_record(struct kvm *kvm, struct kvm_interval_log *log,
 	/*
 	 * Make the range announced by mmu_interval_set_range(), or the changes
 	 * before kvm_interval_restart_faults(), visible before the count.
-	 * Pairs with smp_load_acquire() in kvm_interval_snapshot().
+	 * Pairs with smp_load_acquire() in kvm_interval_snapshot().  Litmus
+	 * tests: fault-lookup, covers-all, gfn-zap.
 	 */
 	smp_store_release(&kvm->interval.seq, seq + 1);
 }
@@ -553,7 +554,7 @@ int kvm_interval_subscribe(struct kvm *kvm, struct kvm_memory_slot *new,
 	/*
 	 * An invalidation that began before the insertion has not called the
 	 * subscription and may be about to change PTEs of its range.  Wait
-	 * until all of them have ended.
+	 * until all of them have ended.  Litmus test: subscribe-memslot.
 	 */
 	mmu_interval_read_begin(&sub->notifier);
 

@@ -71,7 +71,8 @@ static void kvm_interval_wake(struct mmu_interval_wait *wait)
 	vcpu->interval.ended = ktime_get();
 	/*
 	 * The barrier of rcuwait_wake_up() orders this store before the wakeup.
-	 * Pairs with set_current_state() in kvm_vcpu_block().
+	 * Pairs with set_current_state() in kvm_vcpu_block().  Litmus test:
+	 * wake-block.
 	 */
 	WRITE_ONCE(vcpu->interval.waiting, false);
 	rcuwait_wake_up(kvm_arch_vcpu_get_wait(vcpu));

@@ -58,7 +58,8 @@ static bool kvm_gpc_invalidate(struct mmu_interval_notifier *notifier,
 	mmu_interval_set_range(notifier, range);
 	/*
 	 * Make the announced range visible before the count.  Pairs with
-	 * smp_load_acquire() in mmu_interval_range_try_begin().
+	 * smp_load_acquire() in mmu_interval_range_try_begin().  Litmus test:
+	 * pfn-cache.
 	 */
 	smp_store_release(&gpc->invalidate_seq, gpc->invalidate_seq + 1);
 	gpc->valid = false;
@@ -122,7 +123,8 @@ static int kvm_gpc_subscribe(struct kvm *kvm, struct gfn_to_pfn_cache *gpc,
 	/*
 	 * If that did not have to sleep, it has read subscriptions->invalidate_seq
 	 * without a lock: see the PTEs that were changed before.  Pairs with
-	 * subscriptions->lock in mn_itree_inv_end().
+	 * subscriptions->lock in mn_itree_inv_end().  Litmus test:
+	 * subscribe-gpc.
 	 */
 	smp_rmb();
 	return 0;

@@ -87,15 +87,22 @@ unexplained()
 			sort) || true
 }
 
+# The tests that comments of the kernel change name, after "Litmus test:".
+named()
+{
+	(cd "$REPO" && grep -rh -A 2 Litmus virt mm include arch) | tr -s '\n\t */' ' ' |
+		grep -oE 'Litmus( tests?)?: [a-z, -]+' | sed 's/.*://' | tr -s ', ' '\n'
+}
+
 # A test that no weaker one refutes may have a condition that cannot come true.
 can_fail()
 {
-	tap "$(mutants "$1" | grep -q ' Sometimes$'; echo $?)" "$1: one of its mutants is refuted"
+	tap "$(grep -q ' Sometimes$' <<<"$(mutants "$1")"; echo $?)" "$1: one of its mutants is refuted"
 }
 
 main()
 {
-	local all expected test mutant answer
+	local all names expected test mutant answer
 
 	if [ "${1:-}" = --herd ]; then
 		herd "${@:2}"
@@ -110,9 +117,12 @@ main()
 	out_init
 	HERD=$("$STEPS/herd" --path)
 	export HERD
+	names=$(named)
 	for test in "$@"; do
 		tap_same "$test: its comment explains its mutants" "" "$(unexplained "$test")"
 		can_fail "$test"
+		tap "$(grep -qxF -- "$test" <<<"$names"; echo $?)" \
+			"$test: a comment in the code names it"
 	done
 	while read -r test mutant expected answer; do
 		[ "$mutant" = - ] || test+=" with $mutant"

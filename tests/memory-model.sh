@@ -97,7 +97,8 @@ named()
 # A test that no weaker one refutes may have a condition that cannot come true.
 can_fail()
 {
-	tap "$(grep -q ' Sometimes$' <<<"$(mutants "$1")"; echo $?)" "$1: one of its mutants is refuted"
+	tap "$(grep -q ' Sometimes$' <<<"$(mutants "$1")"; echo $?)" \
+		"$1: one of its mutants is refuted"
 }
 
 main()

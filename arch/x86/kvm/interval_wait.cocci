@@ -21,8 +21,8 @@ expression vcpu;
  vcpu_block(...)
  {
  <...
--kvm_vcpu_block(vcpu);
-+kvm_interval_block(vcpu);
+-kvm_vcpu_block(vcpu)
++kvm_interval_block(vcpu)
  ...>
  }
 

@@ -33,6 +33,11 @@ item_verdict()
 	"$REPO/tests/verdict.sh"
 }
 
+item_tries()
+{
+	"$REPO/tests/tries.sh"
+}
+
 item_export()
 {
 	"$REPO/tests/export.sh"

@@ -143,7 +143,8 @@ def news(arguments: List[str]) -> int:
 
 
 def tries(arguments: List[str]) -> int:
-    """RUN SPLAT: of a kernel that was broken on purpose, what came of each mutation."""
+    """RUN WORDS: of a kernel that was broken on purpose, what came of each mutation; its splat
+    may have these words."""
     print(tables.tries(Run(arguments[0]), arguments[1]), end="")
     return Status.OK
 

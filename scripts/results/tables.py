@@ -8,6 +8,7 @@ from typing import Dict, List, Tuple
 
 from results.ktap import Result, Test
 from results.run import Run
+from results.status import Status
 
 
 def columns(rows: List[List[str]]) -> str:
@@ -122,10 +123,11 @@ def news(run: Run, name: str) -> str:
 # --- kernels that are broken on purpose ------------------------------------------------
 
 
-def tries(run: Run, splat: str) -> str:
+def tries(run: Run, allowed: str) -> str:
     """The plan beside what came back: `mutation on|off verdict words`.  Words are the test, and
-    why it failed: the first wrong word or vCPU that stood still, and the first case.  A
-    test that was begun and has no result is what the machine died of."""
+    why it failed: the first wrong word or vCPU that stood still, and the first case.  In a
+    test that was begun and has no result the machine died, of a splat with the words that are
+    allowed, or else."""
     plan = run.plan()
     result = Result(run.result().replace("\0", ""))
     lines = []
@@ -137,9 +139,16 @@ def tries(run: Run, splat: str) -> str:
     if result.begun or not result.tests:
         number = len(result.tests)
         planned = plan[number] if number < len(plan) else ""
-        lines.append("%s %s" % (planned, "died" if not splat else "splat %s: host splat: %s" % (
-            result.running, splat)))
+        lines.append("%s %s" % (planned, _death(run, result.running, allowed)))
     return "".join(line + "\n" for line in lines)
+
+
+def _death(run: Run, test: str, allowed: str) -> str:
+    word, status, said = run.verdict()
+    splats = [line for line in said if allowed and allowed in line]
+    if status == Status.KERNEL and splats:
+        return "splat %s: host splat: %s" % (test, splats[0])
+    return "died %s: %s" % (test or "boot", " ".join([word or "no verdict"] + said[:1]))
 
 
 def _why(test: Test) -> str:

@@ -101,14 +101,22 @@ def test_tries(tmp_path):
     first = ("one on fail a_test: a/b: STALE word 7\none off pass \n"
              "two on fail b_test: 3.0 s; TIMEOUT killed\n"
              "two off not-run b_test: SKIP 0.0 s; no\n")
-    assert tables.tries(broken, "") == first + "three on died\n"
+    assert tables.tries(broken, "") == first + "three on died c_test: no verdict\n"
+    broken.write_verdict("OOPS", 6, ["kernel BUG at a.c:1!", "BUG: x at b.c", "more"])
+    assert tables.tries(broken, "") == first + \
+        "three on died c_test: OOPS kernel BUG at a.c:1!\n"
+    assert tables.tries(broken, "BUG: y") == tables.tries(broken, "")
     assert tables.tries(broken, "BUG: x") == \
-        first + "three on splat c_test: host splat: BUG: x\n"
+        first + "three on splat c_test: host splat: BUG: x at b.c\n"
+    # Of a machine that hangs, no word is a splat.
+    broken.write_verdict("HANG", 7, ["BUG: x at b.c"])
+    assert tables.tries(broken, "BUG: x") == first + "three on died c_test: HANG BUG: x at b.c\n"
 
 
 def test_tries_of_a_machine_that_never_began(tmp_path):
-    dead = write(tmp_path / "1", meta="kernel mutations\n", plan="one on\n", result_ktap="")
-    assert tables.tries(dead, "") == "one on died\n"
+    dead = write(tmp_path / "1", meta="kernel mutations\n", plan="one on\n", result_ktap="",
+                 verdict="INFRA 8\nQEMU did not start\n")
+    assert tables.tries(dead, "") == "one on died boot: INFRA QEMU did not start\n"
 
 
 @pytest.mark.parametrize("results,say", [

@@ -176,7 +176,13 @@ item_historical()
 
 item_other_arch()
 {
-	"$STEPS/other-arch"
+	local arch status=0
+
+	for arch in arm64 riscv64 s390x ppc64le; do
+		"$STEPS/other-arch" "$arch" || { status=$?; say "not ok $arch"; continue; }
+		say "ok $arch"
+	done
+	return "$status"
 }
 
 item_modular()

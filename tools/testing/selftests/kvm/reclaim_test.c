@@ -23,6 +23,7 @@
 #include "child.h"
 #include "counters.h"
 #include "deadline.h"
+#include "forced_read.h"
 #include "knob.h"
 #include "kvm_util.h"
 #include "memcg.h"
@@ -546,7 +547,7 @@ static void attack_numa(struct attack *a, struct range r)
 	usleep(2000);
 }
 
-/* /proc/self/mem can read pages that are PROT_NONE. */
+/* By /proc/self/mem, for they are PROT_NONE. */
 static void read_image(struct attack *a, struct range r, int fd, uint8_t *image)
 {
 	must(a, pread(fd, image, range_len(r), (uint64_t)range_at(a, r)) == range_len(r),
@@ -691,7 +692,7 @@ static const struct operation operations[] = {
 	  { "pgmigrate_success", "compact_isolated" }, .hits = true },
 	{ "move", prepare_nodes, attack_move, ANON | SHMEM_4K, { "pgmigrate_success" },
 	  .hits = true },
-	{ "protnone", prepare_nothing, attack_protnone, ANON | SHMEM_4K, .holes = true },
+	{ "protnone", forced_read_why_not, attack_protnone, ANON | SHMEM_4K, .holes = true },
 	{ "async", prepare_async, attack_async, ANON_4K, { "pswpout", "pswpin" },
 	  .swaps = true, .async = true },
 	{ "numa", prepare_numa, attack_numa, ANON, { "numa_pte_updates", "numa_hint_faults" } },

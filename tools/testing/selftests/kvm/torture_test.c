@@ -68,7 +68,7 @@ static struct operation operations[] = {
 	{ "mmap", op_mmap, 6, ANON | SHMEM, .whole = true, TOLD },
 	{ "dontneed", op_dontneed, 6, ANON | SHMEM, TOLD },
 	{ "mremap", op_mremap, 6, ANON | SHMEM, TOLD },
-	{ "mprotect", op_mprotect, 6, ANON | SHMEM, TOLD },
+	{ "mprotect", op_mprotect, 6, ANON | SHMEM, .prepare = prepare_mprotect, TOLD },
 	{ "punch", op_punch, 5, SHMEM, TOLD },
 	{ "free", op_free, 5, ANON, .by = BY_VMSTAT, .evidence = "pglazyfree" },
 	{ "pageout", op_pageout, 6, ANON | SHMEM, .prepare = prepare_swap, .by = BY_VMSTAT,

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "forced_read.h"
 #include "knob.h"
 #include "torture.h"
 
@@ -99,9 +100,21 @@ static inline void op_mremap(struct thread *t, struct range r)
 	writers_hole_end(&scene.w);
 }
 
+static bool reads_prot_none;
+
+static inline const char *prepare_mprotect(void)
+{
+	const char *why = forced_read_why_not();
+
+	if (why)
+		ktap_info("mprotect: only PROT_READ: %s", why);
+	reads_prot_none = !why;
+	return NULL;
+}
+
 static inline void op_mprotect(struct thread *t, struct range r)
 {
-	int prot = pick(t, 2) ? PROT_READ : PROT_NONE;
+	int prot = !reads_prot_none || pick(t, 2) ? PROT_READ : PROT_NONE;
 
 	t->entry->note = prot == PROT_READ ? "read-only" : "none";
 	writers_hole_begin(&scene.w);

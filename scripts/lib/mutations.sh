@@ -243,7 +243,7 @@ boot_all()
 # machine_of LINE: the MACHINE= that it asks for; a platform has one single machine, or none.
 machine_of()
 {
-	[[ " $1 " != *" machine=single "* || $PLATFORM != tcg-svm ]] || echo single
+	[[ $1 != *machine=single* || $PLATFORM != tcg-svm ]] || echo single
 }
 
 # boot_unit_tests FILE LINE...: all of them without a mutation, then each alone.

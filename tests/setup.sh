@@ -81,6 +81,8 @@ test_variables()
 	expect 2 "auto tcg kvm" "unknown accelerator" env ACCEL=x "$SCRIPTS/run"
 	expect 2 "A= and B=" "a ready kernel where one is built" \
 		env BZIMAGE=/nowhere "$SCRIPTS/goal" bench
+	expect 0 "" "a ready kernel is nothing to a goal that needs none" \
+		env BZIMAGE=/nowhere HOST=1 O="$1/none" "$SCRIPTS/goal" clean
 	expect 2 "VMM=xen" "unknown VMM" env VMM=xen "$SCRIPTS/run"
 	expect 2 "NPT=2" "NPT is 0 or 1" env NPT=2 "$SCRIPTS/run"
 	expect 2 "TIME=1h" "TIME is a number" env TIME=1h "$SCRIPTS/run"

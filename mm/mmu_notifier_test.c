@@ -1334,32 +1334,6 @@ static void prepared_insert_is_not_interrupted(struct kunit *test)
 }
 
 /*
- * --- priority ----------------------------------------------------------------
- */
-
-/* A kernel thread does not return to user mode and does not pause. */
-static void priority_is_given_and_lost(struct kunit *test)
-{
-	struct mmu_interval_priority *p;
-	struct test_mm *t = test->priv;
-
-	p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, p);
-	test_insert_publisher(test, 0);
-	mmu_interval_priority_init(p);
-	KUNIT_ASSERT_EQ(test, mmu_interval_unprioritize(t->mm, p), 0);
-	KUNIT_ASSERT_TRUE(test, mmu_interval_prioritize(t->mm, p, page_start(4),
-							page_last(4)));
-	KUNIT_ASSERT_FALSE(test, mmu_interval_prioritize(t->mm, p, page_start(5),
-							 page_last(5)));
-	test_finish(test_begin(test, 0, 8));
-	KUNIT_ASSERT_EQ(test, mmu_interval_unprioritize(t->mm, p), 0);
-	KUNIT_ASSERT_TRUE(test, mmu_interval_prioritize(t->mm, p, page_start(4),
-							page_last(4)));
-	KUNIT_ASSERT_EQ(test, mmu_interval_unprioritize(t->mm, p), 0);
-}
-
-/*
  * --- concurrency -----------------------------------------------------------
  */
 
@@ -1466,7 +1440,6 @@ static struct kunit_case mmu_interval_range_cases[] = {
 	KUNIT_CASE(begin_if_too_many),
 	KUNIT_CASE(begin_killed),
 	KUNIT_CASE(prepared_insert_is_not_interrupted),
-	KUNIT_CASE(priority_is_given_and_lost),
 	KUNIT_CASE(active_and_wait_all_at_once),
 	{}
 };

@@ -23,7 +23,8 @@ export SIGNOFF='A Tester <tester@example.org>'
 FIXTURE_FILES='Makefile Kconfig kernel/Makefile mm/mmu_notifier.c mm/Makefile
 	mm/Kconfig.debug virt/kvm/*
 	arch/x86/kvm/Kconfig arch/x86/kvm/Makefile arch/x86/kvm/*.[ch] arch/x86/kvm/mmu/*
-	include/linux/kvm*.h include/linux/mmu_notifier.h scripts/checkpatch.pl scripts/spelling.txt
+	include/linux/kvm*.h include/linux/mmu_notifier.h
+	Documentation/virt/kvm/index.rst scripts/checkpatch.pl scripts/spelling.txt
 	tools/testing/selftests/kvm/Makefile'
 
 make_tree()
@@ -234,6 +235,7 @@ t_append_target_missing	append: nothing to append to
 t_without	without: a change left out, and put back
 t_without_wrong	without: not the number of one change
 t_line_tags	lines of Linux: parts and names for some lines only
+t_line_without_part	lines of Linux: one for which a change has no part
 t_line_between	lines of Linux: one in between is tried with the nearest line's rules
 t_line_incomplete	lines of Linux: one to which only some changes are carried
 t_line_folder	lines of Linux: each has its folder, and takes no other
@@ -263,6 +265,7 @@ t_half_installed	apply: after one that installed half
 t_interrupted	apply: interrupted, killed
 t_ctrl_c	apply: Ctrl-C ends all, spatch too, at once
 t_patches	patches: git am gives the same tree, same bytes each time
+t_patches_posted	patches: a change that is not posted, and a cover letter
 t_real_ledger	real changes: as in the ledger
 t_real_patches	real changes: patches round trip
 t_real_hook_deleted	real changes: a deleted hook is reported by name

@@ -79,7 +79,8 @@ cache_key()
 	COPY=$dir/copy
 	TREE=$dir/linux
 	mkdir "$COPY"
-	cp -a --parents virt arch mm include changes ledger configs scripts docs "$COPY"
+	cp -a --parents virt arch mm include Documentation changes ledger configs scripts docs \
+		"$COPY"
 	make_tree "$TREE" 7
 	here=$(KERNEL_SRC=$TREE "$SCRIPTS/cache-key" 2>"$dir/said")
 	check "the key is made without complaints" "$(cat "$dir/said")" test ! -s "$dir/said"

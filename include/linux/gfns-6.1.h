@@ -10,6 +10,12 @@
 
 #include <linux/kvm_types.h>
 
+struct kvm;
+struct kvm_vcpu;
+
+bool kvm_interval_may_begin(struct kvm_vcpu *vcpu, gfn_t gfn);
+void kvm_interval_restart_faults(struct kvm *kvm, gfn_t start, gfn_t end);
+
 static inline bool kvm_interval_gfns_idle(const struct kvm *kvm)
 {
 	return true;

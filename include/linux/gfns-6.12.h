@@ -29,6 +29,9 @@
 
 #include <linux/kvm_host.h>
 
+bool kvm_interval_may_begin(struct kvm_vcpu *vcpu, gfn_t gfn);
+void kvm_interval_restart_faults(struct kvm *kvm, gfn_t start, gfn_t end);
+
 /* Is KVM invalidating no guest frame? */
 static inline bool kvm_interval_gfns_idle(const struct kvm *kvm)
 {

@@ -32,7 +32,6 @@
 #define __LINUX_MMU_INTERVAL_RANGE_H
 
 #include <linux/bits.h>
-#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -40,7 +39,6 @@
 struct mm_struct;
 struct mmu_interval_notifier;
 struct mmu_notifier_range;
-struct task_struct;
 
 /* Places of the table; the last bit of the word says that the list is used. */
 #define MMU_INTERVAL_RANGES	(BITS_PER_LONG - 1)
@@ -51,14 +49,11 @@ struct task_struct;
  * @used:	places in use; protected by mmu_notifier_subscriptions.lock
  * @published:	places that readers must check, and whether @overflow is not
  *		empty; atomic bits
- * @nr_priorities: length of @priorities, read without a lock
  * @last_id:	ID of the last invalidation that has hit a subscription;
  *		protected like @used
  * @range:	written before publication, then constant until the end
  * @overflow:	invalidations that found no place; protected by @wq.lock
  * @wq:		waiters for the end of a published range
- * @priorities:	list of mmu_interval_priority; protected by @priority_wq.lock
- * @priority_wq: tasks that pause for one of @priorities
  *
  * Lives as long as the mm.  Private to mm/mmu_notifier_ranges.c, except for
  * mmu_interval_idle().
@@ -66,7 +61,6 @@ struct task_struct;
 struct mmu_interval_ranges {
 	unsigned long used;
 	unsigned long published;
-	unsigned int nr_priorities;
 	u64 last_id;
 	struct {
 		unsigned long start;
@@ -74,8 +68,6 @@ struct mmu_interval_ranges {
 	} range[MMU_INTERVAL_RANGES];
 	struct list_head overflow;
 	wait_queue_head_t wq;
-	struct list_head priorities;
-	wait_queue_head_t priority_wq;
 };
 
 /**
@@ -96,26 +88,6 @@ struct mmu_interval_wait {
 	struct wait_queue_entry entry;
 };
 
-/**
- * struct mmu_interval_priority - a reader for which invalidating tasks pause
- * @start:	first byte of its range
- * @last:	last byte of its range
- * @owner:	the reader's own thread, which does not pause for itself
- * @since:	when it was given priority for that range
- * @pauses:	number of pauses for it so far
- * @entry:	empty unless it has priority
- *
- * Protected by mmu_interval_ranges.priority_wq.lock.
- */
-struct mmu_interval_priority {
-	unsigned long start;
-	unsigned long last;
-	struct task_struct *owner;
-	ktime_t since;
-	unsigned long pauses;
-	struct list_head entry;
-};
-
 int mmu_interval_prepare(struct mm_struct *mm);
 struct mmu_interval_ranges *mmu_interval_ranges(struct mm_struct *mm);
 void mmu_interval_set_range(struct mmu_interval_notifier *interval_sub,
@@ -133,12 +105,6 @@ bool mmu_interval_wait_arm(struct mm_struct *mm,
 			   struct mmu_interval_wait *wait);
 void mmu_interval_wait_disarm(struct mm_struct *mm,
 			      struct mmu_interval_wait *wait);
-void mmu_interval_priority_init(struct mmu_interval_priority *priority);
-bool mmu_interval_prioritize(struct mm_struct *mm,
-			     struct mmu_interval_priority *priority,
-			     unsigned long start, unsigned long last);
-unsigned long mmu_interval_unprioritize(struct mm_struct *mm,
-					struct mmu_interval_priority *priority);
 
 /**
  * mmu_interval_idle - Is nothing being invalidated?

@@ -26,7 +26,7 @@ historical)
 esac
 # shellcheck disable=SC2034 # for apply and patches
 INTERVAL=$O/src/$SET			# and what is made
-CARRIED_IN='virt arch mm include'	# nothing lies there that is not carried
+CARRIED_IN='virt arch mm include Documentation'	# nothing lies there that is not carried
 PROBLEMS=0
 export CARRY_DIR
 
@@ -60,11 +60,26 @@ all_changes()
 	find "$CARRY_DIR/changes" -name '[0-9]*' -type f 2>/dev/null | sort
 }
 
-# Those to be applied: WITHOUT=01 leaves changes/01-* out, UPTO=04 those after 04-*.
+# Those to be applied: WITHOUT=01 leaves changes/01-* out, UPTO=04 those after 04-*.  One
+# that has no part for CARRY_LINE is for other lines of Linux.
 changes()
 {
-	all_changes | { grep -v "/${WITHOUT:-none}-[^/]*$" || true; } |
-		sed "${UPTO:+/\\/$UPTO-[^\\/]*\$/q}"
+	local files
+
+	mapfile -t files < <(all_changes | { grep -v "/${WITHOUT:-none}-[^/]*$" || true; } |
+		sed "${UPTO:+/\\/$UPTO-[^\\/]*\$/q}")
+	[ ${#files[@]} -eq 0 ] || awk -v tag="@${CARRY_LINE:-}" "$AWK_PARTS"'
+		is_part() && !said[FILENAME]++ { print FILENAME }' "${files[@]}"
+}
+
+# Those of changes() that are sent to maintainers: without the line `Posted: no`.
+posted_changes()
+{
+	local change
+
+	while read -r change; do
+		change_message "$change" | grep -qx 'Posted: no' || printf '%s\n' "$change"
+	done < <(changes)
 }
 
 # change_message FILE: everything above the line `---`.
@@ -73,25 +88,34 @@ change_message()
 	sed '/^---$/,$d' "$1"
 }
 
-# change_parts FILE: `kind path [target]` lines, below the line `---`, that are for
-# CARRY_LINE, or all if that is not set.
-change_parts()
-{
-	sed '1,/^---$/d; s/#.*//; /^[[:space:]]*$/d' "$1" | for_line
-}
-
-# Prints the lines of stdin that have no tag, such as @6.12, or CARRY_LINE as a tag; without
-# their tags.
-for_line()
-{
-	awk -v tag="@${CARRY_LINE:-}" '{
+# For awk, since one process for all changes saves hundreds.  for_line(): has the line no tag,
+# such as @6.12, or CARRY_LINE as a tag?  Removes its tags.  is_part(): is it a part for
+# CARRY_LINE, below the line `---`?  Called once for each line.
+readonly AWK_PARTS='
+	function for_line(    i, wanted) {
 		wanted = tag == "@" || !/@/
 		for (i = 1; i <= NF; i++)
 			wanted = wanted || $i == tag
 		gsub(/[ \t]*@[0-9.]+/, "")
-		if (wanted)
-			print
-	}'
+		return wanted
+	}
+	function is_part() {
+		if (FNR == 1)
+			below = 0
+		if (!below) {
+			below = $0 == "---"
+			return 0
+		}
+		sub(/#.*/, "")
+		return NF && for_line()
+	}
+'
+
+# change_parts FILE...: `kind path [target]` lines, below the line `---`, that are for
+# CARRY_LINE, or all if that is not set.
+change_parts()
+{
+	[ $# -eq 0 ] || awk -v tag="@${CARRY_LINE:-}" "$AWK_PARTS is_part()" "$@"
 }
 
 # The last change that is carried to line $1, if not all are: in changes/lines.
@@ -103,11 +127,10 @@ last_change()
 # parts all_changes, or parts changes
 parts()
 {
-	local change
+	local files
 
-	while read -r change; do
-		change_parts "$change"
-	done < <("$1")
+	mapfile -t files < <("$1")
+	change_parts "${files[@]}"
 }
 
 all_parts()
@@ -150,7 +173,7 @@ append_text()
 gone_lines()
 {
 	{ sed 's/#.*//; /^[[:space:]]*$/d' "$CARRY_DIR/changes/gone" 2>/dev/null || true; } |
-		for_line
+		awk -v tag="@${CARRY_LINE:-}" "$AWK_PARTS for_line()"
 }
 
 # tree_glob TREE GLOBS: the files in TREE, without TREE; ** goes into folders.
@@ -283,7 +306,7 @@ check_part()
 		[ ! -f "$CARRY_DIR/$path" ] || [ -n "$(rule_files "$path")" ] ||
 			problem "$path: no line with 'Files: ...' says what it changes"
 		;;
-	append:*.append|file:*.[chS]) ;;
+	append:*.append|file:*.[chS]|file:*.rst) ;;
 	*)	problem "changes/: '$kind $path' is not 'rule x.cocci'," \
 			"'comment x.comments', 'line x.lines', 'file x.c' or 'append x.append'" ;;
 	esac

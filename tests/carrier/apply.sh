@@ -163,6 +163,22 @@ t_patches()
 	diff -r -x .git again out/src/interval
 }
 
+t_patches_posted()
+{
+	own_changes
+	sed -i 's/^In code and comments\.$/&\n\nPosted: no/' c/changes/02-seq
+	printf 'KVM: a letter\n\nWhat it is about.\n' >c/changes/cover
+	CHECKPATCH=no carry patches >said
+	grep '1 patches in .* with changes/02-seq, which is not posted' said
+	[ "$(find out/patches -type f | wc -l)" -eq 1 ]
+	grep 'Make inv_seq even' out/src/interval/mm/mmu_notifier.c
+	CHECKPATCH=no COVER=1 UNPOSTED=1 carry patches
+	[ "$(find out/patches -type f | wc -l)" -eq 3 ]
+	grep '^Subject: \[PATCH 0/2\] KVM: a letter' out/patches/0000-*
+	grep '^What it is about' out/patches/0000-*
+	grep '^Subject: \[PATCH 2/2\] mm: rename' out/patches/0002-*
+}
+
 # --- the real changes -----------------------------------------------------------------
 
 t_real_ledger()
@@ -187,7 +203,7 @@ t_real_hook_deleted()
 	for rule in $(real_rules); do
 		rm -rf c
 		mkdir c
-		(cd "$REPO" && cp -r arch changes include ledger mm virt "$T/c")
+		(cd "$REPO" && cp -r Documentation arch changes include ledger mm virt "$T/c")
 		delete_first_hook <"$REPO/$rule" >"c/$rule"
 		expect 4 "apply: $rule: .*(expected .* found|spatch failed)" \
 			carry apply --dry-run

@@ -272,6 +272,18 @@ t_line_tags()
 	grep 'Make inv_seq even' out/src/interval/mm/mmu_notifier.c
 }
 
+t_line_without_part()
+{
+	own_changes
+	sed -i '/^---$/,$s/^\(rule\|file\|append\) .*/& @6.12/' c/changes/01-stale
+	touch c/ledger/6.12
+	sed -i '/stale.cocci/d' c/ledger/6.1
+	CHECKPATCH=no carry patches
+	[ "$(find out/patches -type f | wc -l)" -eq 1 ]
+	grep '^Subject: \[PATCH\] mm: rename' out/patches/0001-*
+	[ ! -e out/src/interval/virt/kvm/new.c ]
+}
+
 # A version without a ledger is tried with the rules of the nearest line that has one.
 t_line_between()
 {

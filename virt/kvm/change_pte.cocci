@@ -14,3 +14,7 @@ expression vm;
 -if (!READ_ONCE(vm->mmu_invalidate_in_progress))
 +if (!kvm_change_pte_is_relevant(vm))
 	return;
+
+@@ @@
+ #include "interval.h"
++#include "interval_line.h"

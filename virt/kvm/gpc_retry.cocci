@@ -58,14 +58,3 @@ expression seq;
 +kvm_gpc_read_retry(gpc, seq)
  ...>
  }
-
-@@
-expression new_pfn;
-statement S;
-@@
- if (is_error_noslot_pfn(new_pfn)) S
-+kvm_interval_debug_delay_gpc();
-
-@@ @@
- #include "kvm_mm.h"
-+#include "interval_debug.h"

@@ -29,7 +29,7 @@
 #include "interval_debug.h"
 #include "interval_line.h"
 
-/* Read by kvm_interval_debug_delays_faults() */
+/* Read by kvm_interval_debug_idle() */
 u32 kvm_interval_debug_delay_fault_us;
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_interval_debug_delay_fault_us);
 /* Read by kvm_interval_debug_wants_private_memslot() */

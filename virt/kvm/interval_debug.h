@@ -5,7 +5,20 @@
 #ifndef __KVM_INTERVAL_DEBUG_H__
 #define __KVM_INTERVAL_DEBUG_H__ 1
 
-struct kvm_vcpu;
+#include <linux/kvm_host.h>
+
+struct dentry;
+
+extern struct dentry *kvm_debugfs_dir;
+
+#ifdef CONFIG_KVM_INTERVAL_NOTIFIER
+/* Count a refusal; returns @refused, the result of the callback. */
+static inline bool kvm_interval_debug_refused(struct kvm *kvm, bool refused)
+{
+	++kvm->stat.generic.mmu_interval_refuse;
+	return refused;
+}
+#endif
 
 #ifdef CONFIG_KVM_INTERVAL_DEBUG
 

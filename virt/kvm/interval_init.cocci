@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/// Initialize VM, vCPU and debugfs, and export the checks that polling needs.
+/// Initialize the invalidation state of a VM.
 // Files: virt/kvm/kvm_main.c
 
 @@
@@ -26,45 +26,3 @@ expression vm;
  kvm_arch_free_vm(vm);
  ...>
  }
-
-@@
-expression vcpu;
-@@
- kvm_vcpu_init(...)
- {
- ...
- kvm_async_pf_vcpu_init(vcpu);
-+kvm_interval_init_vcpu(vcpu);
- ...
- }
-
-@@
-identifier vcpu;
-@@
--static
- int kvm_vcpu_check_block(struct kvm_vcpu *vcpu)
- {
- ...
- }
-
-@@
-identifier vcpu;
-@@
--static
- unsigned int kvm_vcpu_max_halt_poll_ns(struct kvm_vcpu *vcpu)
- {
- ...
- }
-
-// Static in Linux 6.12 and 7.3.
-@@ @@
--static struct dentry *kvm_debugfs_dir;
-+struct dentry *kvm_debugfs_dir;
-
-@@ @@
- kvm_debugfs_dir = debugfs_create_dir("kvm", NULL);
-+kvm_interval_debug_init();
-
-@@ @@
- #include "kvm_mm.h"
-+#include "interval_debug.h"

@@ -15,29 +15,6 @@ static inline int kvm_interval_nr_address_spaces(struct kvm *kvm)
 	return KVM_ADDRESS_SPACE_NUM;
 }
 
-/*
- * Make a vCPU that uses the pfn in guest mode leave it before the page is
- * freed. A non-blockable invalidation cannot wait for that: it makes the
- * request, and refuses if a vCPU was in guest mode.
- */
-static inline bool kvm_gpc_evict_vcpu(struct gfn_to_pfn_cache *gpc,
-				      bool may_block)
-{
-	DECLARE_BITMAP(vcpus, KVM_MAX_VCPUS);
-	unsigned int req = KVM_REQ_OUTSIDE_GUEST_MODE;
-
-	if (!(gpc->usage & KVM_GUEST_USES_PFN))
-		return true;
-
-	bitmap_zero(vcpus, KVM_MAX_VCPUS);
-	__set_bit(gpc->vcpu->vcpu_idx, vcpus);
-
-	if (!may_block)
-		req &= ~KVM_REQUEST_WAIT;
-
-	return !kvm_make_vcpus_request_mask(gpc->kvm, req, vcpus) || may_block;
-}
-
 #if defined(CONFIG_KVM_INTERVAL_NOTIFIER)
 /* Initialize what the zap of an HVA range needs, beside slot, start and end. */
 static inline void kvm_interval_init_gfn_range(struct kvm_gfn_range *range)

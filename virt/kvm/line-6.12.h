@@ -7,20 +7,9 @@
 
 #include <linux/kvm_host.h>
 
-struct dentry;
-
-extern struct dentry *kvm_debugfs_dir;
-
 static inline int kvm_interval_nr_address_spaces(struct kvm *kvm)
 {
 	return kvm_arch_nr_memslot_as_ids(kvm);
-}
-
-/* No vCPU uses the pfn of a cache in guest mode. */
-static inline bool kvm_gpc_evict_vcpu(struct gfn_to_pfn_cache *gpc,
-				      bool may_block)
-{
-	return true;
 }
 
 #ifdef CONFIG_KVM_INTERVAL_NOTIFIER

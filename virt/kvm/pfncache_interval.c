@@ -34,7 +34,7 @@
 #include <linux/mmu_notifier.h>
 #include <linux/sched/mm.h>
 
-#include "interval_line.h"
+#include "gpc_line.h"
 #include "kvm_mm.h"
 
 static bool kvm_gpc_invalidate(struct mmu_interval_notifier *notifier,

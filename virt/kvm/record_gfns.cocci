@@ -13,3 +13,7 @@ identifier kvm, start, end;
 +/* After the frames were marked: a fault that does not see this sees that. */
 +kvm_interval_restart_faults(kvm, start, end);
  }
+
+@@ @@
+ #include "interval.h"
++#include "interval_gfns.h"

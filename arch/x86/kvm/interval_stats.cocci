@@ -19,3 +19,7 @@ identifier T = {_kvm_stats_desc, kvm_stats_desc};
 +	KVM_INTERVAL_VCPU_STATS(),
  	...
  };
+
+@@ @@
+ #include <linux/kvm_host.h>
++#include <linux/kvm_interval.h>

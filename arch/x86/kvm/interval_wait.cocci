@@ -9,21 +9,9 @@ expression vcpu;
  {
  ...
  if (!kvm_arch_vcpu_runnable(vcpu)) { ... }
-+if (kvm_interval_unblock(vcpu))
-+	return 1;
++kvm_interval_stop_waiting(vcpu);
  if (is_guest_mode(vcpu)) { ... }
  ...
- }
-
-@@
-expression vcpu;
-@@
- vcpu_block(...)
- {
- <...
--kvm_vcpu_block(vcpu)
-+kvm_interval_block(vcpu)
- ...>
  }
 
 @@
@@ -38,56 +26,10 @@ expression vcpu;
  }
 
 @@
-expression vcpu;
-@@
- kvm_arch_vcpu_runnable(...)
- {
--return kvm_vcpu_running(vcpu) || kvm_vcpu_has_events(vcpu);
-+if (kvm_vcpu_running(vcpu))
-+	return true;
-+return kvm_interval_heeds_events(vcpu) && kvm_vcpu_has_events(vcpu);
- }
-
-// Linux 7.3 asks for a kick here.
-@@
-expression vcpu;
-@@
- kvm_arch_vcpu_runnable(...)
- {
--return kvm_vcpu_running(vcpu) || vcpu->arch.pv.pv_unhalted || kvm_vcpu_has_events(vcpu);
-+if (kvm_vcpu_running(vcpu) || kvm_interval_is_unhalted(vcpu))
-+	return true;
-+return kvm_interval_heeds_events(vcpu) && kvm_vcpu_has_events(vcpu);
- }
-
-@@
-expression vcpu;
-@@
- kvm_vcpu_has_events(...)
- {
- <...
--if (vcpu->arch.pv.pv_unhalted)
-+if (kvm_interval_is_unhalted(vcpu))
-	return true;
- ...>
- }
-
-@@
-expression vcpu;
-@@
- kvm_vcpu_has_events(...)
- {
--if (!list_empty_careful(&vcpu->async_pf.done))
-+if (kvm_interval_async_pf_is_done(vcpu))
-	return true;
- ...
- }
-
-@@
 expression r, vcpu;
 @@
 +if (unlikely(kvm_interval_is_busy(&vcpu->interval)))
-+	kvm_interval_enter(vcpu, vcpu->stat.exits);
++	kvm_interval_stop_waiting(vcpu);
  r = vcpu_enter_guest(vcpu);
 
 @@
@@ -97,10 +39,20 @@ expression vcpu;
  {
  <...
 +if (unlikely(kvm_interval_is_busy(&vcpu->interval)))
-+	kvm_interval_leave(vcpu);
++	kvm_interval_stop_waiting(vcpu);
  kvm_put_guest_fpu(vcpu);
  ...>
  }
+
+@@
+identifier T = {_kvm_stats_desc, kvm_stats_desc};
+@@
+ const struct T kvm_vcpu_stats_desc[] = {
+ 	KVM_GENERIC_VCPU_STATS(),
+ 	KVM_INTERVAL_VCPU_STATS(),
++	KVM_INTERVAL_WAIT_STATS(),
+ 	...
+ };
 
 @@ @@
  #include "x86.h"

@@ -11,3 +11,7 @@ identifier kvm, addr, ret;
 -return ret;
 +return ret ? ret : kvm_interval_debug_set_tss(kvm, addr);
  }
+
+@@ @@
+ #include "vcpu_interval.h"
++#include "interval_debug.h"

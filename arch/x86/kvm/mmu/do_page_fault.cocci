@@ -3,8 +3,10 @@
 // Files: arch/x86/kvm/mmu/mmu.c arch/x86/kvm/mmu/mmu_internal.h
 
 @@ @@
--static
- int kvm_mmu_do_page_fault(...)
+-static int kvm_mmu_do_page_fault(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, u64 err,
+-				 bool prefetch, int *emulation_type, u8 *level)
++int kvm_mmu_do_page_fault(struct kvm_vcpu *vcpu, gpa_t cr2_or_gpa, u64 err,
++			  bool prefetch, int *emulation_type, u8 *level)
  { ... }
 
 @@ @@

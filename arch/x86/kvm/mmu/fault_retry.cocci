@@ -8,7 +8,7 @@ expression vcpu, fault, slot;
 -fault->mmu_seq = vcpu->kvm->mmu_invalidate_seq;
 -smp_rmb();
 +if (kvm_interval_begin_now(vcpu, slot, fault->gfn, !fault->prefetch, &fault->snap))
-+	return kvm_interval_put_off(vcpu, fault);
++	return RET_PF_RETRY;
 -if (slot && (slot->flags & KVM_MEMSLOT_INVALID))
 -	return RET_PF_RETRY;
 

@@ -14,9 +14,8 @@ expression vcpu, fault;
 expression vm, fault;
 @@
 -if (mmu_invalidate_retry_gfn_unsafe(vm, fault->mmu_seq, fault->gfn))
--	return RET_PF_RETRY;
 +if (kvm_interval_begin_fault(vcpu, fault))
-+	return kvm_interval_put_off(vcpu, fault);
+ 	return RET_PF_RETRY;
 
 @@
 expression vm, fault;
@@ -37,7 +36,6 @@ expression fault;
 +	NULL
 	)
 
-@@
-expression fault;
-@@
--fault->hva = KVM_HVA_ERR_BAD;
+@@ @@
+ #include "mmu_internal.h"
++#include "fault_begin.h"

@@ -30,3 +30,7 @@ identifier fault;
  };
  ...>
  }
+
+@@ @@
+ #include <linux/kvm_host.h>
++#include <linux/kvm_interval.h>

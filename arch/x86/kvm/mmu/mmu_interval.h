@@ -8,12 +8,6 @@
 #include <linux/kvm_interval.h>
 
 #include "mmu_internal.h"
-#include "mmu_interval_line.h"
-
-int kvm_interval_put_off(struct kvm_vcpu *vcpu,
-			 const struct kvm_page_fault *fault);
-u8 kvm_interval_limit_level(struct kvm *kvm,
-			    const struct kvm_page_fault *fault);
 
 /*
  * Returns the largest level, at most fault->max_level, of which no page is
@@ -28,7 +22,7 @@ static inline u8 kvm_interval_max_level(struct kvm *kvm,
 	if (likely(kvm_interval_covers_all(&fault->snap)))
 		return fault->max_level;
 
-	return kvm_interval_limit_level(kvm, fault);
+	return PG_LEVEL_4K;
 }
 
 #endif /* __KVM_X86_MMU_MMU_INTERVAL_H */

@@ -35,7 +35,7 @@ identifier vcpu;
  direct_pte_prefetch(struct kvm_vcpu *vcpu, ...)
  {
  ...
--if (unlikely(vcpu->kvm->mmu_invalidate_in_progress))
+-if (unlikely(!kvm_interval_idle(vcpu->kvm)))
 -	return;
  ...
  }

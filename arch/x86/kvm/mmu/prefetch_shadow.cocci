@@ -8,7 +8,7 @@ identifier vcpu;
  pte_prefetch(struct kvm_vcpu *vcpu, ...)
  {
  ...
--if (unlikely(vcpu->kvm->mmu_invalidate_in_progress))
+-if (unlikely(!kvm_interval_idle(vcpu->kvm)))
 -	return;
  ...
  }

@@ -4,14 +4,15 @@
 
 @@
 identifier vm, slot, iter;
+statement S;
 @@
  recover_huge_pages_range(struct kvm *vm, ..., const struct kvm_memory_slot *slot)
  {
  <...
--if (iter.gfn < start || iter.gfn >= end)
-+if (iter.gfn < start || iter.gfn >= end ||
-+    !kvm_interval_covers(vm, slot, iter.gfn, KVM_PAGES_PER_HPAGE(iter.level)))
-	continue;
+ if (iter.gfn < start || iter.gfn >= end) S
++
++if (!kvm_interval_covers(vm, slot, iter.gfn, KVM_PAGES_PER_HPAGE(iter.level)))
++	continue;
  ...>
  }
 

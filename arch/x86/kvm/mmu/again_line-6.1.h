@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Adapts the interval notifier to the x86 MMU of this kernel
+ * Adapts the repeated fault to the x86 MMU of this kernel
  */
-#ifndef __KVM_X86_MMU_MMU_INTERVAL_LINE_H
-#define __KVM_X86_MMU_MMU_INTERVAL_LINE_H
+#ifndef __KVM_X86_MMU_FAULT_AGAIN_LINE_H
+#define __KVM_X86_MMU_FAULT_AGAIN_LINE_H
 
 #include "mmu_internal.h"
 
@@ -14,4 +14,4 @@ static inline int kvm_interval_do_page_fault(struct kvm_vcpu *vcpu, gpa_t addr,
 	return kvm_mmu_do_page_fault(vcpu, addr, error_code, false, NULL);
 }
 
-#endif /* __KVM_X86_MMU_MMU_INTERVAL_LINE_H */
+#endif /* __KVM_X86_MMU_FAULT_AGAIN_LINE_H */

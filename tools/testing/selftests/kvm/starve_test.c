@@ -155,6 +155,7 @@ struct contest {
 	int vms;		/* default: 1 */
 	int aliases;		/* more memslots with the page */
 	int cancel;		/* cancelled entries of a vCPU with priority */
+	bool off;		/* kvm.interval_priority=0 */
 	bool holes;
 	/*
 	 * Faults take about as long as a pause, or longer: see
@@ -198,6 +199,11 @@ struct host_contender {
 #define MIN_FORFEITS	5
 /* How many times longer a contest may take to get there. */
 #define LONGER		8
+#define INTERVAL_PRIORITY	"/sys/module/kvm/parameters/interval_priority"
+
+/* So many collisions that a vCPU would get priority, were it not off. */
+#define MIN_COLLISIONS	32
+
 /* The number of early ends of priority that cannot be an accident. */
 #define MIN_ENDS	5
 /* Above the 1 ms between two checks, below what matters. */
@@ -280,7 +286,7 @@ static bool enough(const struct contest *contest)
 {
 	uint64_t given;
 
-	if (!contest->fault_us)
+	if (!contest->fault_us || contest->off)
 		return true;
 	given = sum_vcpu_stat(contest, "mmu_interval_priority");
 	/*
@@ -521,12 +527,12 @@ static bool stop_contest(const struct contest *contest)
 }
 
 /*
- * A vCPU whose fault is slower than a pause gets its page only by luck, so the
- * case only judges what that costs the host.
+ * A vCPU whose fault is slower than a pause, or that cannot get priority, gets
+ * its page only by luck, so the case only judges what that costs the host.
  */
 static bool vcpus_must_progress(const struct contest *contest)
 {
-	return !contest->very_slow;
+	return !contest->very_slow && !contest->off;
 }
 
 /* Returns the longest time without progress of those that must make some. */
@@ -573,9 +579,21 @@ static const char *paused_too_often(const struct contest *contest, const struct 
 	return NULL;
 }
 
+/* Returns what is wrong with a contest in which no vCPU may get priority, or NULL. */
+static const char *no_contest_if_off(const struct result *r)
+{
+	if (r->priorities || r->pauses)
+		return "a vCPU was given priority, which is off";
+	if (r->retries + r->waits < MIN_COLLISIONS)
+		return "too few collisions";
+	return NULL;
+}
+
 /* Returns what did not happen in a contest in which nobody starved, or NULL. */
 static const char *no_contest(const struct contest *contest, const struct result *r)
 {
+	if (contest->off)
+		return no_contest_if_off(r);
 	if (!r->faults)
 		return "KVM fixed no fault";
 	if (contest->fault_us && !r->priorities)
@@ -643,6 +661,8 @@ static void set_faults(const struct contest *contest, bool slow)
 		interval_debug_set(DELAY_FAULT, slow ? contest->fault_us : 0);
 	if (contest->cancel)
 		interval_debug_set(CANCEL_ENTRIES, slow ? contest->cancel : 0);
+	if (contest->off)
+		TEST_ASSERT(knob_set(INTERVAL_PRIORITY, slow ? "N" : "Y"), INTERVAL_PRIORITY);
 }
 
 static void case_contest(const struct contest *contest, uint64_t ns)
@@ -792,6 +812,7 @@ struct test_case {
 
 static const struct test_case cases[] = {
 	{ "priority", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US } },
+	{ "off", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .off = true } },
 	{ "cancelled", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .cancel = 2 } },
 	{ "forfeit", NULL, { 1, 1, invalidate_dontneed, VERY_SLOW_FAULT_US, .very_slow = true } },
 	{ "self", NULL, { 1, 1, invalidate_and_read, SLOW_FAULT_US, guest_swap,

@@ -33,6 +33,7 @@
 #define WAKES			5
 #define TIMER_NS		(100 * MSEC)
 #define HALT_POLL_NS		"/sys/module/kvm/parameters/halt_poll_ns"
+#define INTERVAL_POLL		"/sys/module/kvm/parameters/interval_poll"
 /* Below the 100 ms after which KVM kicks a vCPU whose TSC is unstable. */
 #define BRIEF_MS		40
 #define POLL_TRIES		50
@@ -939,6 +940,27 @@ static void case_poll(void)
 	poll_limited_by(limit_polls_by_module);
 }
 
+/* With kvm.interval_poll=0 it sleeps at once, whatever the limit. */
+static void case_poll_off(void)
+{
+	struct polls first, second;
+	bool good;
+
+	limit_polls = limit_polls_by_module;
+	TEST_ASSERT(knob_set(INTERVAL_POLL, "N"), INTERVAL_POLL);
+	good = wait_briefly(MORE, &first) && wait_briefly(MORE, &second);
+	TEST_ASSERT(knob_set(INTERVAL_POLL, "Y"), INTERVAL_POLL);
+	if (!good)
+		return;
+	if (first.tried || second.tried)
+		fail_case("%lu polls in two waits, although polling is off",
+			  first.tried + second.tried);
+	else if (!first.waits || !second.waits)
+		fail_case("%lu and %lu waits", first.waits, second.waits);
+	else
+		ktap_pass(case_name, "two waits of %d ms without a poll", BRIEF_MS);
+}
+
 /* This comes last, because a VM's own limit cannot be removed. */
 static void case_poll_cap(void)
 {
@@ -1137,6 +1159,7 @@ static const struct test_case cases[] = {
 	{ "huge/below", case_huge_below },
 	{ "wake", case_wake },
 	{ "poll", case_poll },
+	{ "poll/off", case_poll_off },
 	{ "poll/cap", case_poll_cap },
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// Readers that do not check again after a wait or wait for any range; wrong priority.
-// Files: mm/mmu_notifier_ranges.c
+// Files: mm/mmu_notifier_ranges.c mm/mmu_notifier_priority.c
 
 @@
 expression mm, start, last, now, seq, ret;

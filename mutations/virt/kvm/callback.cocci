@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// Callbacks that do not announce, log or zap their range.
-// Files: virt/kvm/interval.c
+// Files: virt/kvm/interval_zap.c virt/kvm/interval_zap.h
 
 @@
 expression vm, log, start, last, notifier, range, found;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// Wrong results of kvm_interval_begin(), _retry() and _covers().
-// Files: virt/kvm/interval.c
+// Files: virt/kvm/interval_log.c virt/kvm/interval_fault.c virt/kvm/interval_covers.c
 
 @@ @@
  kvm_interval_find_cause(...)
@@ -38,3 +38,15 @@ identifier nr_pages;
 +	return true;
  ...
  }
+
+@@ @@
+ #include "interval_wait.h"
++#include "mutation.h"
+
+@has_covers@ @@
+ kvm_interval_covers(...)
+ { ... }
+
+@depends on has_covers@ @@
+ #include <linux/mmu_interval_range.h>
++#include "mutation.h"

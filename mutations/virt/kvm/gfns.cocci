@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// Invalidations of guest frames that faults do not notice.
-// Files: virt/kvm/interval.c
+// Files: virt/kvm/interval_gfns.c
 
 @@ @@
  kvm_interval_restart_faults(...)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// vCPUs that do not wait, wait forever, or get no priority.
-// Files: virt/kvm/interval_wait.c
+// Files: virt/kvm/interval_wait.c virt/kvm/interval_priority.c virt/kvm/interval_poll.c
 
 @@
 identifier wait, vcpu;
@@ -14,10 +14,11 @@ identifier wait, vcpu;
  }
 
 @@
-identifier vcpu, hva;
+identifier vcpu, hva, given;
 @@
  kvm_interval_prioritize(struct kvm_vcpu *vcpu, unsigned long hva)
  {
+ bool given;
 +if (kvm_mutated(no_priority))
 +	return;
  ...
@@ -38,14 +39,14 @@ identifier vcpu, exits, vi;
 @@
 identifier vcpu, now;
 @@
- kvm_interval_update_brief(struct kvm_vcpu *vcpu, ktime_t now)
+ kvm_interval_note_length(struct kvm_vcpu *vcpu, ktime_t now)
  {
  ...
- bool brief = ...;
+ bool long_wait = ...;
 +if (kvm_mutated(keen_wait))
 +	return;
 +if (kvm_mutated(sleepy_wait))
-+	brief = false;
++	long_wait = true;
  ...
  }
 
@@ -89,5 +90,5 @@ identifier vcpu, hva, vi;
  }
 
 @@ @@
- #include "interval.h"
+ #include <linux/kvm_interval_wait.h>
 +#include "mutation.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// Zaps that are skipped, incomplete, or not flushed.
-// Files: virt/kvm/interval.c
+// Files: virt/kvm/interval_zap.c
 
 @@
 identifier vm, slot, start, end;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /// Make a vCPU that waits runnable for events that the guest cannot take.
-// Files: arch/x86/kvm/vcpu_interval.h
+// Files: arch/x86/kvm/vcpu_interval.h arch/x86/kvm/vcpu_interval_events.h
+// Files: arch/x86/kvm/fault_again.h
 
 @@
 identifier vcpu;
@@ -55,6 +56,14 @@ identifier vcpu;
  ...
  }
 
+@has_unblock@ @@
+ kvm_interval_unblock(...)
+ { ... }
+
+@depends on has_unblock@ @@
+ #include <linux/kvm_interval_wait.h>
++#include "lapic.h"
+
 @@ @@
- #include "x86.h"
+ #include <linux/kvm_interval_wait.h>
 +#include "../../../virt/kvm/mutation.h"

@@ -661,8 +661,12 @@ static void set_faults(const struct contest *contest, bool slow)
 		interval_debug_set(DELAY_FAULT, slow ? contest->fault_us : 0);
 	if (contest->cancel)
 		interval_debug_set(CANCEL_ENTRIES, slow ? contest->cancel : 0);
-	if (contest->off)
-		TEST_ASSERT(knob_set(INTERVAL_PRIORITY, slow ? "N" : "Y"), INTERVAL_PRIORITY);
+}
+
+/* Called while no vCPU runs, as a vCPU might be given priority at any moment. */
+static void allow_priority(bool allow)
+{
+	TEST_ASSERT(knob_set(INTERVAL_PRIORITY, allow ? "Y" : "N"), INTERVAL_PRIORITY);
 }
 
 static void case_contest(const struct contest *contest, uint64_t ns)
@@ -673,6 +677,8 @@ static void case_contest(const struct contest *contest, uint64_t ns)
 	invalidate_dontneed(mem);
 	for (i = 0; i < nr_vms(contest); i++)
 		create_vm(contest, &vms[i]);
+	if (contest->off)
+		allow_priority(false);
 	set_faults(contest, true);
 	start_contest(contest);
 	/* Threads start one after the other. */
@@ -682,6 +688,8 @@ static void case_contest(const struct contest *contest, uint64_t ns)
 	set_faults(contest, false);
 	if (stop_contest(contest))
 		judge_contest(contest, blind);
+	if (contest->off)
+		allow_priority(true);
 	for (i = 0; i < nr_vms(contest); i++)
 		commands_destroy(&vms[i]);
 }

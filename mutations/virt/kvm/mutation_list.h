@@ -56,6 +56,7 @@
 	each(sleepy_wait)	/* never poll */			\
 	each(deaf_poll)		/* only the end stops polling */	\
 	each(uncapped_poll)	/* ignore the VM's polling limit */	\
+	each(poll_anyway)	/* kvm.interval_poll=0 has no effect */	\
 	each(no_again)		/* the guest must fault again */	\
 	/* Intel */							\
 	each(hv_timer_stays)	/* preemption timer while blocked */	\
@@ -64,6 +65,7 @@
 	each(no_reload)		/* VMCS keeps the old APIC page */	\
 	/* Priority */							\
 	each(no_priority)	/* never given */			\
+	each(priority_anyway)	/* kvm.interval_priority=0 has no effect */ \
 	each(early_end)		/* ends before the guest has run */	\
 	each(no_forfeit)	/* never forfeited */			\
 	each(pause_self)	/* owner pauses for itself */

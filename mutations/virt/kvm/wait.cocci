@@ -25,6 +25,17 @@ identifier vcpu, hva, given;
  }
 
 @@
+identifier vcpu;
+@@
+ kvm_interval_lose_patience(struct kvm_vcpu *vcpu, ...)
+ {
+ <...
+-READ_ONCE(interval_priority)
++(kvm_mutated(priority_anyway) || READ_ONCE(interval_priority))
+ ...>
+ }
+
+@@
 identifier vcpu, exits, vi;
 @@
  kvm_interval_enter(struct kvm_vcpu *vcpu, u64 exits)
@@ -58,7 +69,10 @@ identifier vcpu, limit;
  unsigned int limit = ...;
 +if (kvm_mutated(uncapped_poll))
 +	limit = READ_ONCE(halt_poll_ns);
- ...
+ <...
+-READ_ONCE(interval_poll)
++(kvm_mutated(poll_anyway) || READ_ONCE(interval_poll))
+ ...>
  }
 
 @@

@@ -91,6 +91,7 @@ change_message()
 # For awk, since one process for all changes saves hundreds.  for_line(): has the line no tag,
 # such as @6.12, or CARRY_LINE as a tag?  Removes its tags.  is_part(): is it a part for
 # CARRY_LINE, below the line `---`?  Called once for each line.
+# shellcheck disable=SC2016 # awk expands them
 readonly AWK_PARTS='
 	function for_line(    i, wanted) {
 		wanted = tag == "@" || !/@/

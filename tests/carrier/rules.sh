@@ -275,12 +275,13 @@ t_line_tags()
 t_line_without_part()
 {
 	own_changes
-	sed -i '/^---$/,$s/^\(rule\|file\|append\) .*/& @6.12/' c/changes/01-stale
+	sed -i '/^---$/,$s/^\(rule\|file\|append\) [^#]*/&@6.12 /' c/changes/01-stale
+	sed -i 's/^comment .*/& @6.1/' c/changes/02-seq
 	touch c/ledger/6.12
 	sed -i '/stale.cocci/d' c/ledger/6.1
 	CHECKPATCH=no carry patches
 	[ "$(find out/patches -type f | wc -l)" -eq 1 ]
-	grep '^Subject: \[PATCH\] mm: rename' out/patches/0001-*
+	grep '^Subject: \[PATCH 1/1\] mm: rename' out/patches/0001-*
 	[ ! -e out/src/interval/virt/kvm/new.c ]
 }
 

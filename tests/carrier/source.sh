@@ -49,7 +49,9 @@ t_framework()
 {
 	own_changes
 	FRAMEWORK_TARBALL=$TARBALL carry steps/source --framework
-	diff -r "$FIXTURE" out/src/framework
+	# No test is built with what a kernel's documentation says.
+	diff -r -x Documentation "$FIXTURE" out/src/framework
+	[ ! -e out/src/framework/Documentation ]
 	own_tree
 	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 12/' tree/Makefile
 	tar -cJf new.tar.xz tree

@@ -26,6 +26,7 @@ expression hva, cause;
  kvm_interval_retry_slow(struct kvm_vcpu *vcpu, ..., struct kvm_interval_snapshot *snap)
  {
  <...
++/* Only what the guest cannot go on without may get priority. */
 +if (snap->may_wait && cause != KVM_INTERVAL_INTERNAL)
 +	kvm_interval_count_collision(vcpu, hva);
  trace_kvm_interval_retry(vcpu->vcpu_id, hva, cause);
@@ -81,6 +82,7 @@ identifier ended, vi;
  kvm_interval_stop_waiting(...)
  {
  <...
++/* A wait to the end is a collision, until a fault succeeds. */
 +vi->collisions += ended;
  WRITE_ONCE(vi->waiting, false);
  return ended;

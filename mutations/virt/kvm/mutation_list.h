@@ -65,6 +65,7 @@
 	each(no_reload)		/* VMCS keeps the old APIC page */	\
 	/* Priority */							\
 	each(no_priority)	/* never given */			\
+	each(patient_wait)	/* not given to a vCPU that only waits */ \
 	each(priority_anyway)	/* kvm.interval_priority=0 has no effect */ \
 	each(early_end)		/* ends before the guest has run */	\
 	each(no_forfeit)	/* never forfeited */			\

@@ -103,6 +103,18 @@ identifier vcpu, hva, vi;
  ...
  }
 
+@@
+identifier vcpu, hva;
+@@
+ kvm_interval_wait(struct kvm_vcpu *vcpu, unsigned long hva)
+ {
+ <...
+-kvm_interval_lose_patience(vcpu, hva);
++if (!kvm_mutated(patient_wait))
++	kvm_interval_lose_patience(vcpu, hva);
+ ...>
+ }
+
 @@ @@
  #include <linux/kvm_interval_wait.h>
 +#include "mutation.h"

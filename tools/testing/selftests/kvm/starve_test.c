@@ -151,6 +151,11 @@ struct contest {
 	 * meanwhile.
 	 */
 	uint64_t fault_us;
+	/*
+	 * If not 0, each invalidation lasts so long that those of several
+	 * threads overlap, and a vCPU only waits for one after the other.
+	 */
+	uint64_t invalidate_us;
 	command_work guest;	/* default: guest_contend() */
 	int vms;		/* default: 1 */
 	int aliases;		/* more memslots with the page */
@@ -208,6 +213,9 @@ struct host_contender {
 #define MIN_ENDS	5
 /* Above the 1 ms between two checks, below what matters. */
 #define BLIND_NS	(20 * MSEC)
+
+/* So long that those of four threads leave hardly a moment between them. */
+#define LONG_INVALIDATION_US	1000
 
 static bool stop_hosts;
 static struct host_contender host_contenders[MAX_HOSTS];
@@ -281,12 +289,18 @@ static uint64_t sum_vcpu_stat(const struct contest *contest, const char *name)
 	return sum;
 }
 
+/* Does a vCPU collide until it is given priority? */
+static bool collides(const struct contest *contest)
+{
+	return contest->fault_us || contest->invalidate_us;
+}
+
 /* Has the contest reached its goal?  A slow machine needs longer. */
 static bool enough(const struct contest *contest)
 {
 	uint64_t given;
 
-	if (!contest->fault_us || contest->off)
+	if (!collides(contest) || contest->off)
 		return true;
 	given = sum_vcpu_stat(contest, "mmu_interval_priority");
 	/*
@@ -561,7 +575,7 @@ static uint64_t pause_limit(const struct contest *contest)
  */
 static const char *paused_too_often(const struct contest *contest, const struct result *r)
 {
-	if (!contest->fault_us || !r->changed)
+	if (!collides(contest) || !r->changed)
 		return NULL;
 	if (r->pauses > r->calls)
 		return "more pauses than calls of the host";
@@ -596,9 +610,9 @@ static const char *no_contest(const struct contest *contest, const struct result
 		return no_contest_if_off(r);
 	if (!r->faults)
 		return "KVM fixed no fault";
-	if (contest->fault_us && !r->priorities)
+	if (collides(contest) && !r->priorities)
 		return "no vCPU was given priority";
-	if (contest->fault_us && !r->pauses)
+	if (collides(contest) && !r->pauses)
 		return "no thread paused for a vCPU";
 	if (contest->very_slow && r->priorities < MIN_FORFEITS)
 		return "too few priorities were given";
@@ -659,6 +673,8 @@ static void set_faults(const struct contest *contest, bool slow)
 {
 	if (contest->fault_us)
 		interval_debug_set(DELAY_FAULT, slow ? contest->fault_us : 0);
+	if (contest->invalidate_us)
+		interval_debug_set(DELAY_INVALIDATE, slow ? contest->invalidate_us : 0);
 	if (contest->cancel)
 		interval_debug_set(CANCEL_ENTRIES, slow ? contest->cancel : 0);
 }
@@ -821,9 +837,10 @@ struct test_case {
 static const struct test_case cases[] = {
 	{ "priority", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US } },
 	{ "off", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .off = true } },
+	{ "overlap", NULL, { 1, 4, invalidate_dontneed, .invalidate_us = LONG_INVALIDATION_US } },
 	{ "cancelled", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .cancel = 2 } },
 	{ "forfeit", NULL, { 1, 1, invalidate_dontneed, VERY_SLOW_FAULT_US, .very_slow = true } },
-	{ "self", NULL, { 1, 1, invalidate_and_read, SLOW_FAULT_US, guest_swap,
+	{ "self", NULL, { 1, 1, invalidate_and_read, SLOW_FAULT_US, .guest = guest_swap,
 			  .very_slow = true } },
 	{ "two-vms", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .vms = 2 } },
 	{ "aliases", NULL, { 1, 1, invalidate_dontneed, SLOW_FAULT_US, .aliases = ALIASES } },
@@ -846,7 +863,7 @@ static const char *name_of(int i)
 
 static const char *why_not(const struct test_case *tc)
 {
-	const char *why = tc->contest.fault_us ? interval_debug_why_not() : NULL;
+	const char *why = collides(&tc->contest) ? interval_debug_why_not() : NULL;
 
 	if (!why && tc->contest.cancel && access(CANCEL_ENTRIES, W_OK))
 		return "this kernel has no cancel_entries (CONFIG_KVM_INTERVAL_DEBUG)";
